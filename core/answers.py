@@ -1,0 +1,136 @@
+"""What search and answering return: hits, passages, citations, and an `Answer` or a `Refusal`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from core.documents import PageBreaks, page_at
+
+Mode = Literal["rag", "documents", "closed_book"]
+Reason = Literal["no_relevant_passage", "model_abstained", "unsupported_answer", "no_such_document"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A chunk that search found. `score` is the fused score in [0, 1]; offsets are into the extracted text.
+
+    `dense` is the cosine with the question, `keyword` the BM25 score (higher is better); None where that
+    index did not return the chunk.
+    """
+
+    chunk_id: str
+    document: str
+    score: float
+    text: str
+    start: int
+    end: int
+    title: str = ""
+    headings: tuple[str, ...] = ()
+    header: str = ""
+    pages: PageBreaks = ()
+    dense: float | None = None
+    keyword: float | None = None
+
+    @property
+    def page_start(self) -> int | None:
+        """The page it begins on; None without pages."""
+        return self.pages[0][1] if self.pages else None
+
+    @property
+    def page_end(self) -> int | None:
+        """The page it ends on; None without pages."""
+        return self.pages[-1][1] if self.pages else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """Hits best first, ties broken by chunk id, the index version they come from, and milliseconds by stage."""
+
+    hits: tuple[Hit, ...]
+    index_version: str
+    timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A hit as the model is shown it, numbered from 1 in the order of the prompt."""
+
+    number: int
+    hit: Hit
+
+    def page_of(self, offset: int) -> int | None:
+        """The page on which an offset of the document stands; None without pages."""
+        return page_at(self.hit.pages, offset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens as the model's server reports them; the built-in model counts its own words."""
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What a model claims to quote: the number of a passage and words that should stand in it."""
+
+    passage: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A model's reply before its quotes are checked. `text` is empty when the model abstained."""
+
+    text: str
+    quotes: tuple[Quote, ...]
+    usage: Usage
+    abstained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A checked quote: `quote` stands at [start, end) of the document's extracted text, white space folded."""
+
+    document: str
+    page: int | None
+    quote: str
+    start: int
+    end: int
+    chunk_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer with the citations that hold. `cost_usd` is None when the model has no price."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    model: str
+    mode: Mode
+    usage: Usage
+    cost_usd: Decimal | None
+    timings_ms: dict[str, float]
+    index_version: str
+    passages: tuple[Passage, ...] = field(default=(), repr=False)
+    dropped_quotes: int = 0
+    """Quotes of the model that did not stand where it said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """No answer, and why: an expected outcome. Cost and usage count all the same."""
+
+    reason: Reason
+    model: str
+    mode: Mode
+    usage: Usage
+    cost_usd: Decimal | None
+    timings_ms: dict[str, float]
+    index_version: str
+    passages: tuple[Passage, ...] = field(default=(), repr=False)
+    dropped_quotes: int = 0

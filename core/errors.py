@@ -1,0 +1,141 @@
+"""The error tree. A message says what was tried, on what, and what to do next.
+
+    TouchstoneError
+    ├─ UsageError              the caller can mend it
+    │  ├─ SettingsError        a setting is unknown or wrong
+    │  ├─ SourceError          the folder to ingest is missing or cannot be read
+    │  ├─ DatasetError         a question file is wrong; says the line
+    │  ├─ UnknownModel         no such model in the settings
+    │  ├─ UnknownCollection
+    │  ├─ UnknownDocument
+    │  ├─ UnknownJob
+    │  └─ MissingPrice         money was asked for and the model has no price
+    ├─ BudgetReached           the next call could pass the spend cap
+    ├─ Unavailable             something outside is down; trying again can help
+    │  ├─ ModelUnavailable
+    │  └─ DataFolderOwned      another process owns the data folder
+    ├─ IndexBroken             the stored index cannot be used as it is
+    └─ ParseError              one file could not be read: a value in reports, never a crash
+
+HTTP status codes are in service/api/errors.py, exit codes in cli/main.py.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TouchstoneError(Exception):
+    """Base of every error that Touchstone raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+
+class UsageError(TouchstoneError):
+    """The request cannot be done as it was made."""
+
+    code = "bad_request"
+
+
+class SettingsError(UsageError):
+    """A setting is unknown, missing or of the wrong form."""
+
+    code = "bad_settings"
+
+
+class SourceError(UsageError):
+    """The source to ingest does not exist or cannot be listed."""
+
+    code = "bad_source"
+
+
+class DatasetError(UsageError):
+    """A question file cannot be used; the message names file and line."""
+
+    code = "bad_dataset"
+
+
+class UnknownModel(UsageError):
+    """The settings name no such model."""
+
+    code = "unknown_model"
+
+
+class UnknownCollection(UsageError):
+    """The catalogue has no such collection."""
+
+    code = "unknown_collection"
+
+
+class UnknownDocument(UsageError):
+    """The collection has no such document, or the caller may not read it."""
+
+    code = "unknown_document"
+
+
+class UnknownJob(UsageError):
+    """There is no such ingestion job."""
+
+    code = "unknown_job"
+
+
+class MissingPrice(UsageError):
+    """A cost was asked for and the settings give the model no price."""
+
+    code = "missing_price"
+
+
+class BudgetReached(TouchstoneError):
+    """The next call could cost more than the cap leaves."""
+
+    code = "budget_reached"
+
+
+class Unavailable(TouchstoneError):
+    """Something this process needs is not there right now."""
+
+    code = "unavailable"
+
+
+class ModelUnavailable(Unavailable):
+    """The model's server did not answer, or not with an answer."""
+
+    code = "model_unavailable"
+
+
+class DataFolderOwned(Unavailable):
+    """Another process owns the data folder."""
+
+    code = "data_folder_owned"
+
+
+class IndexBroken(TouchstoneError):
+    """The stored index cannot be used as it is; the message names the remedy."""
+
+    code = "index_broken"
+
+
+class ParseError(TouchstoneError):
+    """One file could not be turned into text. `reason` is one of `PARSE_CODES`."""
+
+    code = "not_parsed"
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+PARSE_CODES = (
+    "encrypted",
+    "corrupt",
+    "empty",
+    "no_text",
+    "unsupported",
+    "too_large",
+    "unreadable",
+    "bad_name",
+    "timed_out",
+    "out_of_memory",
+    "crashed",
+)
+"""The stable codes a file that was not indexed carries in reports."""

@@ -1,0 +1,40 @@
+"""Logging: one line an event, to stderr, ids and sizes only; never a question, a passage or a key."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from contextvars import ContextVar
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the request or job that is being worked on; part of every log line."""
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: time, level, logger, event, request id and the fields passed as `extra`."""
+
+    _standard = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line of JSON."""
+        line = {
+            "time": self.formatTime(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+            **({"request_id": request_id.get()} if request_id.get() else {}),
+            **{name: value for name, value in vars(record).items() if name not in self._standard},
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def configure(level: str) -> None:
+    """Send log lines of `level` and above to stderr as JSON. Called once, by the command line."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for noisy in ("chromadb", "httpx", "httpcore", "openai", "unstructured", "urllib3"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)

@@ -1,0 +1,253 @@
+"""Every setting, and the only reader of the environment.
+
+Order: what the command line passes, then `TOUCHSTONE_*` variables (`__` between section and field), then
+`touchstone.toml` in the working folder (or the file that `TOUCHSTONE_SETTINGS` names), then the defaults here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from core.errors import SettingsError, UnknownModel
+
+PREFIX = "TOUCHSTONE_"
+SETTINGS_FILE = "TOUCHSTONE_SETTINGS"
+DEFAULT_FILE = Path("touchstone.toml")
+
+
+class Section(BaseModel):
+    """A frozen group of settings; an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Price(Section):
+    """USD per million tokens."""
+
+    input: Decimal = Field(ge=0, description="USD per million input tokens")
+    output: Decimal = Field(ge=0, description="USD per million output tokens")
+    cached_input: Decimal | None = Field(
+        None, ge=0, description="USD per million cached input tokens; as input if missing"
+    )
+
+
+class ModelSettings(Section):
+    """One model that questions can be put to."""
+
+    kind: Literal["extractive", "openai", "scripted"] = Field(
+        description="extractive, openai (any compatible URL), scripted"
+    )
+    base_url: str = Field("", description="the server's URL, up to and including /v1 (openai)")
+    model: str = Field("", description="the model's name at that server (openai)")
+    api_key_env: str = Field("", description="name of the variable that holds the key, never the key itself (openai)")
+    context_window: int = Field(8192, ge=512, description="tokens the model reads and writes in one call")
+    max_output_tokens: int = Field(512, ge=1, description="tokens the model may write")
+    timeout_seconds: float = Field(60.0, gt=0, description="longest wait for one call")
+    replies: tuple[str, ...] = Field((), description="replies given in turn, for tests (scripted)")
+    price: Price | None = Field(None, description="USD per million tokens; missing: cost is not stated")
+    default: bool = Field(False, description="used when a request names no model")
+
+
+BUILT_IN_MODEL = ModelSettings(
+    kind="extractive", context_window=1_000_000, price=Price(input=Decimal(0), output=Decimal(0))
+)
+
+
+class EmbedderSettings(Section):
+    """What turns text into vectors."""
+
+    kind: Literal["minilm", "sentence_transformers", "hashing"] = Field(
+        "minilm", description="minilm (onnxruntime), sentence_transformers (any of its models), hashing (tests)"
+    )
+    model: str = Field("all-MiniLM-L6-v2", description="name or path of the model (sentence_transformers)")
+    threads: int = Field(0, ge=0, description="threads of the encoder; 0: as many as there are cores")
+    cache: Path = Field(Path("~/.cache/touchstone"), description="folder for the exported model")
+
+
+class IngestSettings(Section):
+    """How files become chunks."""
+
+    max_file_mb: int = Field(100, ge=1, description="files larger than this are skipped, in MB")
+    chunk_word_pieces: int = Field(
+        254, ge=32, description="longest chunk with its heading path, in word pieces of the embedder"
+    )
+    batch_documents: int = Field(32, ge=1, description="documents embedded together")
+
+
+class SearchSettings(Section):
+    """How hits are found and merged."""
+
+    limit: int = Field(10, ge=1, le=100, description="hits returned when a request says nothing")
+    candidates: int = Field(100, ge=1, description="hits taken from each index before they are merged")
+    dense_weight: float = Field(0.5, ge=0, le=1, description="weight of the vector index in the merged score")
+
+
+class AnsweringSettings(Section):
+    """How passages become an answer."""
+
+    passages: int = Field(8, ge=1, description="most passages shown to the model")
+    min_similarity: float = Field(
+        0.25, ge=-1, le=1, description="no passage this close to the question: refused before a model is called"
+    )
+
+
+class ServerSettings(Section):
+    """The API."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0: any free one")
+    allow_anonymous: bool = Field(False, description="answer without a key on an address other than this machine's own")
+    max_question_chars: int = Field(4000, ge=1, description="longest question")
+    max_upload_mb: int = Field(100, ge=1, description="largest upload, in MB")
+    threads: int = Field(16, ge=1, description="requests worked on at once")
+
+
+class EvaluationSettings(Section):
+    """What an answer is worth, and how carefully to measure."""
+
+    currency: Literal["USD"] = Field("USD", description="currency of every amount")
+    value_correct: Decimal = Field(Decimal("1.00"), ge=0, description="USD that a correct answer is worth")
+    cost_wrong: Decimal = Field(Decimal("2.00"), ge=0, description="USD that a wrong answer costs")
+    cost_abstained: Decimal = Field(
+        Decimal("0.20"), ge=0, description="USD of handing an unanswered question to a person"
+    )
+    queries_per_month: int = Field(1000, ge=1, description="questions expected each month")
+    horizon_months: int = Field(12, ge=1, description="months over which one-off costs are spread")
+    one_off_usd: dict[str, Decimal] = Field(default_factory=dict, description="one-off USD by rung")
+    monthly_usd: dict[str, Decimal] = Field(default_factory=dict, description="USD a month by rung")
+    budget_usd: Decimal = Field(Decimal("5.00"), ge=0, description="most that a run may spend")
+    seed: int = Field(7, description="seed of every random draw")
+    resamples: int = Field(2000, ge=100, description="bootstrap resamples")
+
+
+class Settings(BaseSettings):
+    """Touchstone's settings; `load()` makes one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    data: Path = Field(Path("touchstone-data"), description="the data folder")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="least severe log line that is written"
+    )
+    models: dict[str, ModelSettings] = Field(default_factory=dict, description="models by the name that requests use")
+    embedder: EmbedderSettings = EmbedderSettings()
+    ingest: IngestSettings = IngestSettings()
+    search: SearchSettings = SearchSettings()
+    answering: AnsweringSettings = AnsweringSettings()
+    server: ServerSettings = ServerSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, environment, file: in this order, and nothing else."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_settings_file())
+
+    def all_models(self) -> dict[str, ModelSettings]:
+        """The models that can be asked, the built-in one first."""
+        return {"extractive": BUILT_IN_MODEL, **self.models}
+
+    def default_model(self) -> str:
+        """The model that answers when a request names none: the one marked default, else the built-in one."""
+        return next((name for name, model in self.models.items() if model.default), "extractive")
+
+    def model(self, name: str | None) -> tuple[str, ModelSettings]:
+        """The named model, or the default one for None.
+
+        Raises:
+            UnknownModel: the settings name no such model.
+        """
+        chosen = name or self.default_model()
+        models = self.all_models()
+        if chosen not in models:
+            raise UnknownModel(f"No model is called {chosen!r}. The settings name: {', '.join(models)}.")
+        return chosen, models[chosen]
+
+
+def load(**overrides: Any) -> Settings:  # noqa: ANN401 -- passed on to pydantic, which checks them
+    """Read the settings once; `overrides` come from the command line and win.
+
+    Raises:
+        SettingsError: a name is unknown or a value is of the wrong form; the sentence says which.
+    """
+    _refuse_unknown_variables()
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError(_in_words(error)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{_settings_file()} is not valid TOML: {error}.") from error
+
+
+def secret(variable: str) -> str:
+    """The value of the environment variable that a model's `api_key_env` names.
+
+    Raises:
+        SettingsError: the variable is not set.
+    """
+    value = os.environ.get(variable)
+    if not value:
+        raise SettingsError(f"The variable {variable} is not set. Set it to the model's key, or remove api_key_env.")
+    return value
+
+
+def _settings_file() -> Path:
+    named = os.environ.get(SETTINGS_FILE)
+    if named and not Path(named).is_file():
+        raise SettingsError(f"{SETTINGS_FILE} names {named}, which is not a file.")
+    return Path(named) if named else DEFAULT_FILE
+
+
+def _refuse_unknown_variables() -> None:
+    """pydantic-settings looks up only names it knows, so a misspelt section would pass unseen."""
+    known = {name.upper() for name in Settings.model_fields}
+    for variable in sorted(os.environ):
+        if not variable.startswith(PREFIX) or variable == SETTINGS_FILE:
+            continue
+        section = variable.removeprefix(PREFIX).split("__")[0]
+        if section not in known:
+            raise SettingsError(f"{variable} is not a setting.{_nearest(section, known, PREFIX)}")
+
+
+def _nearest(name: str, known: set[str], prefix: str = "") -> str:
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f" Did you mean {prefix}{close[0]}?" if close else f" Known are: {', '.join(sorted(known))}."
+
+
+def _in_words(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{where} is not a setting.{_nearest(str(first['loc'][-1]), _siblings(first['loc']))}"
+    return f"The setting {where} is wrong: {first['msg']}."
+
+
+def _siblings(location: tuple[int | str, ...]) -> set[str]:
+    """The names known where an unknown one was found."""
+    fields: Any = Settings.model_fields
+    for part in location[:-1]:
+        if part == "models":
+            return set(ModelSettings.model_fields)
+        fields = getattr(fields[part].annotation, "model_fields", {}) if part in fields else {}
+    return set(fields) or set(Settings.model_fields)

@@ -1,0 +1,34 @@
+"""What every vector index promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from indexes.embedders.protocol import Vectors
+
+
+class VectorIndex(Protocol):
+    """Finds the nearest stored vectors by cosine. Derived from the catalogue: it may hold more, never less.
+
+    One namespace a collection; an unknown collection is an empty one. Safe to call from several threads.
+    Raises IndexBroken when the store cannot be read or written.
+    """
+
+    def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
+        """Store vectors float32 (len(ids), dimension) under their ids, replacing any known id."""
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """Remove the ids; unknown ones are ignored."""
+
+    def nearest(self, collection: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
+        """(id, cosine) of up to `limit` nearest vectors, nearest first, ties by id."""
+
+    def ids(self, collection: str) -> set[str]:
+        """Every id stored in the collection."""
+
+    def drop(self, collection: str) -> None:
+        """Remove a whole collection; an unknown one is ignored."""
+
+    def close(self) -> None:
+        """Write what is held back and release the store."""

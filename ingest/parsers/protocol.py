@@ -1,0 +1,21 @@
+"""What every parser promises."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from core.documents import Parsed
+
+
+class Parser(Protocol):
+    """Turns the bytes of one file into text and elements.
+
+    Pure: reads nothing but `content`, writes nothing, uses no network; the same bytes give the same result.
+    A page, sheet or slide without text is named in `Parsed.notes`.
+
+    Raises ParseError with one of core.errors.PARSE_CODES; any other exception is a bug or a library's own, which
+    `ingest.parsers.choose.parse` turns into ParseError("corrupt", ...).
+    """
+
+    def __call__(self, content: bytes, *, name: str) -> Parsed:
+        """`name` is the file's name with its extension, for the title and for format details; never opened."""
