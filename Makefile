@@ -1,0 +1,62 @@
+# One verb a target, the same here and in CI. `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help demo test test-all check lint types imports unit format docs bench corpus clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.runtime ## set everything up, then ingest, ask and evaluate the demo corpus
+	@$(BIN)/touchstone demo
+
+test: check unit ## set everything up, then lint, types, import rules and tests
+
+test-all: check ## the same with the slow tests
+	@$(BIN)/pytest -m "not benchmark"
+
+check: lint types imports ## everything but the tests
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+types: $(VENV)/.dev
+	@$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	@$(BIN)/lint-imports --config pyproject.toml | tail -n 3
+
+unit: $(VENV)/.dev
+	@$(BIN)/pytest
+
+format: $(VENV)/.dev ## format the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+docs: $(VENV)/.dev ## write docs/settings.md, docs/cli.md and docs/api.md anew
+	@$(BIN)/python -m cli.reference docs
+
+corpus: $(VENV)/.dev ## build the demo documents anew
+	@$(BIN)/python -m demo.build
+
+bench: $(VENV)/.dev ## speed on folders of documents: make bench CORPORA="DIR ..." (default: the demo corpus)
+	@$(BIN)/python -m tests.benchmarks.speed $(CORPORA)
+
+clean: ## remove what was set up and built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache touchstone-demo
+
+# Two stamps: the program alone, and the program with what its tests need.
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Touchstone into $(VENV): a few minutes the first time."
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Touchstone and its test tools into $(VENV): a few minutes the first time."
+	@$(PIP) --editable ".[dev]"
+	@touch $@ $(VENV)/.runtime
