@@ -1,0 +1,5 @@
+"""`python -m cli` is `touchstone`."""
+
+from cli.main import run
+
+run()

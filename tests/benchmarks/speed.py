@@ -1,0 +1,144 @@
+"""Speed on whole folders of documents: `make bench CORPORA="DIR ..."` (the demo corpus when none is named).
+
+Each folder is measured in a process of its own, so that peak memory is its own. The encoder's bare speed is
+measured on the very chunks of that folder, and everything is
+stated as word pieces a second: chunks differ in length, word pieces do not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from indexes.embedders.protocol import Embedder
+    from indexes.open import Indexes
+
+SAMPLE = 768
+"""Chunks on which the bare encoder is timed, in three blocks."""
+QUERIES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What one folder showed. Rates are per second of wall time; memory in MB; search times in milliseconds."""
+
+    corpus: str
+    documents: int
+    failed: int
+    pages: int
+    chunks: int
+    seconds: float
+    pages_per_second: float
+    chunks_per_second: float
+    share_of_encoder: float
+    search_p50_ms: float
+    search_p99_ms: float
+    peak_mb: float
+
+
+def main(folders: Sequence[str]) -> None:
+    """Measure every folder and print one table, ready for docs/benchmarks.md."""
+    import demo
+
+    rows = [_in_own_process(Path(folder)) for folder in folders or [str(demo.DOCUMENTS)]]
+    print(f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}, Python {platform.python_version()}\n")
+    print(
+        "| corpus | documents (failed) | pages | chunks | s | pages/s | chunks/s | of bare encoder | p50 | p99 | MB |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        print(
+            f"| {row.corpus} | {row.documents} ({row.failed}) | {row.pages} | {row.chunks} | {row.seconds:.0f} "
+            f"| {row.pages_per_second:.1f} | {row.chunks_per_second:.1f} | {row.share_of_encoder:.0%} "
+            f"| {row.search_p50_ms:.1f} ms | {row.search_p99_ms:.1f} ms | {row.peak_mb:.0f} |"
+        )
+
+
+def _in_own_process(folder: Path) -> Speed:
+    done = subprocess.run(
+        [sys.executable, "-m", __spec__.name, "--one", str(folder)], stdout=subprocess.PIPE, check=True
+    )
+    return Speed(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def measure(folder: Path) -> Speed:
+    """Ingest `folder` into an empty data folder, then search it; the model is loaded beforehand."""
+    from core.access import OWNER
+    from core.settings import load
+    from indexes.open import open_indexes
+    from ingest.pipeline import ingest
+
+    with tempfile.TemporaryDirectory() as data, open_indexes(load(data=Path(data))) as indexes:
+        indexes.embedder.embed_passages(["warm up"] * 32)
+        started = time.perf_counter()
+        report = ingest(indexes, folder, collection="bench", settings=load().ingest)
+        seconds = time.perf_counter() - started
+
+        rows = indexes.catalogue.documents("bench", access=OWNER)
+        texts = [hit.text for row in rows for hit in indexes.catalogue.chunks("bench", row.document, access=OWNER)]
+        pieces = indexes.embedder.count_word_pieces(texts)
+        search_ms = _search_times(indexes, texts)
+        pages = sum(row.page_count or 1 for row in rows)
+        return Speed(
+            corpus=folder.parent.name if folder.name == "documents" else folder.name,
+            documents=len(rows),
+            failed=report.as_json()["failed"],
+            pages=pages,
+            chunks=len(texts),
+            seconds=seconds,
+            pages_per_second=pages / seconds,
+            chunks_per_second=len(texts) / seconds,
+            share_of_encoder=sum(pieces) / seconds / _bare_rate(indexes.embedder, texts),
+            search_p50_ms=float(np.percentile(search_ms, 50)),
+            search_p99_ms=float(np.percentile(search_ms, 99)),
+            peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        )
+
+
+def _bare_rate(embedder: Embedder, texts: Sequence[str]) -> float:
+    """Word pieces a second of the encoder alone: the median of three blocks of the folder's own chunks."""
+    sample = random.Random(7).sample(list(texts), min(SAMPLE, len(texts)))
+    rates = []
+    for block in (sample[0::3], sample[1::3], sample[2::3]):
+        pieces = sum(embedder.count_word_pieces(block))
+        started = time.perf_counter()
+        embedder.embed_passages(block)
+        rates.append(pieces / (time.perf_counter() - started))
+    return float(np.median(rates))
+
+
+def _search_times(indexes: Indexes, texts: Sequence[str]) -> list[float]:
+    """Milliseconds of `QUERIES` hybrid searches for the ten middle words of a chunk drawn at random."""
+    from core.access import OWNER
+    from indexes.search import search
+
+    draw = random.Random(7)
+    times = []
+    for _ in range(QUERIES):
+        words = draw.choice(texts).split()
+        middle = max(0, len(words) // 2 - 5)
+        started = time.perf_counter()
+        search(indexes, " ".join(words[middle : middle + 10]), access=OWNER, collection="bench", limit=10)
+        times.append((time.perf_counter() - started) * 1000)
+    return times
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        print(json.dumps(asdict(measure(Path(sys.argv[2])))))
+    else:
+        main(sys.argv[1:])
