@@ -33,7 +33,7 @@ def settings_page() -> str:
     lines = [
         WRITTEN,
         "# Settings\n",
-        "In `touchstone.toml`, in the folder where Touchstone is started (or the file that `TOUCHSTONE_SETTINGS` names), or as",
+        "In `touchstone.toml`, in the folder where Touchstone is started or wherever `TOUCHSTONE_SETTINGS` says, or as",
         "environment variables, which win. An unknown name is refused at start.\n",
         "| setting | variable | default | meaning |",
         "|---|---|---|---|",
@@ -111,7 +111,7 @@ def api_page() -> str:
             replies = ", ".join(sorted(route["responses"]))
             lines.append(f"| `{method.upper()} {path}` | {route.get('summary', '')} | {replies} |")
     lines.append(
-        "\nEvery error is a problem detail (RFC 9457): `type`, `title`, `status`, `detail`, `code`, `request_id`."
+        "\nEvery error is a problem detail, RFC 9457: `type`, `title`, `status`, `detail`, `code`, `request_id`."
     )
     return "\n".join(lines) + "\n"
 
