@@ -1,0 +1,96 @@
+"""What a model claims to quote becomes a citation, or is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from core.answers import Citation, Passage, Quote
+
+
+def cite(quotes: Sequence[Quote], passages: Sequence[Passage]) -> tuple[tuple[Citation, ...], int]:
+    """The quotes that stand in the passage they name, each once, and how many do not.
+
+    A quote holds when it stands there letter for letter after white space is folded, and neither begins nor ends
+    inside a word or a number. Another passage is never searched in its place.
+    """
+    by_number = {passage.number: passage for passage in passages}
+    found: dict[tuple[str, int, int], Citation] = {}
+    dropped = 0
+    for quote in quotes:
+        passage = by_number.get(quote.passage)
+        place = locate(quote.text, passage.hit.text) if passage else None
+        if passage is None or place is None:
+            dropped += 1
+            continue
+        start, end = passage.hit.start + place[0], passage.hit.start + place[1]
+        found.setdefault(
+            (passage.hit.document, start, end),
+            Citation(
+                document=passage.hit.document,
+                page=passage.page_of(start),
+                quote=fold(passage.hit.text[place[0] : place[1]]),
+                start=start,
+                end=end,
+                chunk_id=passage.hit.chunk_id,
+            ),
+        )
+    return tuple(found.values()), dropped
+
+
+def fold(text: str) -> str:
+    """The text with every run of white space made one space, none at the ends."""
+    return " ".join(text.split())
+
+
+def locate(quote: str, text: str) -> tuple[int, int] | None:
+    """Where `quote` stands in `text`: [start, end) with fold(text[start:end]) == fold(quote). None: nowhere."""
+    wanted = fold(quote)
+    if not wanted:
+        return None
+    folded, places = _folded_with_places(text)
+    for start in _occurrences(wanted, folded):
+        end = start + len(wanted)
+        if not (_joined(folded, start) or _joined(folded, end)):
+            return places[start], places[end - 1] + 1
+    return None
+
+
+def _folded_with_places(text: str) -> tuple[str, list[int]]:
+    """The folded text, and for each of its characters where it stands in `text`."""
+    characters: list[str] = []
+    places: list[int] = []
+    for position, character in enumerate(text):
+        if not character.isspace():
+            characters.append(character)
+        elif characters and characters[-1] != " ":
+            characters.append(" ")
+        else:
+            continue
+        places.append(position)
+    return "".join(characters), places
+
+
+def _occurrences(wanted: str, text: str) -> Iterator[int]:
+    position = text.find(wanted)
+    while position != -1:
+        yield position
+        position = text.find(wanted, position + 1)
+
+
+def _joined(text: str, position: int) -> bool:
+    """True when the characters on both sides of `position` belong to one word or one number."""
+    if not 0 < position < len(text):
+        return False
+    before, after = text[position - 1], text[position]
+    if before.isdigit() and after.isdigit():
+        return True
+    if before in ".," and after.isdigit():
+        return position > 1 and text[position - 2].isdigit()
+    if before.isdigit() and after in ".,":
+        return text[position + 1 : position + 2].isdigit()
+    return _cased(before) and _cased(after)
+
+
+def _cased(character: str) -> bool:
+    """True for letters of scripts that put spaces between words, as far as case tells."""
+    return character.lower() != character.upper()

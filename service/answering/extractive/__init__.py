@@ -1,0 +1,1 @@
+"""Answering by quotation: the parts of the built-in model."""

@@ -1,0 +1,137 @@
+"""Words as the built-in model compares them: stemmed lightly, numbers exact, months and number words in one form."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)*(?![^\W_])|[^\W_]+(?:['’][^\W\d_]+)?")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+STOP_WORDS = frozenset(
+    _words("""
+    a about above after again against all also am an and any are as at be because been before being below between both
+    but by can could did do does doing done down during each few for from further get gets give given gives had has have
+    having he her here hers him his how i if in into is it its itself just let may me might more most must my no nor not
+    of off on once only or other our ours out over own per please same shall she should so some such than that the their
+    theirs them then there these they this those through to too under until up upon us very was we were what when where
+    whether which while who whom whose why will with within without would you your yours s t re ve ll d m etc via
+    according called describe document documents explain list mentioned name report reported said say says stated tell
+    text
+    """)
+)
+"""Words that carry no content in a question."""
+
+GENERIC_WORDS = frozenset(
+    _words("""
+    allow amount answer apply available be come company contain day exact exactly figure find first full go happen have
+    hold include information item kind last level long main make many mean much need number one part people person place
+    possible provide purpose reason require result set show start support supported take thing time total type use used
+    value want way work year
+    """)
+)
+"""Words that ask rather than name: a stretch that lacks them can still be the answer."""
+
+_MONTHS = _words("january february march april may june july august september october november december")
+_DAYS = _words("monday tuesday wednesday thursday friday saturday sunday")
+_NUMBERS = _words("""
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen twenty
+""")
+_TENS = {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
+_SPELLED = {
+    **{month[:3]: month for month in _MONTHS},
+    "sept": "september",
+    **{word: str(number) for number, word in enumerate(_NUMBERS) if word != "one"},
+    **_TENS,
+    "hundred": "100",
+    "sold": "sell",
+    "sale": "sell",
+    "sales": "sell",
+    "paid": "pay",
+    "bought": "buy",
+    "sent": "send",
+    "made": "make",
+    "won": "win",
+    "held": "hold",
+    "kept": "keep",
+    "left": "leave",
+    "began": "begin",
+    "begun": "begin",
+    "written": "write",
+    "wrote": "write",
+    "chosen": "choose",
+    "spent": "spend",
+    "taken": "take",
+    "took": "take",
+    "built": "build",
+    "led": "lead",
+    "met": "meet",
+    "grew": "grow",
+    "fell": "fall",
+    "rose": "rise",
+    "people": "person",
+    "children": "child",
+    "men": "man",
+    "women": "woman",
+    "analyses": "analysis",
+    "percent": "%",
+    "percentage": "%",
+}
+_SUFFIXES = _words("""
+    izations ization isations isation ations ation ators ator ments ment nesses ness ances ance ences ence ings ing
+    ible able ives ive ions ion edly ies ied ers ors ed er or es ly al s y e
+""")
+
+
+def tokens(text: str) -> list[str]:
+    """The words and numbers of a text in order, as they stand."""
+    return [match[0] for match in _TOKEN.finditer(text)]
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """What makes two forms of a word equal: "deliveries" and "delivered", "3,128" and "3128", "Jan" and "January"."""
+    word = word.lower().replace("’", "'")
+    if word[0].isdigit():
+        return _number(word)
+    word = word.removesuffix("'s").replace("'", "")
+    word = _SPELLED.get(word, word)
+    if len(word) < 4 or word in _MONTHS or word in _DAYS or any(c.isdigit() for c in word):
+        return word
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            word = word[: -len(suffix)]
+            break
+    return (
+        word[:-1] if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiousl" else word.rstrip("i") or word
+    )
+
+
+def stems(text: str) -> list[str]:
+    """The stems of every word of a text, in order."""
+    return [stem(token) for token in tokens(text)]
+
+
+def is_month_or_day(token: str) -> bool:
+    """True for the name of a month or of a day of the week, abbreviated or not."""
+    lower = token.lower()
+    return lower in _DAYS or _SPELLED.get(lower, lower) in _MONTHS
+
+
+def is_number(token: str) -> bool:
+    """True for digits and for number words other than "one"."""
+    return stem(token)[0].isdigit()
+
+
+def _number(word: str) -> str:
+    """Thousands separators go; a fraction stays: 3,128 -> 3128, 10.20 -> 10.2, 1.5 stays."""
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", word):
+        word = word.replace(",", "")
+    if re.fullmatch(r"\d+\.\d+", word):
+        word = word.rstrip("0").rstrip(".")
+    return word

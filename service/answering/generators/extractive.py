@@ -1,0 +1,29 @@
+"""The built-in model: answers by quoting the shortest stretch that answers, and abstains when the evidence is weak."""
+
+from __future__ import annotations
+
+from core.answers import Draft, Quote, Usage
+from indexes.embedders.protocol import Embedder
+from service.answering.extractive.compose import word
+from service.answering.extractive.decide import choose
+from service.answering.extractive.match import rank
+from service.answering.extractive.question import take_apart
+from service.answering.generators.protocol import Prompt
+
+
+class Extractive:
+    """Needs no key and no network. The same prompt always gives the same answer."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    def generate(self, prompt: Prompt) -> Draft:
+        """The answer with its quotes, or an abstention; usage counts words."""
+        read = len(prompt.question.split()) + sum(len(passage.hit.text.split()) for passage in prompt.passages)
+        asking = take_apart(prompt.question)
+        chosen = choose(asking, rank(asking, prompt.passages, self._embedder))
+        if not chosen:
+            return Draft(text="", quotes=(), usage=Usage(input_tokens=read), abstained=True)
+        text = word(asking, chosen)
+        quotes = tuple(Quote(passage=candidate.unit.passage, text=candidate.unit.text) for candidate in chosen)
+        return Draft(text=text, quotes=quotes, usage=Usage(input_tokens=read, output_tokens=len(text.split())))

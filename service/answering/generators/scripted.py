@@ -1,0 +1,38 @@
+"""A model that says what it was told to say: for tests, and for measuring the service without a model."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+from core.answers import Draft, Usage
+from core.errors import SettingsError
+from service.answering.generators.protocol import Prompt
+from service.answering.generators.reply import read_reply
+
+
+class Scripted:
+    """Gives its replies in turn and begins again after the last one.
+
+    A reply is read like a real model's: the JSON object asked for, or plain text.
+    """
+
+    def __init__(self, replies: Sequence[str]) -> None:
+        """Raises SettingsError when there is no reply to give."""
+        if not replies:
+            raise SettingsError('A scripted model needs replies: replies = ["..."] in its section of the settings.')
+        self.prompts: deque[Prompt] = deque(maxlen=256)
+        """The latest prompts, oldest first."""
+        self._replies = tuple(replies)
+        self._turn = 0
+        self._lock = threading.Lock()
+
+    def generate(self, prompt: Prompt) -> Draft:
+        """The next reply; usage counts words."""
+        with self._lock:
+            self.prompts.append(prompt)
+            reply = self._replies[self._turn % len(self._replies)]
+            self._turn += 1
+        usage = Usage(input_tokens=len(prompt.rendered.split()), output_tokens=len(reply.split()))
+        return read_reply(reply, usage)
