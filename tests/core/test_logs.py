@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from core import logs
+
+
+def test_a_log_line_is_one_json_object_with_its_fields_and_request(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    token = logs.request_id.set("r-1")
+    logging.getLogger("ingest").info("ingest.finished", extra={"chunks": 3})
+    logs.request_id.reset(token)
+    line = json.loads(capsys.readouterr().err)
+    assert {"event": "ingest.finished", "chunks": 3, "request_id": "r-1", "level": "info"}.items() <= line.items()
+
+
+def test_lines_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("warning")
+    logging.getLogger("ingest").info("ingest.finished")
+    assert capsys.readouterr().err == ""
