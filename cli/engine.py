@@ -1,0 +1,124 @@
+"""What the commands work through: the data folder itself, or the service that owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from core.errors import UsageError
+from core.settings import Settings
+from service.api.records import CollectionOut, DocumentOut, JobLine, JobOut
+from service.api.schemas import AnswerOut, QueryIn, Request, SearchIn, SearchOut, in_words
+
+if TYPE_CHECKING:
+    from ingest.pipeline import Plan, Progress
+
+    Watch = Callable[[Progress], None]
+
+R = TypeVar("R", bound=Request)
+
+
+class Engine(Protocol):
+    """Everything a command can ask for, in the types that `--json` prints.
+
+    Raises the errors of core.errors, the same ones whether the work is done here or by a service.
+    """
+
+    def ask(self, body: QueryIn) -> AnswerOut:
+        """Answer a question."""
+
+    def search(self, body: SearchIn) -> SearchOut:
+        """Find passages."""
+
+    def ingest(self, source: Path, collection: str, watch: Watch) -> JobOut:
+        """Ingest a folder or file, to the end."""
+
+    def plan(self, source: Path, collection: str) -> Plan:
+        """What `ingest` would do."""
+
+    def documents(self, collection: str) -> Sequence[DocumentOut]:
+        """The collection's documents, by name."""
+
+    def text(self, document: DocumentOut) -> str:
+        """A document's extracted text."""
+
+    def remove(self, document: DocumentOut) -> None:
+        """Take a document out of the index."""
+
+    def jobs(self, limit: int) -> Sequence[JobLine]:
+        """The latest jobs, newest first."""
+
+    def job(self, job_id: str) -> JobOut:
+        """One job."""
+
+    def collections(self) -> Sequence[CollectionOut]:
+        """The collections."""
+
+    def index_version(self) -> str:
+        """The version of the index that answers."""
+
+    def rebuild(self) -> int:
+        """Fill the vector index anew from the catalogue; the number of vectors."""
+
+
+@contextmanager
+def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
+    """The service that owns the data folder, or else the folder itself.
+
+    Raises:
+        UsageError: there is no data folder yet, and `create` is False.
+        DataFolderOwned: a process that is no service owns it.
+    """
+    from indexes.lock import owner_of
+
+    if not create and not settings.data.is_dir():
+        raise UsageError(
+            f"There is no data folder at {settings.data}. Run 'touchstone ingest FOLDER' first, or name it with --data."
+        )
+    owner = owner_of(settings.data) if settings.data.is_dir() else None
+    if owner and owner.url:
+        from cli.remote import RemoteEngine
+
+        with RemoteEngine(owner.url) as remote:
+            yield remote
+        return
+    from cli.local import LocalEngine
+    from indexes.open import open_indexes
+
+    with open_indexes(settings) as indexes:
+        yield LocalEngine(settings, indexes)
+
+
+def request(kind: type[R], **fields: object) -> R:
+    """The request body that these words make.
+
+    Raises:
+        UsageError: the sentence says which field is wrong and how.
+    """
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise UsageError(in_words(error.errors()[0])) from error
+
+
+def named(engine: Engine, collection: str, name: str) -> DocumentOut:
+    """The document of that name or id.
+
+    Raises:
+        UnknownDocument: there is none.
+    """
+    from difflib import get_close_matches
+
+    from core.errors import UnknownDocument
+
+    documents = engine.documents(collection)
+    for document in documents:
+        if name in (document.document, document.id):
+            return document
+    close = get_close_matches(name, [document.document for document in documents], n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else "'touchstone documents list' shows them all."
+    raise UnknownDocument(f"No document of {collection!r} is called {name!r}. {hint}")

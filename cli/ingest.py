@@ -1,0 +1,115 @@
+"""`touchstone ingest`: files become passages that can be found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import Collection, Data, Json, settings_of
+from cli.output import amount, err, print_json, remark, say, visible
+
+if TYPE_CHECKING:
+    from ingest.pipeline import Progress
+    from service.api.records import JobOut
+
+Watch = Callable[["Progress"], None]
+LINE_EVERY_SECONDS = 5.0
+
+
+def ingest(
+    context: typer.Context,
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Folders or files.")],
+    collection: Collection = "default",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """Bring folders and files into the index; what has not changed is left alone."""
+    from cli.engine import open_engine
+    from service.api.records import JobOut
+
+    settings = settings_of(context, data)
+    with open_engine(settings, create=True) as engine:
+        if dry_run:
+            from cli.plan import show_plans
+
+            show_plans([engine.plan(source, collection) for source in sources], as_json=as_json)
+            return
+        jobs: list[JobOut] = []
+        for source in sources:
+            with progress_on_screen(source) as watch:
+                jobs.append(engine.ingest(source, collection, watch))
+    total = JobOut.of_all(jobs)
+    if as_json:
+        print_json(total)
+    else:
+        show(total)
+    if total.failed or total.state in {"FAILED", "INTERRUPTED"}:
+        raise typer.Exit(3)
+
+
+def show(job: JobOut) -> None:
+    """The reason for every file that is not indexed, then one line of totals."""
+    for document in job.documents:
+        if document.status == "removed":
+            say(("removed  ", "dim"), document.document)
+        else:
+            style = "red" if document.status == "failed" else "yellow"
+            say((f"{document.status:<9}", style), f"{document.document}  ", (document.reason or "", "dim"))
+    counts = [f"{job.indexed:,} indexed", f"{job.unchanged:,} unchanged"]
+    counts += [f"{number:,} {word}" for word, number in _others(job) if number]
+    say(
+        (f"{amount(job.found, 'file')} found: ", "bold"),
+        f"{', '.join(counts)}. {amount(job.chunks, 'new chunk')} in {job.seconds:.1f} s.",
+    )
+    if job.state in {"FAILED", "INTERRUPTED"}:
+        say((f"The job ended as {job.state}; ingest again to finish it.", "red"))
+
+
+def _others(job: JobOut) -> Sequence[tuple[str, int]]:
+    return (("removed", job.removed), ("skipped", job.skipped), ("failed", job.failed))
+
+
+@contextmanager
+def progress_on_screen(source: Path) -> Iterator[Watch]:
+    """A bar with rate and time left on a terminal, a line now and then elsewhere; both on standard error."""
+    if not err().is_terminal:
+        yield _lines()
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Bar(*columns, console=err(), transient=True) as bar:
+        task = bar.add_task(visible(source.name or str(source)), total=None, rate="")
+        started = time.monotonic()
+
+        def show_progress(seen: Progress) -> None:
+            rate = seen.done / max(time.monotonic() - started, 0.001)
+            bar.update(task, completed=seen.done, total=seen.found, rate=f"{rate:.1f} files/s  {seen.chunks:,} chunks")
+
+        yield show_progress
+
+
+def _lines() -> Watch:
+    last = time.monotonic()
+
+    def say_now_and_then(seen: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= LINE_EVERY_SECONDS:
+            last = time.monotonic()
+            remark(f"{seen.done:,} of {amount(seen.found, 'file')}, {amount(seen.chunks, 'chunk')}")
+
+    return say_now_and_then

@@ -1,0 +1,107 @@
+"""Works on the data folder in this process."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.access import OWNER
+from core.settings import Settings
+from service.api.records import CollectionOut, DocumentOut, JobLine, JobOut
+from service.api.schemas import AnswerOut, QueryIn, SearchIn, SearchOut, short_enough
+
+if TYPE_CHECKING:
+    from cli.engine import Watch
+    from indexes.open import Indexes
+    from ingest.pipeline import Plan
+
+
+class LocalEngine:
+    """`cli.engine.Engine` over open indexes. Whoever runs the command owns the folder and may read all of it."""
+
+    def __init__(self, settings: Settings, indexes: Indexes) -> None:
+        self.settings = settings
+        self.indexes = indexes
+
+    def ask(self, body: QueryIn) -> AnswerOut:
+        """Answer a question."""
+        from service.answering.answer import answer
+        from service.answering.generators.choose import open_model
+        from service.api.questions import question_of
+
+        short_enough(body.question, self.settings.server.max_question_chars)
+        outcome = answer(
+            question_of(body),
+            access=OWNER,
+            indexes=self.indexes,
+            model=open_model(self.settings, body.model, self.indexes.embedder),
+            settings=self.settings.answering,
+        )
+        return AnswerOut.of(outcome, secrets.token_hex(8))
+
+    def search(self, body: SearchIn) -> SearchOut:
+        """Find passages."""
+        from indexes.search import search
+
+        short_enough(body.text, self.settings.server.max_question_chars)
+        found = search(
+            self.indexes,
+            body.text,
+            access=OWNER,
+            collection=body.collection,
+            limit=body.limit or self.settings.search.limit,
+            documents=frozenset(body.documents) or None,
+        )
+        return SearchOut.of(found)
+
+    def ingest(self, source: Path, collection: str, watch: Watch) -> JobOut:
+        """Ingest a folder or file, to the end."""
+        from ingest.pipeline import ingest
+
+        report = ingest(self.indexes, source, collection=collection, settings=self.settings.ingest, progress=watch)
+        return JobOut.of_report(report.as_json())
+
+    def plan(self, source: Path, collection: str) -> Plan:
+        """What `ingest` would do."""
+        from ingest.pipeline import plan
+
+        return plan(self.indexes, source, collection=collection, settings=self.settings.ingest)
+
+    def documents(self, collection: str) -> Sequence[DocumentOut]:
+        """The collection's documents, by name."""
+        self.indexes.catalogue.require_collection(collection)
+        return [DocumentOut.of(row) for row in self.indexes.catalogue.documents(collection, access=OWNER)]
+
+    def text(self, document: DocumentOut) -> str:
+        """A document's extracted text."""
+        return self.indexes.catalogue.text(document.collection, document.document, access=OWNER)
+
+    def remove(self, document: DocumentOut) -> None:
+        """Take a document out of the index."""
+        from indexes.write import remove_document
+
+        remove_document(self.indexes, document.collection, document.document)
+
+    def jobs(self, limit: int) -> Sequence[JobLine]:
+        """The latest jobs, newest first."""
+        return [JobLine.of(row) for row in self.indexes.catalogue.jobs(limit)]
+
+    def job(self, job_id: str) -> JobOut:
+        """One job."""
+        return JobOut.of(self.indexes.catalogue.job(job_id))
+
+    def collections(self) -> Sequence[CollectionOut]:
+        """The collections."""
+        return [CollectionOut.of(row) for row in self.indexes.catalogue.collections()]
+
+    def index_version(self) -> str:
+        """The version of the index that answers."""
+        return self.indexes.version
+
+    def rebuild(self) -> int:
+        """Fill the vector index anew from the catalogue; the number of vectors."""
+        from indexes.rebuild import rebuild_vectors
+
+        return rebuild_vectors(self.indexes)

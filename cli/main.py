@@ -1,0 +1,104 @@
+"""The command line: `touchstone`. One file a verb; this one puts them together and decides the exit code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated
+
+import typer
+import typer.main
+
+from cli import ask, demo_command, documents, evaluate, index, ingest, jobs, models, search, serve
+from cli.options import Data
+from core.errors import BudgetReached, SettingsError, TouchstoneError
+
+EXIT_BUG, EXIT_USAGE, EXIT_DOCUMENTS_FAILED, EXIT_BUDGET, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
+LOG_FILE = "touchstone.log"
+
+app = typer.Typer(
+    name="touchstone",
+    help="Answers from your own documents, and the proof, in money, that they were worth it.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+app.command("demo")(demo_command.demo)
+app.command("ingest")(ingest.ingest)
+app.command("search")(search.search)
+app.command("ask")(ask.ask)
+app.command("serve")(serve.serve)
+app.add_typer(documents.app, name="documents")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(models.app, name="models")
+app.add_typer(index.app, name="index")
+app.add_typer(evaluate.app, name="evaluate")
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 -- typer's callback
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"touchstone {version('touchstone')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    data: Data = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Answers from your own documents, and the proof, in money, that they were worth it."""
+    del data, version  # `data` is read by cli.options.settings_of
+
+
+def run() -> None:
+    """Run the command line and exit: 0 done, 1 a bug, 2 wrong usage or settings, 3 documents failed, 4 budget."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.excepthook = _confess
+    try:
+        typer.main.get_command(app)(prog_name="touchstone")
+    except BudgetReached as error:
+        _fail(error, EXIT_BUDGET)
+    except TouchstoneError as error:
+        _fail(error, EXIT_USAGE)
+
+
+def _fail(error: TouchstoneError, code: int) -> None:
+    typer.echo(f"touchstone: {error}", err=True)
+    sys.exit(code)
+
+
+def _confess(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A bug: one sentence, and the traceback in a file. Python exits 1 after this."""
+    import traceback
+
+    text = "".join(traceback.format_exception(kind, error, trace))
+    folder, debug = _where_and_whether()
+    kept = ""
+    try:
+        with (folder / LOG_FILE).open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(text)
+        kept = f" The traceback is in {folder / LOG_FILE}."
+    except OSError:
+        debug = True
+    if debug:
+        typer.echo(text, err=True)
+    typer.echo(f"touchstone: a bug in Touchstone: {kind.__name__}: {error}.{kept}", err=True)
+
+
+def _where_and_whether() -> tuple[Path, bool]:
+    """The folder for the log, and whether tracebacks are wanted on the screen."""
+    from core.settings import load
+
+    try:
+        settings = load()
+    except SettingsError:
+        return Path(), True
+    return (
+        settings.data if settings.data.is_dir() else Path(settings.data.anchor or "."),
+        settings.log_level == "debug",
+    )

@@ -1,0 +1,146 @@
+"""Works through the service that owns the data folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+
+from core import errors
+from service.api.records import (
+    CollectionOut,
+    CollectionsOut,
+    DocumentOut,
+    DocumentsOut,
+    DocumentTextOut,
+    JobLine,
+    JobOut,
+    JobsOut,
+)
+from service.api.schemas import AnswerOut, QueryIn, ReadyOut, SearchIn, SearchOut
+
+if TYPE_CHECKING:
+    from cli.engine import Watch
+    from ingest.pipeline import Plan
+
+ENDED = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "INTERRUPTED"})
+POLL_SECONDS = 0.2
+PAGE = 1000
+PATIENCE = httpx.Timeout(600.0, connect=5.0)
+
+
+class RemoteEngine:
+    """`cli.engine.Engine` over HTTP; used as a context manager."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client = httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def ask(self, body: QueryIn) -> AnswerOut:
+        """Answer a question."""
+        return AnswerOut.model_validate(self._call("POST", "/v1/query", json=body.model_dump(mode="json")))
+
+    def search(self, body: SearchIn) -> SearchOut:
+        """Find passages."""
+        return SearchOut.model_validate(self._call("POST", "/v1/search", json=body.model_dump(mode="json")))
+
+    def ingest(self, source: Path, collection: str, watch: Watch) -> JobOut:
+        """Queue the folder or file at the service and wait for the job's end."""
+        del watch  # the service tells the counts at the end
+        started = {"source": str(source.absolute()), "collection": collection}
+        job = JobOut.model_validate(self._call("POST", "/v1/ingestions", json=started))
+        while job.state not in ENDED:
+            time.sleep(POLL_SECONDS)
+            job = self.job(job.job_id)
+        return job
+
+    def plan(self, source: Path, collection: str) -> Plan:
+        """Only the owner of the folder can look."""
+        del source, collection
+        raise self._needs_the_folder("A dry run")
+
+    def documents(self, collection: str) -> Sequence[DocumentOut]:
+        """The collection's documents, by name."""
+        return list(self._pages(collection))
+
+    def text(self, document: DocumentOut) -> str:
+        """A document's extracted text."""
+        return DocumentTextOut.model_validate(self._call("GET", f"/v1/documents/{document.id}/text")).text
+
+    def remove(self, document: DocumentOut) -> None:
+        """Take a document out of the index."""
+        self._call("DELETE", f"/v1/documents/{document.id}")
+
+    def jobs(self, limit: int) -> Sequence[JobLine]:
+        """The latest jobs, newest first."""
+        return JobsOut.model_validate(self._call("GET", "/v1/ingestions", params={"limit": limit})).jobs
+
+    def job(self, job_id: str) -> JobOut:
+        """One job."""
+        return JobOut.model_validate(self._call("GET", f"/v1/ingestions/{job_id}"))
+
+    def collections(self) -> Sequence[CollectionOut]:
+        """The collections."""
+        return CollectionsOut.model_validate(self._call("GET", "/v1/collections")).collections
+
+    def index_version(self) -> str:
+        """The version of the index that answers."""
+        return ReadyOut.model_validate(self._call("GET", "/readyz")).index_version
+
+    def rebuild(self) -> int:
+        """Only the owner of the folder can rebuild."""
+        raise self._needs_the_folder("Rebuilding the index")
+
+    def _pages(self, collection: str) -> Iterator[DocumentOut]:
+        offset, total = 0, 1
+        while offset < total:
+            asked = {"collection": collection, "limit": PAGE, "offset": offset}
+            page = DocumentsOut.model_validate(self._call("GET", "/v1/documents", params=asked))
+            yield from page.documents
+            offset, total = offset + PAGE, page.total
+
+    def _needs_the_folder(self, what: str) -> errors.DataFolderOwned:
+        return errors.DataFolderOwned(
+            f"{what} needs the data folder itself, and the service at {self.url} owns it. Stop it first."
+        )
+
+    def _call(self, method: str, path: str, **content: Any) -> Any:  # noqa: ANN401 -- JSON, checked by the caller
+        try:
+            response = self._client.request(method, path, **content)
+        except httpx.HTTPError as error:
+            raise errors.Unavailable(
+                f"The service at {self.url} owns the data folder and does not answer ({error}). "
+                "Look at its log, or stop it."
+            ) from error
+        if response.is_error:
+            raise _as_ours(response)
+        return response.json() if response.content else None
+
+
+def _as_ours(response: httpx.Response) -> errors.TouchstoneError:
+    """The error that the service met, as the class it had there."""
+    try:
+        problem = response.json()
+        code, detail = problem["code"], problem["detail"]
+    except (ValueError, KeyError, TypeError):
+        return errors.Unavailable(f"{response.request.url} replied {response.status_code}.")
+    kinds = {kind.code: kind for kind in _tree(errors.TouchstoneError) if kind is not errors.ParseError}
+    return kinds.get(code, errors.UsageError if response.is_client_error else errors.TouchstoneError)(detail)
+
+
+def _tree(kind: type[errors.TouchstoneError]) -> Iterator[type[errors.TouchstoneError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _tree(child)

@@ -1,0 +1,105 @@
+"""`touchstone serve`: the API, the pages, and a worker that ingests, in one process."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import Data, settings_of
+from cli.output import remark
+from core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from service.api.state import Service
+
+GRACE_SECONDS = 20
+BACKLOG = 2048
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option("--host", metavar="HOST", help="Address (default 127.0.0.1).")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, metavar="PORT", help="Port; 0: any free one.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Answer over HTTP until told to stop."""
+    import uvicorn
+
+    from service.api.access import refuse_open_door
+    from service.api.app import create_app
+
+    settings = settings_of(context, data)
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = settings.model_copy(update={"server": settings.server.model_copy(update=given)})
+    refuse_open_door(settings.server)
+    with (
+        listening(settings.server.host, settings.server.port) as door,
+        open_service(settings, url_of(door, settings.server.host)) as service,
+    ):
+        app = create_app(settings, open_service=lambda: nullcontext(service))
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+        )
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # uvicorn sets its own, and afterwards raises it once more
+        uvicorn.Server(config).run(sockets=[door])
+
+
+@contextmanager
+def open_service(settings: Settings, url: str) -> Iterator[Service]:
+    """Open what the service works with, start its worker and tell where it is.
+
+    Raises:
+        DataFolderOwned: another process owns the data folder.
+    """
+    from indexes.open import open_indexes
+    from ingest.worker import Worker
+    from service.answering.generators.choose import open_model
+    from service.api.state import Service
+
+    with open_indexes(settings) as indexes:
+        worker = Worker(indexes, settings)
+        worker.start()
+        try:
+            models = cache(lambda name: open_model(settings, name, indexes.embedder))
+            indexes.lock.announce(url)
+            remark(f"Touchstone answers at {url} (Ctrl-C stops it)")
+            yield Service(settings=settings, indexes=indexes, submit=worker.submit, models=models)
+        finally:
+            worker.stop()
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """The socket that is listened on.
+
+    Raises:
+        SettingsError: the port is taken, or the host is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((host.strip("[]"), port))
+            door.listen(BACKLOG)
+        except OSError as error:
+            raise SettingsError(
+                f"Cannot listen on {host}, port {port}: {error.strerror or error}. "
+                "Choose another with --port; 0 takes any free one."
+            ) from error
+        yield door
+
+
+def url_of(door: socket.socket, host: str) -> str:
+    """Where a client on this machine reaches the service."""
+    port = door.getsockname()[1]
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{name}:{port}"

@@ -1,0 +1,57 @@
+"""Documents."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from indexes.write import remove_document
+from service.api.dependencies import CurrentAccess, CurrentService
+from service.api.errors import declared
+from service.api.records import DocumentOut, DocumentsOut, DocumentTextOut
+from service.api.schemas import printable
+
+router = APIRouter(tags=["documents"])
+
+
+@router.get("/documents", summary="List a collection's documents", responses=declared(404, 422))
+def list_documents(
+    service: CurrentService,
+    access: CurrentAccess,
+    collection: str = "default",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> DocumentsOut:
+    """In the order of their names."""
+    service.indexes.catalogue.require_collection(collection)
+    rows = service.indexes.catalogue.documents(collection, access=access)
+    return DocumentsOut(documents=tuple(DocumentOut.of(row) for row in rows[offset : offset + limit]), total=len(rows))
+
+
+@router.get("/documents/{document_id}", summary="Show a document", responses=declared(404))
+def show_document(document_id: str, service: CurrentService, access: CurrentAccess) -> DocumentOut:
+    """What the catalogue knows of it."""
+    return DocumentOut.of(service.indexes.catalogue.document_by_id(document_id, access=access))
+
+
+@router.get("/documents/{document_id}/text", summary="Read a document's extracted text", responses=declared(404))
+def show_text(document_id: str, service: CurrentService, access: CurrentAccess) -> DocumentTextOut:
+    """The text into which the offsets of hits and citations point."""
+    catalogue = service.indexes.catalogue
+    row = catalogue.document_by_id(document_id, access=access)
+    text = catalogue.text(row.collection, row.document, access=access)
+    return DocumentTextOut(id=row.id, document=printable(row.document), version=row.version, text=printable(text))
+
+
+@router.delete(
+    "/documents/{document_id}",
+    summary="Remove a document from the index",
+    status_code=204,
+    responses=declared(404, 503),
+)
+def remove(document_id: str, service: CurrentService, access: CurrentAccess) -> Response:
+    """The source file stays; the next ingestion of its folder brings the document back."""
+    row = service.indexes.catalogue.document_by_id(document_id, access=access)
+    remove_document(service.indexes, row.collection, row.document)
+    return Response(status_code=204)
