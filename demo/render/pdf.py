@@ -155,7 +155,7 @@ def _front(source: Source, styles: dict[str, ParagraphStyle]) -> Iterator[Flowab
 def _flowables(block: Block, styles: dict[str, ParagraphStyle], width: float) -> Iterator[Flowable]:
     match block:
         case Heading():
-            yield CondPageBreak(30 * mm)
+            yield CondPageBreak(22 * mm)
             heading = Text(_markup(block.text), styles[f"h{block.level}"])
             heading.contents_level = block.level - 1 if block.level <= 2 else None
             yield heading
@@ -163,7 +163,11 @@ def _flowables(block: Block, styles: dict[str, ParagraphStyle], width: float) ->
             yield Text(_markup(block.text), styles["body"])
         case Listing():
             items = [Text(_markup(item), styles["item"]) for item in block.items]
-            kind = {"bulletType": "1", "bulletFormat": "%s."} if block.ordered else {"start": "\u2022"}
+            kind = (
+                {"bulletType": "1", "bulletFormat": "%s."}
+                if block.ordered
+                else {"bulletType": "bullet", "start": "\u2022"}
+            )
             yield ListFlowable(items, leftIndent=14, bulletFontSize=styles["item"].fontSize, **kind)
             yield Spacer(1, 5)
         case Aside():
@@ -224,7 +228,9 @@ def _styles(size: float) -> dict[str, ParagraphStyle]:
     def style(name: str, scale: float, *, bold: bool = False, **more: object) -> ParagraphStyle:
         font = "Helvetica-Bold" if bold else "Helvetica"
         points = size * scale
-        return ParagraphStyle(name, fontName=font, fontSize=points, leading=points * 1.36, **more)
+        return ParagraphStyle(
+            name, fontName=font, fontSize=points, leading=points * 1.36, allowWidows=0, allowOrphans=0, **more
+        )
 
     dark = {"textColor": INK, "bold": True}
     return {
