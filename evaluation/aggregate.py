@@ -1,0 +1,81 @@
+"""scores -> the ladder: for each rung its outcomes with intervals, retrieval, length, latency."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from evaluation.score import OutcomeName, Score
+from evaluation.scorers.retrieval import MEASURES
+from evaluation.statistics import wilson
+
+OUTCOMES: tuple[OutcomeName, ...] = ("correct", "wrong", "abstained", "unscored")
+
+
+def aggregate(scores: Sequence[Score]) -> dict[str, Any]:
+    """The figures of one rung. Shares are of the questions that could be scored.
+
+    `accuracy_low`/`accuracy_high`: 95 % Wilson interval. `accuracy_worst`/`accuracy_best`: if everything unscored
+    were wrong, or right. `correct` holds `right_refusals`: unanswerable questions that were refused.
+    """
+    counts = Counter(score.outcome for score in scores)
+    n, unscored = len(scores), counts["unscored"]
+    scored, correct = n - unscored, counts["correct"]
+    low, high = wilson(correct, scored)
+    answered = [score for score in scores if score.outcome in ("correct", "wrong") and not score.abstained]
+    right = sum(score.outcome == "correct" for score in answered)
+    return {
+        "n": n,
+        **{outcome: counts[outcome] for outcome in OUTCOMES},
+        "errors": sum(score.error for score in scores),
+        "right_refusals": sum(score.outcome == "correct" and score.abstained for score in scores),
+        "accuracy": _rounded(correct / scored) if scored else None,
+        "accuracy_low": _rounded(low),
+        "accuracy_high": _rounded(high),
+        "accuracy_worst": _rounded(correct / n) if n else None,
+        "accuracy_best": _rounded((correct + unscored) / n) if n else None,
+        "precision_when_answering": _rounded(right / len(answered)) if answered else None,
+        **_quality(scores),
+        **_latency(scores),
+        "retrieval": _retrieval(scores),
+    }
+
+
+def _quality(scores: Sequence[Score]) -> dict[str, float | None]:
+    return {
+        "exact_match": _mean([float(score.exact_match) for score in scores if score.exact_match is not None]),
+        "token_f1": _mean([score.token_f1 for score in scores if score.token_f1 is not None]),
+        "answer_words_mean": _mean([score.answer_words for score in scores if score.answer_words is not None]),
+        "citation_precision": _mean(
+            [score.citation_precision for score in scores if score.citation_precision is not None]
+        ),
+        "citation_recall": _mean([score.citation_recall for score in scores if score.citation_recall is not None]),
+    }
+
+
+def _latency(scores: Sequence[Score]) -> dict[str, float | None]:
+    """Percentiles over the calls that came back, interpolated linearly between neighbours."""
+    times = [score.latency_ms for score in scores if score.latency_ms is not None]
+    if not times:
+        return {"latency_ms_p50": None, "latency_ms_p95": None}
+    p50, p95 = np.percentile(times, [50, 95])
+    return {"latency_ms_p50": round(float(p50), 1), "latency_ms_p95": round(float(p95), 1)}
+
+
+def _retrieval(scores: Sequence[Score]) -> dict[str, Any] | None:
+    measured = [score.retrieval for score in scores if score.retrieval is not None]
+    if not measured:
+        return None
+    return {**{name: _mean([values[name] for values in measured]) for name in MEASURES}, "questions": len(measured)}
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return _rounded(statistics.fmean(values)) if values else None
+
+
+def _rounded(value: float) -> float:
+    return round(value, 6)

@@ -1,0 +1,71 @@
+"""The whole line: dataset -run-> records -score-> scores -aggregate, compare-> results -report-> report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from core.errors import BudgetReached
+from core.settings import EvaluationSettings
+from evaluation.dataset import load_dataset
+from evaluation.report.write import write_report
+from evaluation.results import results_of
+from evaluation.run import Progress, run
+from evaluation.rungs import RUNGS, Subject, choose_rungs
+from evaluation.score import score_folder
+
+ALL_RUNGS = tuple(RUNGS)
+
+
+def evaluate(
+    dataset: Path,
+    *,
+    rungs: Sequence[str] = ALL_RUNGS,
+    subject: Subject,
+    folder: Path,
+    budget_usd: Decimal | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Path:
+    """Put the questions of a file to the named rungs and report what they are worth. Returns report.html.
+
+    Everything is written to `folder`; running it again on that folder goes on where it stopped. `budget_usd` is
+    the most that may be spent in all; None for the one in the settings.
+
+    Raises:
+        DatasetError, UsageError: the file, a rung or the folder cannot be used.
+        ModelUnavailable: the model's server does not answer.
+        BudgetReached: stopped at the cap, after the report on the questions asked so far was written.
+    """
+    questions = load_dataset(dataset)
+    chosen = choose_rungs(rungs)
+    cap = subject.settings.evaluation.budget_usd if budget_usd is None else budget_usd
+    summary = run(questions, rungs=chosen, subject=subject, folder=folder, budget_usd=cap, progress=progress)
+    if summary.stopped and not summary.done:
+        raise BudgetReached(summary.stopped)
+    page = rescore(folder)
+    if summary.stopped:
+        raise BudgetReached(f"{summary.stopped} The report on what was asked so far is {page}.")
+    return page
+
+
+def rescore(folder: Path) -> Path:
+    """Judge a run again from its records, and write its results and reports anew; calls no model. Returns report.html.
+
+    Raises:
+        UsageError: the folder holds no run.
+    """
+    score_folder(folder)
+    return reprice(folder)
+
+
+def reprice(folder: Path, values: EvaluationSettings | None = None) -> Path:
+    """Compute results and reports of a scored run anew, with other values where given; calls no model.
+
+    Returns report.html. Without `values` those of the run are taken.
+
+    Raises:
+        UsageError: the folder holds no scored run.
+    """
+    results_of(folder, values)
+    return write_report(folder)

@@ -1,0 +1,124 @@
+"""What a run was made of: enough to tell whether another run can be compared with it, or go on with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from core.errors import UsageError
+from evaluation.dataset import Dataset
+from evaluation.rungs import Subject
+from service.answering.prompt import prompt_version
+
+SCHEMA = 1
+PACKAGES = ("touchstone", "chromadb", "onnxruntime", "tokenizers", "numpy", "scipy", "ir-measures")
+PACKAGE_ROOT = Path(__file__).parents[1]
+
+
+def fingerprint(dataset: Dataset, subject: Subject) -> dict[str, str]:
+    """What must not change while a run goes on: each part in words, with a value that changes when it does."""
+    settings, model = subject.settings, subject.model
+    documents = subject.indexes.catalogue.known(subject.collection)
+    of_model = settings.all_models()[model.name].model_dump(mode="json", exclude={"price", "default", "api_key_env"})
+    return {
+        "dataset": dataset.sha256,
+        "collection": subject.collection,
+        "documents": _hash(sorted((name, known.version) for name, known in documents.items())),
+        "index version": subject.indexes.version,
+        "model": f"{model.name} {_hash(of_model)}",
+        "prompt": prompt_version(),
+        "settings": _hash([settings.search.model_dump(mode="json"), settings.answering.model_dump(mode="json")]),
+    }
+
+
+def new_manifest(dataset: Dataset, subject: Subject) -> dict[str, Any]:
+    """Everything about a run that does not depend on when it is made."""
+    settings, model = subject.settings, subject.model
+    served = settings.all_models()[model.name]
+    return {
+        "schema": SCHEMA,
+        "fingerprint": fingerprint(dataset, subject),
+        "dataset": {"name": dataset.name, "sha256": dataset.sha256, "questions": len(dataset.items)},
+        "model": {"name": model.name, "kind": served.kind, "model": served.model, "base_url": served.base_url},
+        "price_book": None if model.price is None else model.price.model_dump(mode="json"),
+        "prompt_version": prompt_version(),
+        "index_version": subject.indexes.version,
+        "embedder": subject.indexes.embedder.name,
+        "collection": subject.collection,
+        "documents": len(subject.indexes.catalogue.known(subject.collection)),
+        "settings": {
+            "search": settings.search.model_dump(mode="json"),
+            "answering": settings.answering.model_dump(mode="json"),
+        },
+        "values": settings.evaluation.model_dump(mode="json"),
+        "seed": settings.evaluation.seed,
+        "git_revision": _git_revision(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "packages": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a run.
+
+    Raises:
+        UsageError: the folder holds no run.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"{folder} holds no run (no manifest.json): name the folder of an evaluation.") from error
+    except ValueError as error:
+        raise UsageError(f"{folder / 'manifest.json'} is not valid JSON: {error}.") from error
+    if manifest.get("schema") != SCHEMA:
+        raise UsageError(f"{folder} was written by another version of Touchstone (schema {manifest.get('schema')}).")
+    return manifest
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def refuse_changed(folder: Path, before: dict[str, str], now: dict[str, str]) -> None:
+    """Make sure that a run goes on with what it began with.
+
+    Raises:
+        UsageError: something else; the sentence names it.
+    """
+    changed = [part for part in now if before.get(part) != now[part]]
+    if changed:
+        raise UsageError(
+            f"{folder} holds a run with another {' and another '.join(changed)}: its answers cannot be mixed with new "
+            "ones. Name an empty folder for the new run."
+        )
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git_revision() -> str | None:
+    """The commit that is checked out where this package lies, read from .git itself; None for an installed one."""
+    try:
+        head = (PACKAGE_ROOT / ".git" / "HEAD").read_text().strip()
+        if not head.startswith("ref: "):
+            return head
+        return (PACKAGE_ROOT / ".git" / head.removeprefix("ref: ")).read_text().strip()
+    except OSError:
+        return None

@@ -1,0 +1,32 @@
+"""Retrieval measures on documents, computed by ir-measures and named as it names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+MEASURES = {"recall@5": "R@5", "recall@10": "R@10", "mrr@10": "RR@10", "ndcg@10": "nDCG@10"}
+"""Our names for the measures, and those of ir-measures."""
+
+
+def retrieval_measures(
+    ranked: Mapping[str, Sequence[str]], gold: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, float]]:
+    """The measures of each question in `gold`: {question: {measure: value}}.
+
+    `ranked` holds the documents found for a question, best first, each once. A question without hits scores 0.
+    Every gold document counts the same (relevance 1).
+    """
+    import ir_measures
+
+    qrels = {question: dict.fromkeys(documents, 1) for question, documents in gold.items() if documents}
+    run = {
+        question: {document: float(-position) for position, document in enumerate(documents)}
+        for question, documents in ranked.items()
+        if question in qrels and documents
+    }
+    names = {ir_measures.parse_measure(theirs): ours for ours, theirs in MEASURES.items()}
+    values: dict[str, dict[str, float]] = {question: dict.fromkeys(MEASURES, 0.0) for question in qrels}
+    if run:
+        for metric in ir_measures.iter_calc(list(names), qrels, run):
+            values[metric.query_id][names[metric.measure]] = metric.value
+    return values
