@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from contextvars import ContextVar
+from pathlib import Path
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request or job that is being worked on; part of every log line."""
@@ -31,9 +32,14 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
-def configure(level: str) -> None:
-    """Send log lines of `level` and above to stderr as JSON. Called once, by the command line."""
-    handler = logging.StreamHandler(sys.stderr)
+def configure(level: str, file: Path | None = None) -> None:
+    """Send log lines of `level` and above, as JSON, to stderr or to the end of `file`. Called once, by the command line.
+
+    The file is opened by the first line, in a folder that exists by then.
+    """
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    if file is not None:
+        handler = logging.FileHandler(file, encoding="utf-8", delay=True, errors="backslashreplace")
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("chromadb", "httpx", "httpcore", "openai", "unstructured", "urllib3"):
