@@ -33,7 +33,7 @@ class JsonLines(logging.Formatter):
 
 
 def configure(level: str, file: Path | None = None) -> None:
-    """Send log lines of `level` and above, as JSON, to stderr or to the end of `file`. Called once, by the command line.
+    """Send log lines of `level` and above as JSON to stderr, or to the end of `file`. Called once, by the command line.
 
     The file is opened by the first line, in a folder that exists by then.
     """
