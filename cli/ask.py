@@ -72,5 +72,5 @@ def show(reply: AnswerOut) -> None:
 
 def took(reply: AnswerOut) -> str:
     """Model, cost and time in one line."""
-    cost = "no price set" if reply.cost_usd is None else f"${reply.cost_usd:.4f}"
+    cost = "no price set" if reply.cost_usd is None else f"${reply.cost_usd:.4f}" if reply.cost_usd else "$0"
     return f"{reply.model} · {cost} · {reply.timings_ms.get('total', 0.0) / 1000:.2f} s"

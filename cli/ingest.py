@@ -68,7 +68,7 @@ def show(job: JobOut) -> None:
         f"{', '.join(counts)}. {amount(job.chunks, 'new chunk')} in {job.seconds:.1f} s.",
     )
     if job.state in {"FAILED", "INTERRUPTED"}:
-        say((f"The job ended as {job.state}; ingest again to finish it.", "red"))
+        say((job.error.detail if job.error else f"The job ended as {job.state}; ingest again to finish it.", "red"))
 
 
 def _others(job: JobOut) -> Sequence[tuple[str, int]]:

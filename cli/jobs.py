@@ -29,9 +29,16 @@ def list_jobs(
         print_json(JobsOut(jobs=jobs))
     elif jobs:
         rows = [
-            [job.job_id, job.state.lower().replace("_", " "), job.collection, job.created, job.source] for job in jobs
+            [
+                job.job_id,
+                job.state.lower().replace("_", " "),
+                job.collection,
+                job.created.replace("T", " ")[:19],
+                job.source,
+            ]
+            for job in jobs
         ]
-        table(["job", "state", "collection", "started", "source"], rows)
+        table(["job", "state", "collection", "started (UTC)", "source"], rows)
     else:
         say("No jobs yet.")
 

@@ -11,11 +11,10 @@ import typer
 import typer.main
 
 from cli import ask, demo_command, documents, evaluate, index, ingest, jobs, models, search, serve
-from cli.options import Data
+from cli.options import LOG_FILE, Data
 from core.errors import BudgetReached, SettingsError, TouchstoneError
 
 EXIT_BUG, EXIT_USAGE, EXIT_DOCUMENTS_FAILED, EXIT_BUDGET, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
-LOG_FILE = "touchstone.log"
 
 app = typer.Typer(
     name="touchstone",
@@ -94,11 +93,17 @@ def _where_and_whether() -> tuple[Path, bool]:
     """The folder for the log, and whether tracebacks are wanted on the screen."""
     from core.settings import load
 
+    named = _named_data(sys.argv)
     try:
-        settings = load()
+        settings = load(**({"data": named} if named else {}))
     except SettingsError:
         return Path(), True
-    return (
-        settings.data if settings.data.is_dir() else Path(settings.data.anchor or "."),
-        settings.log_level == "debug",
-    )
+    return (settings.data if settings.data.is_dir() else Path(), settings.log_level == "debug")
+
+
+def _named_data(words: list[str]) -> str | None:
+    """What `--data` says, read off the words themselves: parsing them may be what went wrong."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--data" or word.startswith("--data="):
+            return word.partition("=")[2] or following
+    return None

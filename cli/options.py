@@ -17,8 +17,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 Collection = Annotated[str, typer.Option("--collection", "-c", metavar="C", help="The collection.")]
 
 
-def settings_of(context: typer.Context, data: Path | None, **sections: object) -> Settings:
+LOG_FILE = "touchstone.log"
+
+
+def settings_of(context: typer.Context, data: Path | None, *, log_to_stderr: bool = False) -> Settings:
     """The settings, with `--data` from the command or from before it; logging is set up with them.
+
+    Log lines go to a file in the data folder, so that people read sentences; at level debug they see them too.
 
     Raises:
         SettingsError: a name is unknown or a value is wrong.
@@ -27,6 +32,7 @@ def settings_of(context: typer.Context, data: Path | None, **sections: object) -
     from core.settings import load
 
     chosen = data or context.find_root().params.get("data")
-    settings = load(**({"data": chosen} if chosen else {}), **sections)
-    configure(settings.log_level)
+    settings = load(**({"data": chosen} if chosen else {}))
+    shown = log_to_stderr or settings.log_level == "debug"
+    configure(settings.log_level, None if shown else settings.data / LOG_FILE)
     return settings

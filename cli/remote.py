@@ -64,6 +64,8 @@ class RemoteEngine:
         while job.state not in ENDED:
             time.sleep(POLL_SECONDS)
             job = self.job(job.job_id)
+        if job.error and job.error.code in _kinds():
+            raise _kinds()[job.error.code](job.error.detail)
         return job
 
     def plan(self, source: Path, collection: str) -> Plan:
@@ -136,8 +138,12 @@ def _as_ours(response: httpx.Response) -> errors.TouchstoneError:
         code, detail = problem["code"], problem["detail"]
     except (ValueError, KeyError, TypeError):
         return errors.Unavailable(f"{response.request.url} replied {response.status_code}.")
-    kinds = {kind.code: kind for kind in _tree(errors.TouchstoneError) if kind is not errors.ParseError}
-    return kinds.get(code, errors.UsageError if response.is_client_error else errors.TouchstoneError)(detail)
+    return _kinds().get(code, errors.UsageError if response.is_client_error else errors.TouchstoneError)(detail)
+
+
+def _kinds() -> dict[str, type[errors.TouchstoneError]]:
+    """Our errors by their codes."""
+    return {kind.code: kind for kind in _tree(errors.TouchstoneError) if kind is not errors.ParseError}
 
 
 def _tree(kind: type[errors.TouchstoneError]) -> Iterator[type[errors.TouchstoneError]]:

@@ -37,7 +37,7 @@ def serve(
     from service.api.access import refuse_open_door
     from service.api.app import create_app
 
-    settings = settings_of(context, data)
+    settings = settings_of(context, data, log_to_stderr=True)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"server": settings.server.model_copy(update=given)})
     refuse_open_door(settings.server)
@@ -66,7 +66,7 @@ def open_service(settings: Settings, url: str) -> Iterator[Service]:
     from service.api.state import Service
 
     with open_indexes(settings) as indexes:
-        worker = Worker(indexes, settings)
+        worker = Worker(indexes, settings.ingest)
         worker.start()
         try:
             models = cache(lambda name: open_model(settings, name, indexes.embedder))

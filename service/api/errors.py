@@ -98,7 +98,9 @@ async def _https(request: Request, error: Exception) -> Response:
         405: f"{request.method} is not possible at {request.url.path}.",
     }
     code = CODES.get(error.status_code, "error")
-    return problem(error.status_code, code, details.get(error.status_code, str(error.detail)), error.headers)
+    return problem(
+        error.status_code, code, details.get(error.status_code, f"{str(error.detail).rstrip('.')}."), error.headers
+    )
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -96,6 +96,13 @@ class NotIndexed(Reply):
     reason: str | None = None
 
 
+class JobError(Reply):
+    """What ended a job before its documents were all looked at."""
+
+    code: str
+    detail: str
+
+
 class JobOut(Reply):
     """An ingestion job. `found = indexed + unchanged + skipped + failed` once it has ended."""
 
@@ -111,6 +118,9 @@ class JobOut(Reply):
     chunks: int = 0
     seconds: float = 0.0
     documents: tuple[NotIndexed, ...] = Field((), description="those not indexed or unchanged")
+    error: JobError | None = Field(
+        None, exclude_if=lambda error: error is None, description="of a job that failed as a whole; else left out"
+    )
 
     @classmethod
     def of(cls, row: JobRow) -> JobOut:

@@ -26,6 +26,8 @@ def printable(text: str) -> str:
 def _plain(text: str) -> str:
     if "\x00" in text:
         raise ValueError("holds a NUL character")
+    if text != printable(text):
+        raise ValueError("is not text: half a surrogate pair cannot be written as UTF-8")
     if not text.strip():
         raise ValueError("is empty")
     return text
@@ -45,12 +47,14 @@ def in_words(error: Mapping[str, Any]) -> str:
     """One of pydantic's errors as a sentence that names the field and not its content."""
     outer = {"body", "query", "path"}
     where = ".".join(printable(str(part))[:40] for part in error["loc"] if part not in outer)
+    if error["type"] in {"model_type", "model_attributes_type"}:
+        return "The body is not a JSON object. Send one, with the content type application/json."
     said = "is not text" if error["type"] == "string_unicode" else error["msg"].removeprefix("Value error, ")
     return f"{where or 'The body'}: {said[:1].lower()}{said[1:]}."
 
 
 Text = Annotated[str, AfterValidator(_plain)]
-"""A string with something in it and without NUL."""
+"""A string with something in it, without NUL, that UTF-8 can hold."""
 
 
 class Request(BaseModel):

@@ -1,23 +1,26 @@
-"""Uploaded files become a folder that can be ingested."""
+"""Uploaded files become a folder that can be ingested: one a collection, so that a newer upload replaces an older."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-import anyio.to_thread
+import anyio
 from starlette.datastructures import UploadFile
 
 from core.errors import SourceError
 
 COPY_BYTES = 1 << 20
-LONGEST_NAME = 120
+LONGEST_NAME = 200
+"""Bytes; file systems take 255."""
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-async def save(files: Sequence[UploadFile], folder: Path) -> Path:
-    """Write the files into a new folder below `folder` and return it.
+async def save(files: Sequence[UploadFile], uploads: Path, collection: str) -> Path:
+    """Write the files into the collection's folder below `uploads`, each whole or not at all; return that folder.
 
     Raises:
         SourceError: there is no file, or two have one name.
@@ -26,20 +29,35 @@ async def save(files: Sequence[UploadFile], folder: Path) -> Path:
         raise SourceError("The upload holds no file. Send one or more form fields called 'files'.")
     names = [safe_name(file.filename or "") for file in files]
     if len(set(names)) < len(names):
-        raise SourceError("Two files of the upload have one name. Send them apart.")
-    target = folder / secrets.token_hex(8)
-    await anyio.to_thread.run_sync(lambda: target.mkdir(parents=True))
+        raise SourceError("Two files of the upload have one name. Send them one after the other.")
+    folder = anyio.Path(uploads / folder_of(collection))
+    await folder.mkdir(parents=True, exist_ok=True)
     for name, file in zip(names, files, strict=True):
-        async with await anyio.open_file(target / name, "wb") as written:
+        partial = folder / f".{secrets.token_hex(8)}"
+        async with await partial.open("wb") as written:
             while block := await file.read(COPY_BYTES):
                 await written.write(block)
-    return target
+        await partial.replace(folder / name)
+    return uploads / folder_of(collection)
+
+
+def folder_of(collection: str) -> str:
+    """A folder name for any collection name."""
+    if PLAIN_NAME.fullmatch(collection):
+        return collection
+    return f"~{hashlib.sha256(collection.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
 
 
 def safe_name(name: str) -> str:
     """The last part of `name`, free of anything that a file system could take for a path or a control."""
     last = PurePosixPath(name.replace("\\", "/")).name
-    plain = re.sub(r"[\x00-\x1f\x7f/:]", "_", last).strip(". ")
+    plain = re.sub(r"[\x00-\x1f\x7f/:]", "_", last.encode("utf-8", "replace").decode()).strip(". ")
     stem, dot, extension = plain.rpartition(".")
-    kept = f"{stem[: LONGEST_NAME - len(extension)]}{dot}{extension}" if dot else plain[:LONGEST_NAME]
-    return kept[-LONGEST_NAME:] or "upload"
+    if not dot or len(extension) > LONGEST_NAME // 10:
+        return _cut(plain, LONGEST_NAME) or "upload"
+    return f"{_cut(stem, LONGEST_NAME - len(extension.encode()) - 1)}.{extension}"
+
+
+def _cut(text: str, octets: int) -> str:
+    """The longest beginning of `text` that UTF-8 writes in so many bytes."""
+    return text.encode()[:octets].decode("utf-8", "ignore")

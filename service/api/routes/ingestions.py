@@ -21,6 +21,7 @@ from service.api.uploads import save
 router = APIRouter(tags=["ingestion"])
 
 UPLOAD_SCHEMA = {
+    "title": "files (a form)",
     "type": "object",
     "required": ["files"],
     "properties": {
@@ -44,8 +45,9 @@ async def _ingestion(request: Request) -> IngestionIn:
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form(max_files=1000, max_fields=10) as form:
             files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
-            folder = await save(files, request.state.service.settings.data / "uploads")
-            return _checked({"source": str(folder), "collection": form.get("collection", "default")})
+            body = _checked({"source": "uploads", "collection": form.get("collection", "default")})
+            folder = await save(files, request.state.service.settings.data / "uploads", body.collection)
+            return body.model_copy(update={"source": str(folder)})
     try:
         return _checked(json.loads(await request.body()))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -1,0 +1,145 @@
+"""Ingest, look, ask: at the command line, on a real folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Touchstone
+
+QUESTION = "How many weeks of paid parental leave do parents have?"
+FIELDS = [
+    "job_id", "collection", "state", "found", "indexed", "unchanged", "removed", "skipped", "failed", "chunks",
+    "seconds", "documents",
+]  # fmt: skip
+
+
+def test_ingesting_prints_the_report_that_is_promised(touchstone: Touchstone, source: Path) -> None:
+    done = touchstone("ingest", source, "--json")
+    assert done.code == 0
+    assert list(done.json) == FIELDS
+    assert (done.json["state"], done.json["found"], done.json["indexed"]) == ("COMPLETED", 2, 2)
+
+
+def test_what_has_not_changed_is_left_alone_and_what_is_gone_is_removed(touchstone: Touchstone, source: Path) -> None:
+    touchstone("ingest", source)
+    (source / "shop.txt").unlink()
+    report = touchstone("ingest", source, "--json").json
+    assert (report["found"], report["indexed"], report["unchanged"], report["removed"]) == (1, 0, 1, 1)
+    assert report["documents"] == [{"document": "shop.txt", "status": "removed", "code": None, "reason": None}]
+
+
+def test_a_file_that_cannot_be_read_is_named_with_its_reason_and_ends_with_3(
+    touchstone: Touchstone, source: Path
+) -> None:
+    (source / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+    done = touchstone("ingest", source)
+    assert done.code == 3
+    assert "broken.pdf" in done.out
+    assert "3 files found: 2 indexed, 0 unchanged, 1 failed." in done.out
+
+
+def test_a_name_that_is_not_utf_8_never_crashes(touchstone: Touchstone, source: Path) -> None:
+    with open(os.path.join(os.fsencode(source), b"caf\xe9.txt"), "wb") as file:
+        file.write(b"words")
+    done = touchstone("ingest", source)
+    assert done.code == 3
+    assert "caf\\xe9.txt" in done.out
+    assert "caf\\xe9.txt" in str(touchstone("ingest", source, "--json").json["documents"])
+
+
+def test_several_sources_give_one_report(touchstone: Touchstone, source: Path, tmp_path: Path) -> None:
+    (tmp_path / "note.md").write_text("The key hangs by the door.")
+    report = touchstone("ingest", source, tmp_path / "note.md", "--json").json
+    assert (report["found"], report["indexed"], report["job_id"].count(",")) == (3, 3, 1)
+
+
+def test_an_empty_folder_is_said_in_words(touchstone: Touchstone, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = touchstone("ingest", tmp_path / "empty")
+    assert (done.code, "is empty" in done.err) == (2, True)
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(touchstone: Touchstone, source: Path) -> None:
+    done = touchstone("ingest", source, "--dry-run", "--json")
+    assert done.json["plans"][0]["to_read"] == ["policies/leave.md", "shop.txt"]
+    assert touchstone("index", "status", "--json").json["collections"] == []
+
+
+def test_an_answer_comes_with_its_quote_and_place(touchstone: Touchstone, source: Path) -> None:
+    touchstone("ingest", source)
+    done = touchstone("ask", QUESTION)
+    assert done.code == 0
+    assert "“Parents have 16 weeks of paid parental leave.”" in done.out
+    assert "policies/leave.md" in done.out
+    assert done.out.splitlines()[-1].startswith("extractive · $0 · ")
+
+
+def test_every_quote_stands_where_it_is_cited(touchstone: Touchstone, source: Path) -> None:
+    touchstone("ingest", source)
+    reply = touchstone("ask", QUESTION, "--json").json
+    assert reply["answered"]
+    for citation in reply["citations"]:
+        text = touchstone("documents", "show", citation["document"], "--text", "--json").json["text"]
+        assert text[citation["start"] : citation["end"]].split() == citation["quote"].split()
+
+
+def test_a_refusal_is_a_sentence_and_no_failure(touchstone: Touchstone, source: Path) -> None:
+    touchstone("ingest", source)
+    done = touchstone("ask", "zzyzx qwxyz?")
+    assert done.code == 0
+    assert done.out.startswith("No answer. ")
+    assert not touchstone("ask", "zzyzx qwxyz?", "--json").json["answered"]
+
+
+def test_a_question_can_stay_within_a_document(touchstone: Touchstone, source: Path) -> None:
+    touchstone("ingest", source)
+    reply = touchstone("ask", QUESTION, "--mode", "documents", "--document", "policies/leave.md", "--json").json
+    assert {citation["document"] for citation in reply["citations"]} == {"policies/leave.md"}
+    assert touchstone("ask", QUESTION, "--mode", "documents", "-d", "nowhere.md").code == 2
+
+
+def test_search_prints_where_each_hit_stands(touchstone: Touchstone, source: Path) -> None:
+    touchstone("ingest", source)
+    done = touchstone("search", "parental leave", "--limit", "1")
+    assert "policies/leave.md" in done.out
+    assert "Leave › Parental leave" in done.out
+    (hit,) = touchstone("search", "parental leave", "--limit", "1", "--json").json["hits"]
+    assert hit["document"] == "policies/leave.md"
+
+
+def test_documents_are_listed_shown_and_removed(touchstone: Touchstone, source: Path) -> None:
+    touchstone("ingest", source)
+    listed = touchstone("documents", "list", "--json").json
+    assert [row["document"] for row in listed["documents"]] == ["policies/leave.md", "shop.txt"]
+    assert touchstone("documents", "show", "shop.txt", "--text").out == "The shop opens at nine in the morning.\n"
+    assert touchstone("documents", "remove", "shop.txt").code == 0
+    again = touchstone("documents", "show", "shop.txt")
+    assert (again.code, "shop.txt" in again.err) == (2, True)
+
+
+def test_jobs_tell_what_was_ingested(touchstone: Touchstone, source: Path) -> None:
+    job = touchstone("ingest", source, "--json").json["job_id"]
+    (listed,) = touchstone("jobs", "list", "--json").json["jobs"]
+    assert (listed["job_id"], listed["state"]) == (job, "COMPLETED")
+    assert touchstone("jobs", "show", job, "--json").json["indexed"] == 2
+    assert touchstone("jobs", "show", "nothing").code == 2
+
+
+def test_the_index_can_be_rebuilt_from_the_catalogue(touchstone: Touchstone, source: Path) -> None:
+    chunks = touchstone("ingest", source, "--json").json["chunks"]
+    before = touchstone("search", "parental leave", "--json").json["hits"]
+    assert touchstone("index", "rebuild", "--json").json == {"vectors": chunks}
+    assert touchstone("search", "parental leave", "--json").json["hits"] == before
+
+
+@pytest.mark.parametrize("words", [["search", "x"], ["ask", "x"], ["documents", "list"]])
+def test_an_unknown_collection_is_said_with_those_there_are(
+    touchstone: Touchstone, source: Path, words: list[str]
+) -> None:
+    touchstone("ingest", source, "--collection", "hr")
+    done = touchstone(*words, "--collection", "nowhere")
+    assert done.code == 2
+    assert "hr" in done.err

@@ -1,0 +1,117 @@
+"""Ingestion over HTTP, with the worker that `touchstone serve` runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from cli.serve import open_service
+from core.settings import EmbedderSettings, Settings
+from service.api.app import create_app
+from service.api.uploads import folder_of, safe_name
+
+ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "INTERRUPTED"}
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    settings = Settings(data=tmp_path / "data", embedder=EmbedderSettings(kind="hashing"))
+
+    @contextmanager
+    def opened() -> Iterator[object]:
+        with open_service(settings, "http://127.0.0.1:8000") as service:
+            yield service
+
+    with TestClient(create_app(settings, open_service=opened), base_url="http://127.0.0.1:8000") as client:  # type: ignore[arg-type]
+        yield client
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "leave.md").write_text("# Leave\n\nParents have 16 weeks of paid parental leave.\n")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+    return folder
+
+
+def ended(client: TestClient, location: str) -> dict[str, object]:
+    for _ in range(600):
+        job: dict[str, object] = client.get(location).json()
+        if job["state"] in ENDED:
+            return job
+        time.sleep(0.05)
+    raise AssertionError(job)
+
+
+def test_a_folder_is_ingested_and_every_file_accounted_for(client: TestClient, source: Path) -> None:
+    started = client.post("/v1/ingestions", json={"source": str(source)})
+    assert (started.status_code, started.json()["state"]) == (202, "QUEUED")
+    job = ended(client, started.headers["Location"])
+    assert (job["state"], job["found"], job["indexed"], job["failed"]) == ("COMPLETED_WITH_ERRORS", 2, 1, 1)
+    assert [(d["document"], d["status"]) for d in job["documents"]] == [("broken.pdf", "failed")]  # type: ignore[attr-defined]
+    answer = client.post("/v1/query", json={"question": "How many weeks of paid parental leave do parents have?"})
+    assert answer.json()["answered"]
+
+
+def test_jobs_are_listed_newest_first(client: TestClient, source: Path) -> None:
+    first = client.post("/v1/ingestions", json={"source": str(source)})
+    second = client.post("/v1/ingestions", json={"source": str(source), "collection": "other"})
+    jobs = client.get("/v1/ingestions").json()["jobs"]
+    assert [job["job_id"] for job in jobs] == [second.json()["job_id"], first.json()["job_id"]]
+    ended(client, second.headers["Location"])
+
+
+def test_uploaded_files_can_be_asked_and_a_newer_one_replaces_an_older(client: TestClient) -> None:
+    for weeks in ("16", "18"):
+        text = f"Parents have {weeks} weeks of paid parental leave.\n".encode()
+        started = client.post("/v1/ingestions", files={"files": ("../../leave.md", text)}, data={"collection": "hr"})
+        assert ended(client, started.headers["Location"])["indexed"] == 1
+    hits = client.post("/v1/search", json={"text": "parental leave", "collection": "hr"}).json()["hits"]
+    assert [(hit["document"], "18 weeks" in hit["text"]) for hit in hits] == [("leave.md", True)]
+
+
+def test_a_document_can_be_removed(client: TestClient, source: Path) -> None:
+    ended(client, client.post("/v1/ingestions", json={"source": str(source)}).headers["Location"])
+    (document,) = client.get("/v1/documents").json()["documents"]
+    assert client.delete(f"/v1/documents/{document['id']}").status_code == 204
+    assert client.get(f"/v1/documents/{document['id']}").status_code == 404
+    assert client.post("/v1/search", json={"text": "parental leave"}).json()["hits"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [({"source": "/no/such/folder"}, "/no/such/folder"), ({"source": "a\x00b"}, "NUL"), ({}, "source"), ([], "object")],
+)
+def test_a_source_that_cannot_be_read_is_refused_at_once(client: TestClient, body: object, said: str) -> None:
+    reply = client.post("/v1/ingestions", json=body)
+    assert reply.status_code == 422
+    assert said in reply.json()["detail"]
+
+
+def test_an_upload_without_files_is_refused(client: TestClient) -> None:
+    reply = client.post("/v1/ingestions", files={"other": b"x"})
+    assert reply.status_code == 422
+    assert "no file" in reply.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/passwd", "passwd"), ("C:\\temp\\plan.docx", "plan.docx"), ("..", "upload"), ("", "upload"),
+        ("a\x00b\n.txt", "a_b_.txt"), (".hidden", "hidden"), ("ü" * 300 + ".pdf", "ü" * 98 + ".pdf"),
+    ],
+)  # fmt: skip
+def test_an_uploaded_name_is_a_plain_file_name(given: str, kept: str) -> None:
+    assert safe_name(given) == kept
+
+
+def test_every_collection_has_an_upload_folder_of_its_own() -> None:
+    assert folder_of("hr") == "hr"
+    assert len({folder_of(name) for name in ("../hr", "HR/..", "..", "hr ")}) == 4
+    assert not any("/" in folder_of(name) or folder_of(name).startswith(".") for name in ("../hr", "..", "/etc"))
