@@ -1,0 +1,167 @@
+"""Lists what a source holds. Nothing is opened: names and sizes only."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import SourceError
+from ingest.outcomes import Failed, Skipped
+
+_HIDDEN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+DATA_FOLDER_MARK = "catalogue.sqlite"
+"""A folder that holds this file is a data folder of Touchstone: never part of a source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A regular file of the source. `document` is its POSIX path relative to the source root."""
+
+    document: str
+    path: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """Files to look at, those already decided on, and folders that could not be listed, each in order of name.
+
+    `root` is the resolved path of the source. Nothing may be concluded about documents below an unlisted folder.
+    """
+
+    root: Path
+    items: tuple[Item, ...]
+    outcomes: tuple[Skipped | Failed, ...]
+    unlisted: tuple[str, ...]
+
+
+def discover(source: Path, *, max_bytes: int) -> Discovery:
+    """Every file below a folder, or the one file that `source` names.
+
+    Raises:
+        SourceError: there is no such file or folder, it cannot be listed, or it holds no file that could be read.
+    """
+    root = _resolved(source)
+    found = [_decided(root.parent, root, max_bytes)] if root.is_file() else list(_walk(root, root, max_bytes))
+    items = tuple(entry for entry in found if isinstance(entry, Item))
+    outcomes = tuple(entry for entry in found if isinstance(entry, Skipped | Failed))
+    unlisted = tuple(entry.document.rstrip("/") + "/" for entry in outcomes if entry.document.endswith("/"))
+    if not items:
+        raise SourceError(_nothing(source, outcomes))
+    return Discovery(root=root, items=items, outcomes=outcomes, unlisted=unlisted)
+
+
+def _resolved(source: Path) -> Path:
+    try:
+        root = source.expanduser().resolve(strict=True)
+        mode = root.stat().st_mode
+    except FileNotFoundError:
+        raise SourceError(f"There is no file or folder {_shown(str(source))}. Check the path.") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SourceError(f"{_shown(str(source))} cannot be read: {_why(error)}.") from error
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        raise SourceError(f"{_shown(str(source))} is neither a folder nor a regular file. Name a folder of documents.")
+    return root
+
+
+def _nothing(source: Path, outcomes: tuple[Skipped | Failed, ...]) -> str:
+    """Why there is nothing to ingest, and what to do."""
+    where = _shown(str(source))
+    if not outcomes:
+        return f"The folder {where} is empty. Put documents into it, or name another folder."
+    first = outcomes[0]
+    if first.document == "/":
+        return f"The folder {where} cannot be listed: {first.reason} Check its permissions."
+    return (
+        f"{where} holds no file that can be ingested; {len(outcomes)} found, the first is {first.document}: "
+        f"{first.reason} Name a folder of documents."
+    )
+
+
+def _walk(root: Path, folder: Path, max_bytes: int) -> Iterator[Item | Skipped | Failed]:
+    relative = _document(root, folder)
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError as error:
+        yield Failed(f"{relative}/", "unreadable", f"The folder cannot be listed: {_why(error)}.")
+        return
+    if any(entry.name == DATA_FOLDER_MARK for entry in entries):
+        yield Skipped(relative, "hidden", "This is a data folder of Touchstone.")
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        if entry.is_dir(follow_symlinks=False) and not _is_hidden(entry.name):
+            yield from _walk(root, path, max_bytes)
+        else:
+            yield _decided(root, path, max_bytes)
+
+
+def _decided(root: Path, path: Path, max_bytes: int) -> Item | Skipped | Failed:
+    """One directory entry that is not a folder to walk: an item, or why not."""
+    document = _document(root, path)
+    if _is_hidden(path.name):
+        return Skipped(_shown(document), "hidden", "Hidden and lock files are left alone.")
+    if not _is_utf8(document):
+        return Failed(_shown(document), "bad_name", "The name is not valid UTF-8. Rename the file.")
+    if path.is_symlink():
+        refused = _refused_link(root, path, document)
+        if refused is not None:
+            return refused
+    try:
+        status = path.stat()
+    except OSError as error:
+        return Failed(document, "unreadable", f"The file cannot be read: {_why(error)}.")
+    if not stat.S_ISREG(status.st_mode):
+        return Skipped(document, "special_file", "Only regular files are read; this is a pipe, socket or device.")
+    if status.st_size > max_bytes:
+        limit = max_bytes // 1_000_000
+        return Skipped(document, "too_large", f"The file is larger than {limit} MB; ingest.max_file_mb allows more.")
+    return Item(document=document, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+
+
+def _refused_link(root: Path, path: Path, document: str) -> Skipped | Failed | None:
+    """Why a link is not followed; None for one to a file inside the source."""
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        return Failed(document, "unreadable", f"The link leads nowhere: {_why(error)}.")
+    if not target.is_relative_to(root):
+        return Skipped(document, "outside_source", "The link leads out of the source.")
+    if target.is_dir():
+        return Skipped(
+            document, "linked_folder", "Links to folders are not followed; the folder is read in its own place."
+        )
+    return None
+
+
+def _document(root: Path, path: Path) -> str:
+    relative = path.relative_to(root).as_posix()
+    return "" if relative == "." else relative
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "~$")) or name.lower() in _HIDDEN_NAMES
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(name: str) -> str:
+    """A name as it can be printed: bytes that are not UTF-8 as backslash escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return "links lead in a circle" if isinstance(error, RuntimeError) else str(error)

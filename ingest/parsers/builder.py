@@ -1,0 +1,101 @@
+"""Builds `Parsed` for formats whose text is put together from elements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from core.documents import Attachment, Element, ElementKind, Parsed
+from core.errors import ParseError
+
+_GAP = "\n\n"
+
+
+class TextBuilder:
+    """Collects elements in reading order, joins them by a blank line, and notes where each page begins."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._elements: list[Element] = []
+        self._pages: list[tuple[int, int]] = []
+        self._length = 0
+
+    def add(
+        self,
+        kind: ElementKind,
+        text: str,
+        *,
+        level: int = 0,
+        header_rows: int = 0,
+        pages: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """Append an element; blank text is left out.
+
+        `pages` holds (offset in this text, page) pairs, the first at 0: several when a paragraph runs over a page.
+        """
+        if kind != "table":
+            text = text.strip()
+        if not text.strip():
+            return
+        start = self._length + (len(_GAP) if self._parts else 0)
+        for offset, page in pages:
+            if not self._pages or self._pages[-1][1] != page:
+                self._pages.append((start + offset, page))
+        self._elements.append(
+            Element(kind=kind, start=start, end=start + len(text), level=level, header_rows=header_rows)
+        )
+        self._parts.append(text)
+        self._length = start + len(text)
+
+    def add_table(self, rows: Iterable[Sequence[str]], *, header_rows: int, page: int | None = None) -> None:
+        """Append a table: a row a line, cells separated by a tab, blank rows left out."""
+        lines = [row_line(row) for row in rows]
+        lines = [line for line in lines if line.strip()]
+        pages = () if page is None else ((0, page),)
+        self.add("table", "\n".join(lines), header_rows=min(header_rows, max(len(lines) - 1, 0)), pages=pages)
+
+    @property
+    def empty(self) -> bool:
+        """True while nothing was added."""
+        return not self._parts
+
+    def build(
+        self,
+        *,
+        title: str,
+        page_count: int | None = None,
+        attachments: tuple[Attachment, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> Parsed:
+        """The document.
+
+        Raises:
+            ParseError: "no_text" when no element was added.
+        """
+        if self.empty:
+            raise ParseError("no_text", "The file opens but holds no text.")
+        return Parsed(
+            text=_GAP.join(self._parts),
+            elements=tuple(self._elements),
+            title=title,
+            pages=tuple(self._pages),
+            page_count=page_count,
+            attachments=attachments,
+            notes=notes,
+        )
+
+
+def row_line(cells: Sequence[str]) -> str:
+    """One table row as a line; white space inside a cell is folded, so that tabs part cells only."""
+    return "\t".join(fold(cell) for cell in cells).rstrip("\t ")
+
+
+def fold(text: str) -> str:
+    """The text with each run of white space made one blank."""
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def stem(name: str) -> str:
+    """A file's name without folder and extension, for the title of a document that has none."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return last.rsplit(".", 1)[0] if "." in last.strip(".") else last

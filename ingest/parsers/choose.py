@@ -1,0 +1,141 @@
+"""Which parser reads a file: by its content first, by its extension second."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import re
+from dataclasses import replace
+
+from core.documents import Parsed
+from core.errors import ParseError
+from ingest.parsers.containers import DOCX, ODS, OLE_MAGIC, PPTX, XLSX, ZIP_MAGIC, check_office_zip, ole_type, zip_type
+from ingest.parsers.protocol import Parser
+
+SUPPORTED = "PDF, DOCX, PPTX, XLSX, XLS, ODS, HTML, Markdown, CSV, TSV, EML and plain text"
+
+PARSERS = "1"
+"""Part of every document's version: raised when a parser would give other text for the same file."""
+
+PDF, HTML, MAIL, MARKDOWN = "application/pdf", "text/html", "message/rfc822", "text/markdown"
+CSV, TSV, TEXT, XLS = "text/csv", "text/tab-separated-values", "text/plain", "application/vnd.ms-excel"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+
+_PARSERS = {
+    PDF: "pdf.parse_pdf",
+    HTML: "office.parse_html",
+    DOCX: "office.parse_docx",
+    PPTX: "office.parse_pptx",
+    XLSX: "spreadsheet.parse_workbook",
+    XLS: "spreadsheet.parse_workbook",
+    ODS: "spreadsheet.parse_workbook",
+    MARKDOWN: "markdown.parse_markdown",
+    CSV: "table.parse_table",
+    TSV: "table.parse_table",
+    MAIL: "mail.parse_mail",
+    TEXT: "text.parse_text",
+}
+"""Media type to `module.function` in this package; a module is imported when its format is met."""
+
+_EXTENSIONS = {
+    ".md": MARKDOWN, ".markdown": MARKDOWN, ".mdown": MARKDOWN, ".csv": CSV, ".tsv": TSV, ".tab": TSV,
+    ".html": HTML, ".htm": HTML, ".xhtml": HTML, ".eml": MAIL,
+}  # fmt: skip
+_OLD = {
+    "application/msword": "a Word document of the old .doc kind: save it as .docx",
+    "application/vnd.ms-powerpoint": "a PowerPoint file of the old .ppt kind: save it as .pptx",
+    "application/vnd.ms-outlook": "an Outlook message: save it as .eml",
+    "application/rtf": "rich text: save it as .docx",
+    "application/zip": "an archive: unpack it and ingest the folder",
+}
+_HTML_START = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+_MAIL_HEADER = re.compile(
+    rb"^(from|to|cc|date|subject|received|return-path|message-id|mime-version|delivered-to|content-type|reply-to):",
+    re.I,
+)
+_BINARY_STARTS = (
+    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM\x00", b"RIFF", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\x7fELF",
+    b"MZ",    b"ID3", b"OggS", b"%!PS", b"II*\x00", b"MM\x00*", b"SQLite format 3",
+)  # fmt: skip
+_log = logging.getLogger(__name__)
+
+
+def parse(content: bytes, *, name: str) -> Parsed:
+    """The text and elements of a file, by the parser its content calls for.
+
+    Raises:
+        ParseError: with one of core.errors.PARSE_CODES; a parser's own exception becomes "corrupt".
+    """
+    if not content.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+        raise ParseError("empty", "The file is empty." if not content else "The file holds nothing but blanks.")
+    kind = media_type(content, name)
+    parser = _parser(kind)
+    if content.startswith(ZIP_MAGIC):
+        check_office_zip(content)
+    try:
+        parsed = parser(content, name=name)
+    except (ParseError, MemoryError):
+        raise
+    except Exception as error:  # a library's own error on a damaged file; the traceback is logged
+        _log.info("%s could not be parsed as %s", name, kind, exc_info=True)
+        raise ParseError("corrupt", f"The file is damaged and cannot be read as {_short(kind)}.") from error
+    if not any(element.kind != "heading" or parsed.text[element.start : element.end] for element in parsed.elements):
+        raise ParseError("no_text", "The file opens but holds no text.")
+    return replace(parsed, text=_encodable(parsed.text), title=_encodable(parsed.title))
+
+
+def media_type(content: bytes, name: str) -> str:
+    """The media type by magic numbers and first lines, else by extension, else text/plain."""
+    start = content[:4096]
+    if start.startswith(ZIP_MAGIC):
+        return zip_type(content)
+    if start.startswith(OLE_MAGIC):
+        return ole_type(content)
+    if b"%PDF-" in start[:1024]:
+        return PDF
+    if start.startswith(b"{\\rtf"):
+        return "application/rtf"
+    if start.startswith(_BINARY_STARTS):
+        return "application/octet-stream"
+    extension = "." + name.rsplit(".", 1)[-1].lower() if "." in name else ""
+    readable = start.replace(b"\x00", b"").removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe")
+    if _HTML_START.match(readable) and extension not in {".md", ".markdown"}:
+        return HTML
+    if extension not in _EXTENSIONS and _looks_like_mail(readable):
+        return MAIL
+    return _EXTENSIONS.get(extension, TEXT)
+
+
+def _parser(kind: str) -> Parser:
+    if kind in _PARSERS:
+        module, function = _PARSERS[kind].split(".")
+        parser: Parser = getattr(importlib.import_module(f"ingest.parsers.{module}"), function)
+        return parser
+    if kind == "application/x-encrypted-office":
+        raise ParseError("encrypted", "The file is protected by a password. Save it without one.")
+    if kind in _OLD:
+        raise ParseError("unsupported", f"The file is {_OLD[kind]}. Supported are {SUPPORTED}.")
+    raise ParseError("unsupported", f"Files of this kind are not read. Supported are {SUPPORTED}.")
+
+
+def _looks_like_mail(start: bytes) -> bool:
+    """Two different mail headers before the first blank line, the first line being one."""
+    head = re.split(rb"\r?\n\r?\n", start, maxsplit=1)[0].splitlines()
+    headers = {match.group(1).lower() for line in head if (match := _MAIL_HEADER.match(line))}
+    return len(headers) >= 2 and bool(_MAIL_HEADER.match(head[0]))
+
+
+def _short(kind: str) -> str:
+    named = {DOCX: "DOCX", PPTX: "PPTX", XLSX: "XLSX", PDF: "PDF", ODS: "ODS", XLS: "XLS"}
+    return named.get(kind, kind)
+
+
+def _encodable(text: str) -> str:
+    """The text without lone surrogates, which no database stores; every offset is kept."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return re.sub("[\ud800-\udfff]", "\ufffd", text)
+    return text

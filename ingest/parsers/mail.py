@@ -1,0 +1,135 @@
+"""Mail: who wrote to whom and when, the body, and what was attached."""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes
+from email.message import EmailMessage, Message
+from email.policy import default
+
+from core.documents import Attachment, Parsed
+from core.errors import ParseError
+from ingest.parsers.builder import TextBuilder, fold, stem
+
+_SHOWN = ("From", "To", "Cc", "Date", "Subject")
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+
+
+def parse_mail(content: bytes, *, name: str) -> Parsed:
+    """The header lines that answer "who sent it, and when" come first, then the body.
+
+    Raises:
+        ParseError: "encrypted"; "no_text" when the body is blank and nothing readable is attached; "corrupt" when
+            there is not one mail header.
+    """
+    message = message_from_bytes(content, policy=default)
+    assert isinstance(message, EmailMessage)
+    if message.get_content_type() in {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}:
+        raise ParseError("encrypted", "The mail is encrypted. Save it decrypted to have it indexed.")
+    shown = [f"{header}: {_value(message, header)}" for header in _SHOWN if _value(message, header)]
+    attachments = tuple(_attachments(message))
+    paragraphs = _paragraphs(message)
+    if not shown and not message.keys():
+        raise ParseError("corrupt", "The file has no mail header, so it is no mail.")
+    if not paragraphs and not any(_readable(part) for part in attachments):
+        raise ParseError("no_text", "The mail has no text in its body.")
+    builder = TextBuilder()
+    builder.add("paragraph", "\n".join(shown))
+    for kind, text in paragraphs:
+        builder.add("list_item" if kind == "list_item" else "paragraph", text)
+    subject = _value(message, "Subject")
+    notes = () if paragraphs else ("The body of the mail is blank.",)
+    return builder.build(title=subject or stem(name), attachments=attachments, notes=notes)
+
+
+def _value(message: EmailMessage, header: str) -> str:
+    """A header as people read it; a malformed one as it stands."""
+    try:
+        return fold(str(message.get(header, "")))
+    except (ValueError, IndexError, AttributeError, TypeError):  # the stdlib's own errors on malformed headers
+        raw = [value for key, value in message.raw_items() if key.lower() == header.lower()]
+        return fold(str(raw[0])) if raw else ""
+
+
+def _paragraphs(message: EmailMessage) -> list[tuple[str, str]]:
+    body = message.get_body(("plain", "html"))
+    if body is None:
+        return []
+    text = _text(body)
+    if body.get_content_subtype() != "html":
+        return [("paragraph", part.strip()) for part in _PARAGRAPH.split(text.replace("\r\n", "\n")) if part.strip()]
+    from ingest.parsers.office import parse_html
+
+    try:
+        page = parse_html(text.encode("utf-8", "replace"), name="")
+    except ParseError:
+        return []
+    return [(element.kind, page.text[element.start : element.end]) for element in page.elements]
+
+
+def _text(part: Message) -> str:
+    """The text of a part, whatever its headers say about encoding."""
+    from ingest.parsers.encoding import decode
+
+    raw = part.get_payload(decode=True)
+    content = raw if isinstance(raw, bytes) else str(part.get_payload()).encode("utf-8", "surrogateescape")
+    charset = part.get_content_charset()
+    try:
+        return content.decode(charset) if charset else decode(content)
+    except (LookupError, UnicodeDecodeError):
+        return decode(content)
+
+
+def _attachments(message: EmailMessage) -> list[Attachment]:
+    body = message.get_body(("plain", "html"))
+    bodies = {id(part) for part in (body, message.get_body(("html",)), message.get_body(("plain",))) if part}
+    found: list[Attachment] = []
+    for part in _leaves(message):
+        if id(part) in bodies or (part.get_content_maintype() == "text" and not part.get_filename()):
+            continue
+        found.append(Attachment(name=_unused(_file_name(part, len(found) + 1), found), content=_bytes(part)))
+    return found
+
+
+def _leaves(message: EmailMessage) -> list[EmailMessage]:
+    """The parts that hold content; an attached mail is one part, not looked into."""
+    if message.get_content_maintype() == "message" or not message.is_multipart():
+        return [message]
+    leaves: list[EmailMessage] = []
+    for part in message.iter_parts():
+        if isinstance(part, EmailMessage):
+            leaves.extend([part] if part.get_content_maintype() == "message" else _leaves(part))
+    return leaves
+
+
+def _bytes(part: EmailMessage) -> bytes:
+    if part.get_content_maintype() == "message":
+        inner = part.get_payload()
+        return inner[0].as_bytes() if isinstance(inner, list) and inner and isinstance(inner[0], Message) else b""
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def _file_name(part: EmailMessage, number: int) -> str:
+    """The attachment's own name without any folder, or one made from its type."""
+    named = fold((part.get_filename() or "").replace("\\", "/").rsplit("/", 1)[-1])
+    if named.strip("."):
+        return named
+    kind = part.get_content_subtype()
+    return f"attachment-{number}.{'eml' if part.get_content_maintype() == 'message' else kind}"
+
+
+def _unused(name: str, taken: list[Attachment]) -> str:
+    names = {attachment.name for attachment in taken}
+    if name not in names:
+        return name
+    start, dot, end = name.rpartition(".")
+    numbered = (f"{start or end} ({n}){dot}{end if start else ''}" for n in range(2, len(names) + 3))
+    return next(candidate for candidate in numbered if candidate not in names)
+
+
+def _readable(attachment: Attachment) -> bool:
+    """Whether an attachment could hold text: pictures and sound do not."""
+    return not attachment.name.lower().endswith(
+        (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".mp3", ".wav")
+    )

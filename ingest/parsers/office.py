@@ -1,0 +1,207 @@
+"""HTML, Word and PowerPoint through unstructured: the only file that knows it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from core.documents import Parsed
+from core.errors import ParseError
+from ingest.parsers import tokenize_shim
+from ingest.parsers.builder import TextBuilder, fold, stem
+from ingest.parsers.cells import header_rows
+from ingest.parsers.encoding import decode
+
+_NOT_CONTENT = (
+    "script", "style", "nav", "footer", "aside", "noscript", "template", "iframe", "svg", "form", "button", "dialog",
+)  # fmt: skip
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.I)
+_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{2,30})", re.I)
+_NO_LANGUAGE = [""]
+"""Switches unstructured's language detection off: nothing here reads it, and it is most of the time."""
+
+
+def parse_html(content: bytes, *, name: str) -> Parsed:
+    """The page without navigation, scripts and hidden text; its title is `<title>` or the first heading."""
+    tokenize_shim.install()
+    from unstructured.partition.html import partition_html
+
+    cleaned, title = _cleaned(_html_text(content))
+    if not cleaned:
+        raise ParseError("no_text", "The page holds no text.")
+    elements = partition_html(text=cleaned, languages=_NO_LANGUAGE)
+    builder = TextBuilder()
+    for element in elements:
+        if element.category != "Image":
+            _add(builder, element, is_heading=element.category == "Title")
+    return builder.build(title=title or _first_heading(elements) or stem(name))
+
+
+def parse_docx(content: bytes, *, name: str) -> Parsed:
+    """Headings are those the author marked as headings; pages are known where Word left its page breaks."""
+    tokenize_shim.install()
+    from unstructured.partition.docx import partition_docx
+
+    document = _open_docx(content)
+    elements = partition_docx(file=io.BytesIO(content), languages=_NO_LANGUAGE)
+    headings = _styled_headings(document)
+    paged = any(element.category == "PageBreak" for element in elements)
+    builder = TextBuilder()
+    for element in elements:
+        text = fold(element.text)
+        if element.category in {"PageBreak", "Header", "Footer"}:
+            continue
+        _add(
+            builder,
+            element,
+            is_heading=text in headings,
+            level=headings.get(text),
+            page=element.metadata.page_number if paged else None,
+        )
+    seen = {fold(element.text) for element in elements}
+    for text in _overlooked(document, " ".join(seen)):
+        builder.add("paragraph", text)
+    pages = [element.metadata.page_number or 1 for element in elements]
+    title = fold(document.core_properties.title or "") or next(iter(headings), "")
+    return builder.build(title=title or stem(name), page_count=max(pages, default=1) if paged else None)
+
+
+def parse_pptx(content: bytes, *, name: str) -> Parsed:
+    """One page a slide: its title is the heading, its speaker notes come last."""
+    tokenize_shim.install()
+    from pptx import Presentation
+    from unstructured.partition.pptx import partition_pptx
+
+    presentation = Presentation(io.BytesIO(content))
+    elements = partition_pptx(file=io.BytesIO(content), languages=_NO_LANGUAGE, include_slide_notes=True)
+    builder = TextBuilder()
+    headed: set[int] = set()
+    filled: set[int] = set()
+    for element in elements:
+        slide = element.metadata.page_number or 1
+        if element.category in {"PageBreak", "Image"} or not element.text.strip():
+            continue
+        is_heading = element.category == "Title" and slide not in headed and slide not in filled
+        headed |= {slide} if is_heading else set()
+        filled.add(slide)
+        _add(builder, element, is_heading=is_heading, level=1, page=slide)
+    slides = len(presentation.slides)
+    notes = tuple(f"slide {number} has no text" for number in range(1, slides + 1) if number not in filled)
+    title = fold(presentation.core_properties.title or "")
+    if title.lower() in {"", "powerpoint presentation"}:
+        title = _first_heading(elements) or stem(name)
+    return builder.build(title=title, page_count=slides, notes=notes)
+
+
+def html_rows(html: str) -> list[list[str]]:
+    """The rows of the first table in a fragment; a cell's inner table is part of its text."""
+    import lxml.html  # type: ignore[import-untyped]
+
+    root = lxml.html.fragment_fromstring(html, create_parent="div")
+    tables = root.xpath(".//table")
+    if not tables:
+        return []
+    rows = [row for row in tables[0].iter("tr") if next(row.iterancestors("table"), None) is tables[0]]
+    return [[fold(" ".join(cell.itertext())) for cell in row if cell.tag in {"td", "th"}] for row in rows]
+
+
+def _add(
+    builder: TextBuilder,
+    element: Any,  # noqa: ANN401 -- one of unstructured's, which has no types
+    *,
+    is_heading: bool,
+    level: int | None = None,
+    page: int | None = None,
+) -> None:
+    """Append one of unstructured's elements."""
+    metadata = element.metadata
+    pages = () if page is None else ((0, page),)
+    if element.category == "Table" and metadata.text_as_html:
+        rows = html_rows(metadata.text_as_html)
+        builder.add_table(rows, header_rows=header_rows(rows), page=page)
+    elif is_heading:
+        builder.add("heading", fold(element.text), level=level or (metadata.category_depth or 0) + 1, pages=pages)
+    elif element.category == "ListItem":
+        builder.add("list_item", element.text, pages=pages)
+    else:
+        builder.add("paragraph", element.text, pages=pages)
+
+
+def _first_heading(elements: Sequence[Any]) -> str:
+    return next((fold(element.text) for element in elements if element.category == "Title"), "")
+
+
+def _html_text(content: bytes) -> str:
+    """The page decoded as it says itself, else as its bytes suggest."""
+    declared = _CHARSET.search(content[:4096])
+    if declared and not content.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        try:
+            return content.decode(declared.group(1).decode("ascii"))
+        except (LookupError, UnicodeDecodeError):
+            pass
+    return decode(content)
+
+
+def _cleaned(html: str) -> tuple[str, str]:
+    """(the page without what is not content, its title)."""
+    import lxml.html
+
+    without_declaration = re.sub(r"^\s*<\?xml[^>]*\?>", "", html)
+    if not without_declaration.strip():
+        return "", ""
+    root = lxml.html.document_fromstring(without_declaration)
+    title = fold(root.findtext(".//title") or "")
+    for element in [*root.iter(*_NOT_CONTENT), *root.xpath("//*[@hidden or @aria-hidden='true' or @style]")]:
+        if element.tag in _NOT_CONTENT or element.get("hidden") is not None or _is_hidden(element):
+            _drop(element)
+    return lxml.html.tostring(root, encoding="unicode"), title
+
+
+def _is_hidden(element: Any) -> bool:  # noqa: ANN401 -- an object of a library without types
+    return element.get("aria-hidden") == "true" or bool(_HIDDEN.search(element.get("style") or ""))
+
+
+def _drop(element: Any) -> None:  # noqa: ANN401 -- an object of a library without types
+    """Remove the element and keep the text that follows it."""
+    if element.getparent() is not None:
+        element.drop_tree()
+
+
+def _open_docx(content: bytes) -> Any:  # noqa: ANN401 -- an object of a library without types
+    from docx import Document
+    from docx.opc.exceptions import PackageNotFoundError
+
+    try:
+        return Document(io.BytesIO(content))
+    except (KeyError, PackageNotFoundError) as error:
+        raise ParseError("corrupt", "The Word file lacks parts it needs; it may be cut off.") from error
+    except ValueError as error:
+        raise ParseError(
+            "unsupported", "The file is not a Word document that can be read; save it again as .docx."
+        ) from error
+
+
+def _styled_headings(document: Any) -> dict[str, int]:  # noqa: ANN401 -- an object of a library without types
+    """Text of each paragraph marked as a heading, with its level, in order."""
+    found: dict[str, int] = {}
+    for paragraph in document.paragraphs:
+        style = (paragraph.style.name or "").lower() if paragraph.style is not None else ""
+        level = re.match(r"heading (\d)|(title)$", style)
+        text = fold(paragraph.text)
+        if level and text:
+            found.setdefault(text, int(level.group(1)) if level.group(1) else 1)
+    return found
+
+
+def _overlooked(document: Any, seen: str) -> Iterable[str]:  # noqa: ANN401 -- an object of a library without types
+    """Paragraphs in text boxes, content controls and notes, which unstructured passes by."""
+    from docx.oxml.ns import qn
+
+    for box in document.element.body.iter(qn("w:txbxContent"), qn("w:sdtContent")):
+        for paragraph in box.iter(qn("w:p")):
+            text = fold("".join(node.text or "" for node in paragraph.iter(qn("w:t"))))
+            if text and text not in seen:
+                seen = f"{seen} {text}"
+                yield text

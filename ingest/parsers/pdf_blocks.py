@@ -1,0 +1,159 @@
+"""From lines to headings, paragraphs and list items: by font size, weight, distance and end marks."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from core.documents import ElementKind
+from ingest.parsers.pdf_lines import Line
+from ingest.parsers.pdf_tables import Table
+
+_BULLET = re.compile(r"(?:[•▪◦‣●○■·]|[–*-]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s)\s*\S")
+_END = (".", "!", "?", ":", ";", "”", '"')
+_LARGER = 1.12
+_LONGEST_HEADING = 160
+_HEADING_WORDS = 16
+_DEEPEST = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A heading, paragraph or list item; `pages` as `TextBuilder.add` takes them."""
+
+    kind: ElementKind
+    text: str
+    level: int
+    pages: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fonts:
+    """The document's body font height, the larger ones in falling order, and whether bold stands out."""
+
+    body: float
+    larger: tuple[float, ...]
+    bold_stands_out: bool
+
+    def level(self, line: Line) -> int:
+        """The heading level a line's font speaks for; 0 for body text."""
+        if line.size >= self.body * _LARGER:
+            rank = next((i for i, size in enumerate(self.larger) if line.size >= size), len(self.larger) - 1)
+            return min(rank + 1, _DEEPEST)
+        return min(len(self.larger), _DEEPEST - 1) + 1 if line.bold and self.bold_stands_out else 0
+
+
+def running_lines(pages: Sequence[Sequence[Line]]) -> set[Line]:
+    """Heads and feet: the outermost lines that say the same, numbers aside, on half of the pages, three at least."""
+    seen: dict[tuple[str, bool], list[Line]] = defaultdict(list)
+    for lines in pages:
+        by_height = sorted(lines, key=lambda line: line.y)
+        for is_foot, edge in ((True, by_height[:2]), (False, by_height[2:][-2:])):
+            for line in edge:
+                seen[re.sub(r"\d+|\b[ivxlc]+\b", "#", line.text.lower()), is_foot].append(line)
+    least = max(3, len(pages) // 2)
+    return {line for lines in seen.values() if len({line.page for line in lines}) >= least for line in lines}
+
+
+def blocks_of(parts: Sequence[Table | Line]) -> Iterator[Block | Table]:
+    """Headings, paragraphs, list items and tables in reading order."""
+    lines = [part for part in parts if isinstance(part, Line)]
+    fonts = _fonts(lines)
+    hyphened = {word.text.lower() for line in lines for word in line.words if "-" in word.text[1:-1]}
+    held: list[Line] = []
+    level = 0
+    for part in parts:
+        if isinstance(part, Table):
+            yield from _closed(held, level, hyphened)
+            held = []
+            yield part
+            continue
+        now = _heading_level(part, fonts)
+        if held and not (now == level and (_same_heading(held, part) if now else _same_paragraph(held, part))):
+            yield from _closed(held, level, hyphened)
+            held = []
+        held.append(part)
+        level = now
+    yield from _closed(held, level, hyphened)
+
+
+def _fonts(lines: Sequence[Line]) -> _Fonts:
+    weights: Counter[float] = Counter()
+    bold = total = 0
+    for line in lines:
+        length = len(line.text)
+        weights[line.size] += length
+        bold += length * line.bold
+        total += length
+    if not weights:
+        return _Fonts(1.0, (), bold_stands_out=False)
+    body = max(weights, key=lambda size: (weights[size], -size))
+    sizes = sorted((size for size in weights if size >= body * _LARGER), reverse=True)
+    ranks: list[float] = []
+    for size in sizes:
+        if not ranks or size < ranks[-1] * 0.92:
+            ranks.append(size)
+    return _Fonts(body, tuple(ranks[: _DEEPEST - 1]), bold_stands_out=bold < 0.4 * total)
+
+
+def _heading_level(line: Line, fonts: _Fonts) -> int:
+    text = line.text
+    letters = sum(character.isalpha() for character in text)
+    if letters < 2 or letters < len(text) / 3 or len(text) > _LONGEST_HEADING:
+        return 0
+    if _BULLET.match(text) and not text[0].isdigit():
+        return 0
+    level = fonts.level(line)
+    larger = line.size >= fonts.body * _LARGER
+    if not larger and (len(line.words) > _HEADING_WORDS or text.endswith((".", ",", ";", ":")) or text[0].islower()):
+        return 0
+    return level
+
+
+def _same_heading(held: Sequence[Line], line: Line) -> bool:
+    before = held[-1]
+    near = before.page == line.page and 0 < before.y - line.y < 1.6 * line.size
+    long = sum(len(part.text) for part in held) + len(line.text) > _LONGEST_HEADING
+    return (
+        near
+        and not long
+        and abs(before.size - line.size) < 0.1 * line.size
+        and not re.match(r"\d+[.)]\s|\d+\.\d", line.text)
+    )
+
+
+def _same_paragraph(held: Sequence[Line], line: Line) -> bool:
+    before = held[-1]
+    if _BULLET.match(line.text) or abs(before.size - line.size) > 0.2 * line.size:
+        return False
+    drop = before.y - line.y
+    unfinished = not before.text.endswith(_END)
+    if line.page != before.page or drop < 0:
+        return unfinished and (line.text[0].islower() or before.text.endswith("-"))
+    if drop > 1.75 * line.size or line.x0 > before.x1 or line.x1 < held[0].x0 - 1:
+        return False
+    right = max(part.x1 for part in held)
+    ended_early = not unfinished and before.x1 < right - 4 * line.size
+    indented = not unfinished and line.x0 > min(part.x0 for part in held[-2:]) + line.size and len(held) > 1
+    return not ended_early and not indented
+
+
+def _closed(held: Sequence[Line], level: int, hyphened: set[str]) -> Iterator[Block]:
+    """The held lines as one block, words cut by a hyphen at a line's end put together again."""
+    if not held:
+        return
+    text = ""
+    pages: list[tuple[int, int]] = []
+    for line in held:
+        if text.endswith("-") and line.text[0].islower() and len(text) > 1 and text[-2].isalpha():
+            whole = (text.rsplit(" ", 1)[-1] + line.words[0].text).lower().rstrip(".,;:")
+            text = text if whole in hyphened else text[:-1]
+        elif text:
+            text += " "
+        if not pages or pages[-1][1] != line.page:
+            pages.append((len(text), line.page))
+        text += line.text
+    kind: ElementKind = "heading" if level else "list_item" if _BULLET.match(text) else "paragraph"
+    yield Block(kind=kind, text=text, level=level, pages=tuple(pages))

@@ -1,0 +1,39 @@
+"""CSV, TSV and other delimited text: one table, its first row the header."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+
+from core.documents import Parsed
+from ingest.parsers.builder import TextBuilder, stem
+from ingest.parsers.encoding import decode
+
+_DELIMITERS = ",;\t|"
+_SAMPLE_LINES = 50
+_LONGEST_CELL = 10_000_000
+
+
+def parse_table(content: bytes, *, name: str) -> Parsed:
+    """The whole file as one table; ragged rows are kept as they are."""
+    text = decode(content)
+    csv.field_size_limit(_LONGEST_CELL)
+    builder = TextBuilder()
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text, name), skipinitialspace=True)
+    builder.add_table(rows, header_rows=1)
+    return builder.build(title=stem(name))
+
+
+def delimiter_of(text: str, name: str = "") -> str:
+    """The delimiter that parts most lines into the same number of cells, two at least; a comma when none does."""
+    if name.lower().endswith((".tsv", ".tab")):
+        return "\t"
+    lines = [line for line in text.splitlines()[:_SAMPLE_LINES] if line.strip()]
+    best, best_score = ",", 0.0
+    for delimiter in _DELIMITERS:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter))
+        score = max((n * min(width, 8) for width, n in widths.items() if width > 1), default=0)
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
