@@ -1,0 +1,327 @@
+"""The catalogue: documents, chunks, access and jobs in one SQLite file. What it holds is true.
+
+Whoever reads text passes an `Access`; `readable` is the one place where it becomes SQL.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Executable,
+    RowMapping,
+    Select,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from core import ids
+from core.access import Access
+from core.answers import Hit
+from core.documents import Chunk
+from core.errors import IndexBroken, UnknownCollection, UnknownDocument, UnknownJob
+from indexes import mapping, schema
+from indexes.embedders.protocol import Vectors
+from indexes.rows import CollectionRow, DocumentRow, Intent, JobRow, JobState, Known, NewDocument
+from indexes.schema import chunks, collections, documents, intents, jobs, meta
+
+__all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
+
+BATCH = 2048
+
+
+def readable(access: Access) -> ColumnElement[bool]:
+    """The SQL form of core.access.may_read, over the table `documents`."""
+    if access.everything:
+        return true()
+    group = func.json_each(documents.c.groups).table_valued("value")
+    own = func.json_each(json.dumps(sorted(access.groups))).table_valued("value")
+    shared = select(1).select_from(group).where(group.c.value.in_(select(own.c.value))).exists()
+    return or_(func.json_array_length(documents.c.groups) == 0, shared)
+
+
+def within_documents(collection: str, paths: Collection[str] | None) -> ColumnElement[bool]:
+    """True for the collection's documents at these paths; None: for every document."""
+    if paths is None:
+        return true()
+    return in_list(documents.c.id, [ids.document_id(collection, path) for path in paths])
+
+
+def in_list(column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:
+    """`column in values`, with the values as one bound parameter, however many they are."""
+    return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
+
+
+class Catalogue:
+    """Owns the SQLite file. Safe to call from several threads; one transaction at a time writes.
+
+    Names may hold any character; a lone surrogate is stored as "?".
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.engine: Engine = schema.open_database(path)
+        if (found := self.remember("schema", schema.SCHEMA)) != schema.SCHEMA:
+            self.close()
+            raise IndexBroken(
+                f"{path} has the form {found}, and this version of Touchstone reads form {schema.SCHEMA}. "
+                "Use the version that made it, or name another folder with --data."
+            )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    # What is stored
+
+    def known(self, collection: str) -> dict[str, Known]:
+        """Every document of the collection by its path, for planning; no text."""
+        table = documents.c
+        query = select(table.document, table.version, table.sha256, table.size, table.mtime_ns, table.source)
+        rows = self._rows(query.where(table.collection == collection))
+        return {row["document"]: Known(**{k: v for k, v in row.items() if k != "document"}) for row in rows}
+
+    def collections(self) -> list[CollectionRow]:
+        """Every collection by name, with how much it holds."""
+        counts = (func.count(documents.c.id), func.coalesce(func.sum(documents.c.chunks), 0))
+        query = select(collections.c.name, counts[0].label("documents"), counts[1].label("chunks"))
+        query = query.select_from(collections.outerjoin(documents)).group_by(collections.c.name)
+        return [CollectionRow(**row) for row in self._rows(query.order_by(collections.c.name))]
+
+    def require_collection(self, name: str) -> None:
+        """Raise UnknownCollection, with the names that exist, unless this one does."""
+        names = [row.name for row in self.collections()]
+        if name in names:
+            return
+        known = f"There are: {', '.join(names)}." if names else "Nothing is indexed yet: ingest a folder first."
+        raise UnknownCollection(f"No collection is called {name!r}. {known}")
+
+    def documents(self, collection: str, *, access: Access) -> list[DocumentRow]:
+        """The documents that may be read, by path."""
+        query = mapping.document_query().where(documents.c.collection == collection, readable(access))
+        return [mapping.document_row(row) for row in self._rows(query.order_by(documents.c.document))]
+
+    def document(self, collection: str, document: str, *, access: Access) -> DocumentRow:
+        """One document. Raises UnknownDocument when there is none, or none that may be read."""
+        return mapping.document_row(self._one(mapping.document_query(), collection, document, access))
+
+    def text(self, collection: str, document: str, *, access: Access) -> str:
+        """The extracted text that every offset refers to. Raises UnknownDocument like `document`."""
+        return str(self._one(select(documents.c.text), collection, document, access)["text"])
+
+    def chunks(self, collection: str, document: str, *, access: Access) -> list[Hit]:
+        """A document's chunks in their order, with score 0. Raises UnknownDocument like `document`."""
+        row = self.document(collection, document, access=access)
+        query = (
+            mapping.hit_query()
+            .where(readable(access))
+            .where(documents.c.id == row.id, documents.c.version == row.version)
+        )
+        return [mapping.hit(found) for found in self._rows(query.order_by(chunks.c.ordinal))]
+
+    def hits(self, collection: str, chunk_ids: Collection[str], *, access: Access) -> dict[str, Hit]:
+        """The chunks of these ids, with score 0; ids that are unknown or may not be read are left out."""
+        query = (
+            mapping.hit_query()
+            .where(readable(access))
+            .where(documents.c.collection == collection, in_list(chunks.c.id, chunk_ids))
+        )
+        return {row["id"]: mapping.hit(row) for row in self._rows(query)}
+
+    # Vectors
+
+    def cosines(
+        self, collection: str, vector: Vectors, *, access: Access, chunk_ids: Collection[str]
+    ) -> dict[str, float]:
+        """Each of the chunks that may be read with its exact cosine to the vector."""
+        query = _stored(collection).where(readable(access), in_list(chunks.c.id, chunk_ids))
+        return dict(self._cosines(vector, query))
+
+    def nearest(
+        self, collection: str, vector: Vectors, limit: int, *, access: Access, within: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """(chunk id, cosine) of the nearest chunks that may be read, by comparing with every one of them.
+
+        `within` names documents by their paths; None: all of the collection.
+        """
+        query = _stored(collection).where(readable(access), within_documents(collection, within))
+        return sorted(self._cosines(vector, query), key=lambda found: (-found[1], found[0]))[:limit]
+
+    def chunk_ids(self, collection: str) -> set[str]:
+        """The id of every chunk, for comparing with the vector index."""
+        query = select(chunks.c.id).join(documents).where(documents.c.collection == collection)
+        return {row["id"] for row in self._rows(query)}
+
+    def embeddings(self, collection: str) -> Iterator[tuple[list[str], Vectors]]:
+        """Every chunk's id and vector in batches, for filling the vector index again."""
+        yield from self._vectors(_stored(collection).order_by(chunks.c.number))
+
+    def sample(self, collection: str, size: int) -> Vectors:
+        """Up to `size` of the collection's vectors, evenly spaced: float32 (n, dimension)."""
+        query = select(chunks.c.number).join(documents).where(documents.c.collection == collection)
+        numbers = [row["number"] for row in self._rows(query.order_by(chunks.c.number))]
+        chosen = numbers[:: max(1, len(numbers) // size)][:size]
+        batches = list(self._vectors(_stored(collection).where(chunks.c.number.in_(chosen))))
+        return batches[0][1] if batches else np.empty((0, 0), dtype=np.float32)
+
+    # Writing: called by indexes/write.py, in its order
+
+    def intend(self, intent: Intent) -> None:
+        """Note that vectors of a version are about to be written, and must go unless the catalogue gets them."""
+        with schema.transaction(self.engine, write=True) as connection:
+            connection.execute(_noted(intent))
+
+    def replace(self, document: NewDocument, parts: Sequence[Chunk], vectors: Vectors) -> Intent | None:
+        """Commit a version: its chunks, keyword rows and row in place of the old ones, and no intent for it.
+
+        Returns the intent, noted in the same transaction, to remove the old version's vectors; None without one.
+        """
+        key = ids.document_id(document.collection, document.document)
+        with schema.transaction(self.engine, write=True) as connection:
+            outdated = _take_out(connection, key)
+            done = (intents.c.document_id == key) & (intents.c.version == document.version)
+            connection.execute(delete(intents).where(done))
+            if outdated is not None:
+                connection.execute(_noted(outdated))
+            connection.execute(upsert(collections).values(name=document.collection).on_conflict_do_nothing())
+            connection.execute(insert(documents), mapping.document_values(key, document, len(parts)))
+            if parts:
+                connection.execute(insert(chunks), mapping.chunk_values(key, document, parts, vectors))
+        return outdated
+
+    def remove(self, collection: str, document: str) -> Intent | None:
+        """Take a document out; returns the noted intent to remove its vectors, None when there is no such document."""
+        with schema.transaction(self.engine, write=True) as connection:
+            outdated = _take_out(connection, ids.document_id(collection, document))
+            if outdated is not None:
+                connection.execute(_noted(outdated))
+        return outdated
+
+    def touch(self, collection: str, document: str, *, size: int, mtime_ns: int) -> None:
+        """Note the size and time of a file whose content is as stored."""
+        key = ids.document_id(collection, document)
+        with schema.transaction(self.engine, write=True) as connection:
+            connection.execute(update(documents).where(documents.c.id == key).values(size=size, mtime_ns=mtime_ns))
+
+    def intents(self) -> list[Intent]:
+        """What must still be removed from the vector index."""
+        return [Intent(**row) for row in self._rows(select(intents).order_by(intents.c.document_id))]
+
+    def unheld(self, intent: Intent) -> list[str]:
+        """The ids of the intent's version that the catalogue does not hold."""
+        held = {row["id"] for row in self._rows(select(chunks.c.id).where(chunks.c.document_id == intent.document_id))}
+        every = (ids.chunk_id(intent.document_id, intent.version, ordinal) for ordinal in range(intent.chunks))
+        return [chunk_id for chunk_id in every if chunk_id not in held]
+
+    def forget(self, intent: Intent) -> None:
+        """Drop an intent that is fulfilled."""
+        done = (intents.c.document_id == intent.document_id) & (intents.c.version == intent.version)
+        with schema.transaction(self.engine, write=True) as connection:
+            connection.execute(delete(intents).where(done))
+
+    def remember(self, key: str, value: str) -> str:
+        """Store a fact about the whole catalogue unless it is known; returns what is stored now."""
+        with schema.transaction(self.engine, write=True) as connection:
+            connection.execute(upsert(meta).values(key=key, value=value).on_conflict_do_nothing())
+        return self.recall(key) or value
+
+    def recall(self, key: str) -> str | None:
+        """A fact stored by `remember`."""
+        return next((str(row["value"]) for row in self._rows(select(meta.c.value).where(meta.c.key == key))), None)
+
+    # Jobs
+
+    def start_job(self, job: JobRow) -> None:
+        """Store a job, or the new state of a known one."""
+        values = asdict(job)
+        statement = upsert(jobs).values(values).on_conflict_do_update(index_elements=["id"], set_=values)
+        with schema.transaction(self.engine, write=True) as connection:
+            connection.execute(statement)
+
+    def finish_job(self, job_id: str, state: JobState, report: dict[str, Any] | None) -> None:
+        """Store how a job ended, now."""
+        values = {"state": state, "finished": mapping.now(), "report": report}
+        with schema.transaction(self.engine, write=True) as connection:
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
+
+    def interrupt_jobs(self) -> int:
+        """Mark every job that was queued or running as INTERRUPTED: their process is gone. Returns how many."""
+        with schema.transaction(self.engine, write=True) as connection:
+            unfinished = update(jobs).where(jobs.c.state.in_(("QUEUED", "RUNNING")))
+            return connection.execute(unfinished.values(state="INTERRUPTED", finished=mapping.now())).rowcount
+
+    def jobs(self, limit: int = 50) -> list[JobRow]:
+        """The latest jobs, newest first."""
+        query = select(jobs).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
+        return [JobRow(**row) for row in self._rows(query)]
+
+    def job(self, job_id: str) -> JobRow:
+        """One job. Raises UnknownJob."""
+        for row in self._rows(select(jobs).where(jobs.c.id == job_id)):
+            return JobRow(**row)
+        raise UnknownJob(f"There is no job {job_id!r}. `touchstone jobs list` shows those that there are.")
+
+    # Reading
+
+    def _rows(self, query: Select[Any]) -> list[RowMapping]:
+        with schema.transaction(self.engine) as connection:
+            return list(connection.execute(query).mappings())
+
+    def _one(self, query: Select[Any], collection: str, document: str, access: Access) -> RowMapping:
+        key = ids.document_id(collection, document)
+        for row in self._rows(query.where(documents.c.id == key, readable(access))):
+            return row
+        raise UnknownDocument(
+            f"The collection {collection!r} has no document {document!r} that you may read. "
+            "`touchstone documents list` shows those that there are."
+        )
+
+    def _vectors(self, query: Select[Any]) -> Iterator[tuple[list[str], Vectors]]:
+        with schema.transaction(self.engine) as connection:
+            for rows in connection.execute(query).partitions(BATCH):
+                vectors = np.frombuffer(b"".join(row.embedding for row in rows), dtype="<f4")
+                yield [row.id for row in rows], vectors.reshape(len(rows), -1)
+
+    def _cosines(self, vector: Vectors, query: Select[Any]) -> Iterator[tuple[str, float]]:
+        for found, vectors in self._vectors(query):
+            yield from zip(found, (vectors @ vector).tolist(), strict=True)
+
+
+def _stored(collection: str) -> Select[Any]:
+    query = select(chunks.c.id, chunks.c.embedding).join(documents)
+    return query.where(documents.c.collection == collection)
+
+
+def _noted(intent: Intent) -> Executable:
+    values = asdict(intent)
+    more = func.max(intents.c.chunks, intent.chunks)
+    return (
+        upsert(intents)
+        .values(values)
+        .on_conflict_do_update(index_elements=["document_id", "version"], set_={"chunks": more})
+    )
+
+
+def _take_out(connection: Connection, key: str) -> Intent | None:
+    """Delete a document's rows; returns the intent that its vectors now need."""
+    columns = documents.c
+    query = select(columns.collection, columns.id.label("document_id"), columns.version, columns.chunks)
+    row = connection.execute(query.where(columns.id == key)).mappings().one_or_none()
+    if row is None:
+        return None
+    connection.execute(delete(chunks).where(chunks.c.document_id == key))
+    connection.execute(delete(documents).where(columns.id == key))
+    return Intent(**row)

@@ -1,0 +1,113 @@
+"""Turns a sentence encoder of transformers into an ONNX file that gives the same vectors. The only file with torch.
+
+Run as a program, in a process of its own (`python -m indexes.embedders.export MODEL_FOLDER TARGET`), so that a service
+never holds torch in memory; `indexes/embedders/minilm.py` does that once a machine.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexes.embedders.protocol import Vectors
+
+EXPORTER = "1"
+"""Part of the exported file's name: count it up when the graph changes."""
+CLOSE_ENOUGH = 0.9999
+"""Least cosine between the vectors of torch and of the exported graph."""
+RAGGED = (3, 250, 17, 1, 64)
+"""Lengths, in word pieces, of the batch that is compared."""
+
+
+def export(model_folder: Path, target: Path) -> None:
+    """Write the encoder (mean over word pieces, unit length) to `target`, complete and verified, or not at all.
+
+    Raises:
+        ValueError: the graph's vectors differ from torch's.
+    """
+    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
+    encoder = _encoder(model_folder)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
+    os.close(handle)
+    part = Path(name)
+    try:
+        _write(encoder, part)
+        _verify(encoder, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _encoder(model_folder: Path) -> Any:  # noqa: ANN401 -- torch is untyped to us
+    import torch
+    from transformers import AutoModel
+
+    class Encoder(torch.nn.Module):  # type: ignore[misc]
+        """Word pieces to one vector: the mean of the last layer where the mask is 1, scaled to length 1."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = AutoModel.from_pretrained(str(model_folder), attn_implementation="eager").eval()
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:  # noqa: ANN401
+            """vectors: float32 (texts, dimension)."""
+            last = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            kept = attention_mask.unsqueeze(-1).to(last.dtype)
+            mean = (last * kept).sum(1) / kept.sum(1).clamp(min=1e-9)
+            return torch.nn.functional.normalize(mean, dim=-1)
+
+    return Encoder().eval()
+
+
+def _write(encoder: Any, target: Path) -> None:  # noqa: ANN401 -- torch is untyped to us
+    import torch
+
+    sample = torch.ones((2, 8), dtype=torch.int64)
+    mask = torch.tensor([[1] * 8, [1] * 5 + [0] * 3])  # a tensor of its own: a shared one is traced as one input
+    free = {0: "texts", 1: "pieces"}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # the exporter without onnxscript is deprecated; its graph is the faster one
+        torch.onnx.export(
+            encoder,
+            (sample, mask),
+            str(target),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["embedding"],
+            dynamic_axes={"input_ids": free, "attention_mask": free, "embedding": {0: "texts"}},
+            opset_version=17,
+            dynamo=False,
+        )
+
+
+def _verify(encoder: Any, exported: Path) -> None:  # noqa: ANN401 -- torch is untyped to us
+    import onnxruntime
+    import torch
+
+    pieces, mask = _ragged_batch(encoder.model.config.vocab_size)
+    with torch.no_grad():
+        expected: Vectors = encoder(torch.from_numpy(pieces), torch.from_numpy(mask)).numpy()
+    session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"input_ids": pieces, "attention_mask": mask})
+    worst = float((expected * found).sum(axis=1).min())
+    if not worst > CLOSE_ENOUGH:
+        raise ValueError(f"the exported encoder differs from torch: cosine {worst:.6f} on a ragged batch")
+
+
+def _ragged_batch(vocabulary: int) -> tuple[Any, Any]:
+    """Random word pieces in rows of different lengths, and their mask: int64 (5, 250) each."""
+    random = np.random.default_rng(7)
+    pieces = random.integers(1, vocabulary, size=(len(RAGGED), max(RAGGED)), dtype=np.int64)
+    mask = (np.arange(max(RAGGED)) < np.array(RAGGED)[:, None]).astype(np.int64)
+    return pieces * mask, mask
+
+
+if __name__ == "__main__":
+    export(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,113 @@
+"""One process owns a data folder at a time; the operating system ends the ownership with the process."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import DataFolderOwned, SettingsError
+
+NAME = "owner.lock"
+TRIES, PAUSE_SECONDS = 20, 0.05
+"""A predecessor may be closing, and `owner_of` holds the lock for an instant to see whether it is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who owns a folder; `pid` is 0 while it has not said so yet."""
+
+    pid: int
+    url: str | None
+
+
+class Lock:
+    """The ownership of a folder, held until the context of `own` ends."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._write({"pid": os.getpid()})
+
+    def announce(self, url: str) -> None:
+        """Say where the owner answers requests, so that the command line can work through it."""
+        self._write({"pid": os.getpid(), "url": url})
+
+    def release(self) -> None:
+        """Give the folder up."""
+        os.ftruncate(self._descriptor, 0)
+        os.close(self._descriptor)
+
+    def _write(self, content: dict[str, object]) -> None:
+        line = json.dumps(content).encode()
+        os.pwrite(self._descriptor, line, 0)
+        os.ftruncate(self._descriptor, len(line))
+
+
+@contextmanager
+def own(folder: Path) -> Iterator[Lock]:
+    """Own the folder, which is made readable to its user alone when it does not exist.
+
+    Raises:
+        DataFolderOwned: another process, or this one, owns it.
+        SettingsError: the folder cannot be made or written to.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {folder} cannot be used: {error.strerror}. Name another one with --data."
+        ) from error
+    if not _acquired(descriptor):
+        os.close(descriptor)
+        raise DataFolderOwned(_owned_by(folder, _read(folder)))
+    lock = Lock(descriptor)
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def owner_of(folder: Path) -> Owner | None:
+    """Who owns the folder now; None when nobody does, whatever its lock file says."""
+    try:
+        descriptor = os.open(folder / NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(folder)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _acquired(descriptor: int) -> bool:
+    for attempt in range(TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(PAUSE_SECONDS if attempt < TRIES - 1 else 0)
+        else:
+            return True
+    return False
+
+
+def _read(folder: Path) -> Owner:
+    try:
+        content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        return Owner(pid=int(content["pid"]), url=content.get("url"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Owner(pid=0, url=None)
+
+
+def _owned_by(folder: Path, owner: Owner) -> str:
+    who = f"process {owner.pid}" if owner.pid else "another process"
+    where = f", which serves {owner.url}" if owner.url else ""
+    return f"The data folder {folder} is in use by {who}{where}. Stop it, or name another folder with --data."

@@ -1,0 +1,97 @@
+"""Between the catalogue's rows and the values of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import RowMapping, Select, select
+
+from core import ids
+from core.answers import Hit
+from core.documents import Chunk
+from indexes.embedders.protocol import Vectors
+from indexes.rows import DocumentRow, NewDocument
+from indexes.schema import chunks, documents
+
+
+def now() -> str:
+    """The time in UTC, to the millisecond, in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def document_query() -> Select[Any]:
+    """Selects what `document_row` reads: everything but the text."""
+    return select(*(column for column in documents.c if column.name != "text"))
+
+
+def document_row(row: RowMapping) -> DocumentRow:
+    """A row of `document_query` as a value."""
+    return DocumentRow(**{**row, "groups": frozenset(row["groups"])})
+
+
+def hit_query() -> Select[Any]:
+    """Selects what `hit` reads, of chunks joined with their documents."""
+    fields = ("id", "text", "start", "end", "title", "headings", "header", "pages")
+    return select(documents.c.document, *(chunks.c[field] for field in fields)).join(chunks)
+
+
+def hit(row: RowMapping) -> Hit:
+    """A row of `hit_query` as a hit with score 0."""
+    return Hit(
+        chunk_id=row["id"],
+        document=row["document"],
+        score=0.0,
+        text=row["text"],
+        start=row["start"],
+        end=row["end"],
+        title=row["title"],
+        headings=tuple(row["headings"]),
+        header=row["header"],
+        pages=tuple((offset, page) for offset, page in row["pages"]),
+    )
+
+
+def document_values(key: str, document: NewDocument, parts: int) -> dict[str, Any]:
+    """The row of a document that is indexed now."""
+    return {
+        "id": key,
+        "collection": document.collection,
+        "document": document.document,
+        "version": document.version,
+        "sha256": document.sha256,
+        "size": document.size,
+        "source": document.source,
+        "mtime_ns": document.mtime_ns,
+        "media_type": document.media_type,
+        "title": document.parsed.title,
+        "page_count": document.parsed.page_count,
+        "chunks": parts,
+        "groups": sorted(document.groups),
+        "indexed_at": now(),
+        "characters": len(document.parsed.text),
+        "text": document.parsed.text,
+    }
+
+
+def chunk_values(key: str, document: NewDocument, parts: Sequence[Chunk], vectors: Vectors) -> list[dict[str, Any]]:
+    """The rows of a document's chunks, each with its vector as little-endian float32."""
+    return [
+        {
+            "id": ids.chunk_id(key, document.version, part.ordinal),
+            "document_id": key,
+            "ordinal": part.ordinal,
+            "title": document.parsed.title,
+            "text": part.text,
+            "index_text": part.index_text,
+            "headings": part.headings,
+            "header": part.header,
+            "pages": part.pages,
+            "start": part.start,
+            "end": part.end,
+            "embedding": np.asarray(vector, dtype="<f4").tobytes(),
+        }
+        for part, vector in zip(parts, vectors, strict=True)
+    ]

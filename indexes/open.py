@@ -1,0 +1,75 @@
+"""Opening a data folder: the one way to get `Indexes`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from core.errors import IndexBroken
+from core.settings import Settings
+from indexes import manifest, rebuild
+from indexes.catalogue import Catalogue
+from indexes.embedders.choose import choose_embedder
+from indexes.indexes import Indexes
+from indexes.keyword import KeywordIndex
+from indexes.lock import own
+from indexes.vector.choose import discard_vectors, open_vectors
+from indexes.vector.protocol import VectorIndex
+from indexes.write import finish_intents
+
+__all__ = ["Indexes", "open_indexes"]
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def open_indexes(settings: Settings) -> Iterator[Indexes]:
+    """Own the data folder and open what is in it; made when missing.
+
+    What a dead process left is put in order: its jobs are interrupted, its unfinished writes cleaned up, and a vector
+    index that does not agree with the catalogue is mended or rebuilt.
+
+    Raises:
+        DataFolderOwned: another process owns the folder.
+        IndexBroken: the folder was made with another embedder or another version, or its catalogue cannot be read.
+    """
+    folder = settings.data
+    with ExitStack() as stack:
+        lock = stack.enter_context(own(folder))
+        catalogue = stack.enter_context(closing(Catalogue(folder / "catalogue.sqlite3")))
+        embedder = choose_embedder(settings.embedder, fallback=folder / "models")
+        manifest.check(catalogue, embedder)
+        catalogue.interrupt_jobs()
+        indexes = Indexes(
+            catalogue=catalogue,
+            keyword=stack.enter_context(closing(KeywordIndex(catalogue.engine))),
+            vectors=stack.enter_context(closing(_vectors(folder / "chroma", catalogue))),
+            embedder=embedder,
+            search=settings.search,
+            version=manifest.version(embedder),
+            lock=lock,
+        )
+        finish_intents(indexes)
+        rebuild.reconcile(catalogue, indexes.vectors)
+        yield indexes
+
+
+def _vectors(folder: Path, catalogue: Catalogue) -> VectorIndex:
+    """The vector index, or a new one filled from the catalogue where the old one is broken."""
+    vectors: VectorIndex | None = None
+    try:
+        vectors = open_vectors(folder)
+        if rebuild.finds_itself(catalogue, vectors):
+            return vectors
+        reason = "stored vectors were not found"
+    except IndexBroken as error:
+        reason = str(error)
+    logger.warning("the vector index is broken and is made again", extra={"reason": reason})
+    if vectors is not None:
+        vectors.close()
+    discard_vectors(folder)
+    vectors = open_vectors(folder)
+    rebuild.refill(catalogue, vectors)
+    return vectors

@@ -1,0 +1,95 @@
+"""What goes into the catalogue and what comes out of it, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from core.documents import Parsed
+
+JobState = Literal["QUEUED", "RUNNING", "COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "INTERRUPTED"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRow:
+    """A stored document; `indexed_at` is UTC in ISO 8601, `characters` the length of its extracted text."""
+
+    id: str
+    collection: str
+    document: str
+    version: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    media_type: str
+    title: str
+    page_count: int | None
+    chunks: int
+    groups: frozenset[str]
+    indexed_at: str
+    characters: int
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is stored of a document, as far as planning the next run needs it."""
+
+    version: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    source: str = ""
+    """The folder or file it was ingested from: only that source may find it gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDocument:
+    """A document ready to be written. `groups` empty: everybody may read it."""
+
+    collection: str
+    document: str
+    version: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    media_type: str
+    parsed: Parsed
+    groups: frozenset[str] = frozenset()
+    source: str = ""
+    """The folder or file it was ingested from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionRow:
+    """A collection and how much is in it."""
+
+    name: str
+    documents: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """An ingestion job; times are UTC in ISO 8601, `report` the JSON of a finished one."""
+
+    id: str
+    collection: str
+    source: str
+    state: JobState
+    created: str
+    finished: str | None = None
+    report: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A promise to remove from the vector index what the catalogue does not hold of one document version.
+
+    The version's vectors have the ordinals 0 to `chunks` - 1.
+    """
+
+    collection: str
+    document_id: str
+    version: str
+    chunks: int

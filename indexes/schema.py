@@ -1,0 +1,198 @@
+"""The catalogue's tables, and how its SQLite file is opened.
+
+collections 1-n documents 1-n chunks -triggers-> chunk_words (FTS5: title, index_text)
+intents   what must still be removed from the vector index      jobs   ingestion runs      meta   schema, manifest
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Dialect,
+    Engine,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    create_engine,
+    event,
+)
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.types import TypeDecorator
+
+from core.errors import IndexBroken
+from indexes.unicode import encodable
+
+SCHEMA = "1"
+KEYWORD_TOKENIZER = "porter unicode61 remove_diacritics 2"
+BUSY_MS = 30_000
+
+
+class AnyText(TypeDecorator[str]):
+    """Text that may hold lone surrogates, which SQLite cannot store: they become "?", the length stays."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text as it is stored."""
+        return None if value is None else encodable(value)
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value in ASCII, so that any string comes back as it was."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ANN401 -- any JSON value
+        """The value as JSON."""
+        return None if value is None else json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401 -- any JSON value
+        """The value again; arrays come as lists."""
+        return None if value is None else json.loads(value)
+
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
+
+collections = Table("collections", metadata, Column("name", AnyText, primary_key=True))
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("collection", AnyText, ForeignKey("collections.name"), nullable=False),
+    Column("document", AnyText, nullable=False),
+    Column("version", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    Column("media_type", AnyText, nullable=False),
+    Column("title", AnyText, nullable=False),
+    Column("page_count", Integer),
+    Column("chunks", Integer, nullable=False),
+    Column("groups", Json, nullable=False),
+    Column("indexed_at", String, nullable=False),
+    Column("source", AnyText, nullable=False),
+    Column("characters", Integer, nullable=False),
+    Column("text", AnyText, nullable=False),
+    UniqueConstraint("collection", "document"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("document_id", ForeignKey("documents.id"), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("title", AnyText, nullable=False),
+    Column("text", AnyText, nullable=False),
+    Column("index_text", AnyText, nullable=False),
+    Column("headings", Json, nullable=False),
+    Column("header", AnyText, nullable=False),
+    Column("pages", Json, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("embedding", LargeBinary, nullable=False),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("document_id", String, primary_key=True),
+    Column("version", String, primary_key=True),
+    Column("collection", AnyText, nullable=False),
+    Column("chunks", Integer, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("collection", AnyText, nullable=False),
+    Column("source", AnyText, nullable=False),
+    Column("state", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("finished", String),
+    Column("report", Json),
+)
+
+KEYWORD_INDEX = (
+    f"""create virtual table if not exists chunk_words using fts5(
+        title, index_text, content = 'chunks', content_rowid = 'number', tokenize = '{KEYWORD_TOKENIZER}')""",
+    "create virtual table if not exists chunk_terms using fts5vocab('chunk_words', 'row')",
+    """create trigger if not exists chunk_words_added after insert on chunks begin
+        insert into chunk_words(rowid, title, index_text) values (new.number, new.title, new.index_text); end""",
+    """create trigger if not exists chunk_words_removed after delete on chunks begin
+        insert into chunk_words(chunk_words, rowid, title, index_text)
+        values ('delete', old.number, old.title, old.index_text); end""",
+)
+"""Chunks are written and removed, never updated: these two triggers keep the keyword index true."""
+
+
+def open_database(path: Path) -> Engine:
+    """An engine on the SQLite file, made with its tables when it is new.
+
+    Every connection syncs each commit to the disk; reading never waits for the writer (WAL); what is deleted is
+    overwritten. Raises IndexBroken when the file is not a readable database.
+    """
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000}, pool_size=32
+    )
+    event.listen(engine, "connect", _set_up_connection)
+    event.listen(engine, "begin", _begin)
+    with transaction(engine, write=True) as connection:
+        metadata.create_all(connection)
+        for statement in KEYWORD_INDEX:
+            connection.exec_driver_sql(statement)
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
+    """One transaction: what is read inside is of one moment; what is written is there as a whole, or not at all.
+
+    One that writes takes the write lock when it begins, so it never fails half-way because another one wrote.
+
+    Raises:
+        IndexBroken: the database cannot be read or written.
+    """
+    chosen = engine.execution_options(touchstone_begin="BEGIN IMMEDIATE") if write else engine
+    try:
+        with chosen.begin() as connection:
+            yield connection
+    except DatabaseError as error:
+        raise IndexBroken(
+            f"The catalogue {engine.url.database} cannot be {'written' if write else 'read'}: {error.orig}. "
+            "Look at the disk's free space and its health, or name another folder with --data."
+        ) from error
+
+
+def _set_up_connection(connection: Any, record: object) -> None:  # noqa: ANN401 -- a sqlite3.Connection
+    connection.isolation_level = None  # transactions begin in `_begin`, not when sqlite3 thinks fit
+    for pragma in (
+        "journal_mode = wal",
+        "synchronous = full",
+        "foreign_keys = on",
+        "secure_delete = on",
+        f"busy_timeout = {BUSY_MS}",
+    ):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("touchstone_begin", "BEGIN"))

@@ -1,0 +1,157 @@
+"""Vectors in an embedded Chroma store on disk. The only file that imports chromadb.
+
+What was measured of chromadb 1.5.9, and what is done about it here: a process killed while Chroma writes its graph can
+leave files that make the next process die when it opens them (SIGSEGV: nothing to catch). So a mark lies beside the
+folder while a write runs; a store with the mark is not opened but refused as broken, and its owner fills a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import IndexBroken
+from indexes.embedders.protocol import Vectors
+
+BATCH = 64
+"""Vectors written at once: searches wait behind a write, and larger ones make them wait for longer."""
+PAGE = 5000
+"""Ids read at once."""
+GRAPH = {"space": "cosine", "ef_construction": 100, "ef_search": 200, "sync_threshold": 1000, "batch_size": 100}
+"""The graph is written every 1000 vectors; at most as many are put into it again when the store is opened."""
+
+
+class ChromaIndex:
+    """A VectorIndex on disk. One process, one object a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._mark = _mark_of(folder)
+        self._lock = threading.RLock()
+        self._known: dict[str, Any] = {}
+        self._failed = False
+        if self._mark.exists():
+            raise IndexBroken(f"The last write to the vector index in {folder} was cut off; it must be rebuilt.")
+        self._client: Any = self._open()
+
+    @staticmethod
+    def discard(folder: Path) -> None:
+        """Delete a store that is closed or broken, so that an empty one can be opened."""
+        shutil.rmtree(folder, ignore_errors=True)
+        _mark_of(folder).unlink(missing_ok=True)
+
+    def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
+        """Store the vectors, BATCH at a time."""
+        if not ids:
+            return
+        with self._writing("write to"):
+            stored = self._collection(collection, create=True)
+            for start in range(0, len(ids), BATCH):
+                stored.upsert(ids=list(ids[start : start + BATCH]), embeddings=vectors[start : start + BATCH])
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """Remove the ids."""
+        if not ids:
+            return
+        with self._writing("delete from"):
+            stored = self._collection(collection)
+            for start in range(0, len(ids) if stored is not None else 0, BATCH):
+                stored.delete(ids=list(ids[start : start + BATCH]))
+
+    def nearest(self, collection: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
+        """The nearest vectors, found by walking Chroma's graph: nearly always all of them."""
+        with self._translated("search"):
+            stored = self._collection(collection)
+            if stored is None or limit < 1:
+                return []
+            found = stored.query(query_embeddings=[vector], n_results=limit, include=["distances"])
+        cosines = 1.0 - np.asarray(found["distances"][0], dtype=np.float64)
+        return sorted(zip(found["ids"][0], cosines.tolist(), strict=True), key=lambda each: (-each[1], each[0]))
+
+    def ids(self, collection: str) -> set[str]:
+        """Every id."""
+        found: set[str] = set()
+        with self._translated("list"):
+            stored = self._collection(collection)
+            while stored is not None:
+                page = stored.get(limit=PAGE, offset=len(found), include=[])["ids"]
+                found.update(page)
+                if len(page) < PAGE:
+                    break
+        return found
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection."""
+        with self._writing("drop a collection of"):
+            if self._collection(collection) is not None:
+                self._client.delete_collection(_name(collection))
+                self._known.pop(collection, None)
+
+    def close(self) -> None:
+        """Close the store."""
+        with self._lock, self._translated("close"):
+            self._known.clear()
+            self._client.close()
+
+    def _open(self) -> Any:  # noqa: ANN401 -- chromadb is untyped to us
+        with self._translated("open"):
+            import chromadb
+            from chromadb.config import Settings
+
+            return chromadb.PersistentClient(str(self._folder), settings=Settings(anonymized_telemetry=False))
+
+    def _collection(self, name: str, *, create: bool = False) -> Any:  # noqa: ANN401 -- chromadb is untyped to us
+        """Chroma's collection; None when there is none and none is to be made."""
+        from chromadb.errors import NotFoundError
+
+        with self._lock:
+            if name in self._known:
+                return self._known[name]
+            try:
+                found = self._client.get_collection(_name(name), embedding_function=None)
+            except NotFoundError:
+                if not create:
+                    return None
+                found = self._client.create_collection(
+                    _name(name), embedding_function=None, configuration={"hnsw": GRAPH}
+                )
+            return self._known.setdefault(name, found)
+
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[None]:
+        """One write at a time, with the mark of an unfinished write beside the folder; after a failure it stays."""
+        with self._lock, self._translated(what):
+            self._mark.touch()
+            yield
+            if not self._failed:
+                self._mark.unlink()
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        """Chroma's exceptions as IndexBroken."""
+        from chromadb.errors import ChromaError
+
+        try:
+            yield
+        except (ChromaError, ValueError, TypeError, OSError, RuntimeError) as error:
+            self._failed = True
+            raise IndexBroken(
+                f"Could not {what} the vector index in {self._folder}: {error}. "
+                "`touchstone index rebuild` makes it again from the catalogue."
+            ) from error
+
+
+def _mark_of(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".writing")
+
+
+def _name(collection: str) -> str:
+    """Chroma takes 3 to 512 of [a-zA-Z0-9._-]; Touchstone's names are free."""
+    return "c" + hashlib.sha256(collection.encode("utf-8", "surrogatepass")).hexdigest()[:32]
