@@ -156,7 +156,8 @@ def _floor(of: Economy | None, values: EvaluationSettings) -> dict[str, Any] | N
     """What answering nothing is worth, which every rung must beat."""
     if of is None:
         return None
-    return {"name": NOTHING, "net_benefit_usd": round(float(of.worth(NOTHING, values, resampled=False)), 6)}
+    worth = float(of.worth(NOTHING, values, resampled=False))
+    return {"name": NOTHING, "net_benefit_usd": round(worth, 6), "accuracy": round(float(of.points[NOTHING][0]), 6)}
 
 
 def _completeness(

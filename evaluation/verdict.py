@@ -122,7 +122,7 @@ def further_questions(of: Economy, rung: str, over: str, values: EvaluationSetti
 def usd(value: float | Decimal, *, digits: int = 2) -> str:
     """An amount for a reader: two decimals, more where it would read as zero."""
     number = float(value)
-    while digits < 6 and number and abs(number) < 10 ** (1 - digits):
+    while digits < 6 and number and abs(number) < 2 * 10**-digits:
         digits += 1
     return f"USD {number:,.{digits}f}".replace("-", "−")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from evaluation.report import view
 from evaluation.report.view import Run
+from evaluation.roi import NOTHING
 from evaluation.scorers.answers import LONG_RECALL
 from evaluation.statistics import FEW_CLUSTERS
 from evaluation.verdict import MOST_UNSCORED, SURE, phrase
@@ -31,11 +32,13 @@ def html(run: Run) -> str:
         "percent": view.percent,
         "points": view.points,
         "money": view.money,
+        "thousand": view.per_thousand,
         "seconds": view.seconds,
         "p": view.p_value,
         "versus": view.versus,
         "parts": view.outcome_parts,
         "phrase": phrase,
+        "tied": _tied,
     }
     return environment.get_template("report.html").render(
         results=run.results,
@@ -45,6 +48,7 @@ def html(run: Run) -> str:
         priced=any(figures["net_benefit_usd"] is not None for figures in run.results["rungs"].values()),
         headroom=_headroom(run.results["headroom"]),
         reach=_reach(run.results["comparisons"]),
+        worth=_worth(run.results),
         examples=view.examples(run),
         discordant=view.discordant_count(run),
         long_recall=LONG_RECALL,
@@ -52,6 +56,11 @@ def html(run: Run) -> str:
         most_unscored=MOST_UNSCORED,
         few_clusters=FEW_CLUSTERS,
     )
+
+
+def _tied(sentence: str) -> str:
+    """A sentence in which no amount is torn from its unit at the end of a line."""
+    return sentence.replace(" %", "\u00a0%").replace("USD ", "USD\u00a0")
 
 
 def _headline(verdict: Mapping[str, Any]) -> str:
@@ -79,3 +88,38 @@ def _headroom(headroom: Mapping[str, Any] | None) -> list[tuple[str, str, float]
         ("lost", "lost in finding or reading", oracle - rag),
         ("beyond", "beyond this model", 1 - oracle),
     ]
+
+
+def _worth(results: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Net benefit as a straight line over the value of a correct answer: its slope is the share of correct answers.
+
+    Positions in per cent of the plot, y downwards. None without prices.
+    """
+    now = float(results["values"]["value_correct"])
+    right = 2 * now or 1.0
+    lines = [
+        {"name": name, "label": figures["label"], **_ends(figures, now, right)}
+        for name, figures in results["rungs"].items()
+        if figures["deployable"] and figures["net_benefit_usd"] is not None
+    ]
+    if not lines or not results["floor"]:
+        return None
+    lines.append({"name": NOTHING, "label": "Answering nothing", **_ends(results["floor"], now, right)})
+    heights = [line[end] for line in lines for end in ("start", "end")] + [0.0]
+    top, bottom = max(heights), min(heights)
+    span = top - bottom or 1.0
+    for line in lines:
+        line |= {end: 100 * (top - line[end]) / span for end in ("start", "end")}
+    return {
+        "lines": lines,
+        "top": top,
+        "bottom": bottom,
+        "zero": 100 * top / span,
+        "now": 100 * now / right,
+        "right": right,
+    }
+
+
+def _ends(figures: Mapping[str, Any], now: float, right: float) -> dict[str, float]:
+    worth, share = figures["net_benefit_usd"], figures["accuracy"]
+    return {"start": worth - now * share, "end": worth + (right - now) * share}

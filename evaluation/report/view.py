@@ -43,6 +43,11 @@ def money(value: float | None) -> str:
     return DASH if value is None else usd(value).removeprefix("USD ")
 
 
+def per_thousand(value: float | None) -> str:
+    """USD for a thousand, from USD for one: an amount that can be read and set below another."""
+    return DASH if value is None else f"{1000 * value:,.2f}"
+
+
 def seconds(milliseconds: float | None) -> str:
     """A duration for a reader."""
     if milliseconds is None:
