@@ -47,7 +47,7 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
     folder = out or Path("runs") / f"{_stem(dataset)}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     names = [name.strip() for name in rungs.split(",") if name.strip()] or ALL_RUNGS
     cap = None if budget_usd is None else Decimal(str(budget_usd))
-    with _subject(settings, collection, model) as subject, _progress_on_screen() as watch:
+    with _subject(settings, collection, model) as subject, progress_on_screen() as watch:
         try:
             evaluate(dataset, rungs=names, subject=subject, folder=folder, budget_usd=cap, progress=watch)
         except BudgetReached:
@@ -174,7 +174,7 @@ def _usd(value: float | None, digits: int) -> str:
 
 
 @contextmanager
-def _progress_on_screen() -> Iterator[Callable[[Progress], None]]:
+def progress_on_screen() -> Iterator[Callable[[Progress], None]]:
     """A bar on a terminal, a line now and then elsewhere; both on standard error."""
     if not err().is_terminal:
         yield _say_now_and_then
