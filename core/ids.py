@@ -21,4 +21,4 @@ def chunk_id(document: str, version: str, ordinal: int) -> str:
 
 
 def _short_hash(*parts: str) -> str:
-    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
