@@ -14,9 +14,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Engine,
-    Executable,
     RowMapping,
     Select,
     delete,
@@ -34,7 +32,7 @@ from core.access import Access
 from core.answers import Hit
 from core.documents import Chunk
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument, UnknownJob
-from indexes import mapping, schema
+from indexes import mapping, schema, statements
 from indexes.embedders.protocol import Vectors
 from indexes.rows import CollectionRow, DocumentRow, Intent, JobRow, JobState, Known, NewDocument
 from indexes.schema import chunks, collections, documents, intents, jobs, meta
@@ -52,18 +50,6 @@ def readable(access: Access) -> ColumnElement[bool]:
     own = func.json_each(json.dumps(sorted(access.groups))).table_valued("value")
     shared = select(1).select_from(group).where(group.c.value.in_(select(own.c.value))).exists()
     return or_(func.json_array_length(documents.c.groups) == 0, shared)
-
-
-def within_documents(collection: str, paths: Collection[str] | None) -> ColumnElement[bool]:
-    """True for the collection's documents at these paths; None: for every document."""
-    if paths is None:
-        return true()
-    return in_list(documents.c.id, [ids.document_id(collection, path) for path in paths])
-
-
-def in_list(column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:
-    """`column in values`, with the values as one bound parameter, however many they are."""
-    return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
 
 
 class Catalogue:
@@ -137,7 +123,7 @@ class Catalogue:
         query = (
             mapping.hit_query()
             .where(readable(access))
-            .where(documents.c.collection == collection, in_list(chunks.c.id, chunk_ids))
+            .where(documents.c.collection == collection, statements.in_list(chunks.c.id, chunk_ids))
         )
         return {row["id"]: mapping.hit(row) for row in self._rows(query)}
 
@@ -147,7 +133,7 @@ class Catalogue:
         self, collection: str, vector: Vectors, *, access: Access, chunk_ids: Collection[str]
     ) -> dict[str, float]:
         """Each of the chunks that may be read with its exact cosine to the vector."""
-        query = _stored(collection).where(readable(access), in_list(chunks.c.id, chunk_ids))
+        query = statements.stored(collection).where(readable(access), statements.in_list(chunks.c.id, chunk_ids))
         return dict(self._cosines(vector, query))
 
     def nearest(
@@ -157,7 +143,7 @@ class Catalogue:
 
         `within` names documents by their paths; None: all of the collection.
         """
-        query = _stored(collection).where(readable(access), within_documents(collection, within))
+        query = statements.stored(collection).where(readable(access), statements.within_documents(collection, within))
         return sorted(self._cosines(vector, query), key=lambda found: (-found[1], found[0]))[:limit]
 
     def chunk_ids(self, collection: str) -> set[str]:
@@ -167,14 +153,14 @@ class Catalogue:
 
     def embeddings(self, collection: str) -> Iterator[tuple[list[str], Vectors]]:
         """Every chunk's id and vector in batches, for filling the vector index again."""
-        yield from self._vectors(_stored(collection).order_by(chunks.c.number))
+        yield from self._vectors(statements.stored(collection).order_by(chunks.c.number))
 
     def sample(self, collection: str, size: int) -> Vectors:
         """Up to `size` of the collection's vectors, evenly spaced: float32 (n, dimension)."""
         query = select(chunks.c.number).join(documents).where(documents.c.collection == collection)
         numbers = [row["number"] for row in self._rows(query.order_by(chunks.c.number))]
         chosen = numbers[:: max(1, len(numbers) // size)][:size]
-        batches = list(self._vectors(_stored(collection).where(chunks.c.number.in_(chosen))))
+        batches = list(self._vectors(statements.stored(collection).where(chunks.c.number.in_(chosen))))
         return batches[0][1] if batches else np.empty((0, 0), dtype=np.float32)
 
     # Writing: called by indexes/write.py, in its order
@@ -182,7 +168,7 @@ class Catalogue:
     def intend(self, intent: Intent) -> None:
         """Note that vectors of a version are about to be written, and must go unless the catalogue gets them."""
         with schema.transaction(self.engine, write=True) as connection:
-            connection.execute(_noted(intent))
+            connection.execute(statements.noted(intent))
 
     def replace(self, document: NewDocument, parts: Sequence[Chunk], vectors: Vectors) -> Intent | None:
         """Commit a version: its chunks, keyword rows and row in place of the old ones, and no intent for it.
@@ -191,11 +177,11 @@ class Catalogue:
         """
         key = ids.document_id(document.collection, document.document)
         with schema.transaction(self.engine, write=True) as connection:
-            outdated = _take_out(connection, key)
+            outdated = statements.take_out(connection, key)
             done = (intents.c.document_id == key) & (intents.c.version == document.version)
             connection.execute(delete(intents).where(done))
             if outdated is not None:
-                connection.execute(_noted(outdated))
+                connection.execute(statements.noted(outdated))
             connection.execute(upsert(collections).values(name=document.collection).on_conflict_do_nothing())
             connection.execute(insert(documents), mapping.document_values(key, document, len(parts)))
             if parts:
@@ -205,9 +191,9 @@ class Catalogue:
     def remove(self, collection: str, document: str) -> Intent | None:
         """Take a document out; returns the noted intent to remove its vectors, None when there is no such document."""
         with schema.transaction(self.engine, write=True) as connection:
-            outdated = _take_out(connection, ids.document_id(collection, document))
+            outdated = statements.take_out(connection, ids.document_id(collection, document))
             if outdated is not None:
-                connection.execute(_noted(outdated))
+                connection.execute(statements.noted(outdated))
         return outdated
 
     def touch(self, collection: str, document: str, *, size: int, mtime_ns: int) -> None:
@@ -298,30 +284,3 @@ class Catalogue:
     def _cosines(self, vector: Vectors, query: Select[Any]) -> Iterator[tuple[str, float]]:
         for found, vectors in self._vectors(query):
             yield from zip(found, (vectors @ vector).tolist(), strict=True)
-
-
-def _stored(collection: str) -> Select[Any]:
-    query = select(chunks.c.id, chunks.c.embedding).join(documents)
-    return query.where(documents.c.collection == collection)
-
-
-def _noted(intent: Intent) -> Executable:
-    values = asdict(intent)
-    more = func.max(intents.c.chunks, intent.chunks)
-    return (
-        upsert(intents)
-        .values(values)
-        .on_conflict_do_update(index_elements=["document_id", "version"], set_={"chunks": more})
-    )
-
-
-def _take_out(connection: Connection, key: str) -> Intent | None:
-    """Delete a document's rows; returns the intent that its vectors now need."""
-    columns = documents.c
-    query = select(columns.collection, columns.id.label("document_id"), columns.version, columns.chunks)
-    row = connection.execute(query.where(columns.id == key)).mappings().one_or_none()
-    if row is None:
-        return None
-    connection.execute(delete(chunks).where(chunks.c.document_id == key))
-    connection.execute(delete(documents).where(columns.id == key))
-    return Intent(**row)

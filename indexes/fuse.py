@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 
-def min_max(scores: Mapping[str, float], *, floor: float | None = None) -> dict[str, float]:
+def min_max(scores: Mapping[str, float], *, floor: float | None = None, least: float = 0.0) -> dict[str, float]:
     """Scores stretched to [0, 1]: the best gets 1, the lowest (or `floor`, when given) gets 0.
 
     Equal scores all get 1. A floor is a score's known minimum, such as 0 for BM25: with it the last hit of a short
     ranking still counts for more than no hit (Bruch et al. 2023, "An Analysis of Fusion Functions", section 4).
+    Where best and lowest differ by less than `least`, they are stretched as if they differed by that much: a ranking by
+    next to nothing stays next to nothing.
     """
     if not scores:
         return {}
     low = min(scores.values()) if floor is None else floor
-    span = max(scores.values()) - low
+    span = max(max(scores.values()) - low, least)
     return {name: (score - low) / span if span > 0 else 1.0 for name, score in scores.items()}
 
 

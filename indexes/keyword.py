@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import ColumnElement, Engine, column, func, literal_column, select, table
 
 from core.access import Access
-from indexes.catalogue import in_list, readable, within_documents
+from indexes.catalogue import readable
 from indexes.schema import KEYWORD_TOKENIZER, chunks, documents, transaction
+from indexes.statements import in_list, within_documents
 from indexes.unicode import encodable
 
 MOST_TERMS = 64

@@ -17,6 +17,9 @@ from indexes.unicode import encodable
 WIDER = 10
 """How many times the candidates are asked for again when few of them may be read."""
 
+WEAK_BM25 = 1.0
+"""A best BM25 below this tells little: the words stand in half of all chunks or more."""
+
 
 def search(
     indexes: Indexes,
@@ -52,7 +55,9 @@ def search(
         names = {name for name, _ in near} | set(worded)
         dense = indexes.catalogue.cosines(collection, vector, access=access, chunk_ids=names)
         weight = indexes.search.dense_weight
-        best = fuse.weighted([(weight, fuse.min_max(dense)), (1 - weight, fuse.min_max(worded, floor=0.0))])
+        best = fuse.weighted(
+            [(weight, fuse.min_max(dense)), (1 - weight, fuse.min_max(worded, floor=0.0, least=WEAK_BM25))]
+        )
         found = indexes.catalogue.hits(collection, [name for name, _ in best[:limit]], access=access)
     hits = tuple(
         replace(found[name], score=score, dense=dense[name], keyword=worded.get(name))

@@ -123,7 +123,8 @@ def exported(model_folder: Path, folders: Sequence[Path]) -> Path:
 
 def _export(model_folder: Path, target: Path) -> None:
     command = [sys.executable, "-m", "indexes.embedders.export", str(model_folder), str(target)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+    paths = [str(Path(__file__).parents[2]), *filter(None, sys.path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     try:
         subprocess.run(command, env=environment, check=True, capture_output=True, timeout=EXPORT_SECONDS)
     except subprocess.CalledProcessError as error:
