@@ -43,15 +43,15 @@ def _add(slide: Any, block: Block, top: float) -> float:  # noqa: ANN401 (python
             slide.notes_slide.notes_text_frame.text = "\n".join(plain(text) for text in block.paragraphs)
             return 0.0
         case Paragraph():
-            return _lines(slide, [plain(block.text)], top, bullet="")
+            return _lines(slide, [plain(block.text)], top, bullets=False)
         case Listing():
-            return _lines(slide, [plain(item) for item in block.items], top, bullet="\u2022 ")
+            return _lines(slide, [plain(item) for item in block.items], top, bullets=True)
         case Table():
             return _table(slide, block, top)
     raise ValueError(f"a slide cannot hold {block}")
 
 
-def _lines(slide: Any, lines: list[str], top: float, *, bullet: str) -> float:  # noqa: ANN401
+def _lines(slide: Any, lines: list[str], top: float, *, bullets: bool) -> float:  # noqa: ANN401
     from pptx.util import Inches, Pt
 
     height = 0.47 * sum(1 + len(line) // 105 for line in lines) + 0.2
@@ -59,9 +59,22 @@ def _lines(slide: Any, lines: list[str], top: float, *, bullet: str) -> float:  
     frame.word_wrap = True
     for number, line in enumerate(lines):
         paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
-        paragraph.text = bullet + line
+        paragraph.text = line
         paragraph.font.size, paragraph.space_after = Pt(18), Pt(5)
+        if bullets:
+            _bullet(paragraph)
     return height
+
+
+def _bullet(paragraph: Any) -> None:  # noqa: ANN401
+    from pptx.oxml.xmlchemy import OxmlElement
+
+    properties = paragraph._p.get_or_add_pPr()
+    properties.set("marL", "285750")
+    properties.set("indent", "-285750")
+    character = OxmlElement("a:buChar")
+    character.set("char", "\u2022")
+    properties.append(character)
 
 
 def _table(slide: Any, block: Table, top: float) -> float:  # noqa: ANN401
