@@ -34,7 +34,7 @@ def _denies(text: str) -> bool:
 
 
 def _plain(unit: Unit) -> str:
-    text = " ".join(unit.text.split())
+    text = unit.plain
     return re.sub(r"^(?:[-*•+–▪●○]|\(?\d{1,2}[.)])\s+", "", text) if unit.kind == "item" else text
 
 

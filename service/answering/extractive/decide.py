@@ -13,15 +13,19 @@ from service.answering.extractive.question import Asking
 class Thresholds:
     """What an answer needs. The figures were chosen on questions whose documents are not used for reporting."""
 
-    coverage: float = 0.62
+    coverage: float = 0.55
     """Weighted share of the question's terms the stretch accounts for: below, it speaks of something else."""
     paraphrase_cosine: float = 0.62
     """At this similarity in meaning, `paraphrase_coverage` is enough: other words for the same thing."""
     paraphrase_coverage: float = 0.45
     cosine: float = 0.30
     """Below this, shared words are a coincidence."""
-    exact: float = 0.5
+    exact: float = 0.15
     """Every name, date and number of the question must be worth this much: another year is another fact."""
+    focus: float = 0.15
+    """And so must every word of what is asked for."""
+    fresh: int = 1
+    """Words that an answer adds to the question."""
 
 
 THRESHOLDS = Thresholds()
@@ -29,10 +33,12 @@ THRESHOLDS = Thresholds()
 
 def enough(asking: Asking, candidate: Candidate, thresholds: Thresholds = THRESHOLDS) -> bool:
     """True when the candidate answers the question rather than resembling it."""
-    if candidate.cosine < thresholds.cosine or not candidate.fits:
+    if candidate.cosine < thresholds.cosine or not candidate.fits or candidate.fresh < thresholds.fresh:
         return False
-    if any(term.exact and candidate.found[term.stem] < thresholds.exact for term in asking.terms):
-        return False
+    for term in asking.terms:
+        needed = thresholds.exact if term.exact else thresholds.focus if term.focus else 0.0
+        if candidate.found[term.stem] < needed:
+            return False
     if candidate.coverage >= thresholds.coverage:
         return True
     return candidate.cosine >= thresholds.paraphrase_cosine and candidate.coverage >= thresholds.paraphrase_coverage

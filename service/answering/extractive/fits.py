@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from service.answering.extractive.question import Asked, Asking
+from service.answering.extractive.question import Asking
 from service.answering.extractive.units import Unit
-from service.answering.extractive.words import is_number, stem, tokens
+from service.answering.extractive.words import is_number, stem, stems, tokens
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
@@ -19,33 +19,44 @@ _DATE = re.compile(
     r"\b(?:century|daily|weekly|monthly|quarterly|annually|yearly|noon|midnight)\b",
     re.IGNORECASE,
 )
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
 _FIGURE_WORD = re.compile(
-    r"\b(?:once|twice|half|quarter|third|dozen|million|billion|thousand|none|no|single|double|one|both)\b", re.I
+    r"\b(?:once|twice|half|quarter|third|dozen|million|billion|thousand|hundred|none|no|single|double|one|both)\b",
+    re.IGNORECASE,
 )
+_NAME = re.compile(r"[\w.+-]+@[\w-]+\.\w+|\b[A-ZÀ-Þ][\w'’-]+(?: (?:van |von |de |of |the )?[A-ZÀ-Þ][\w'’-]*\.?)*")
+_KINDS = {
+    "rat": re.compile(r"\d ?%|\bper ?cent\b|\d\.\d"),
+    "%": re.compile(r"\d ?%|\bper ?cent\b"),
+    "phon": re.compile(r"\+?\(?\d[\d ()/.-]{6,}\d"),
+    "telephon": re.compile(r"\+?\(?\d[\d ()/.-]{6,}\d"),
+    "email": re.compile(r"@\w"),
+    "mail": re.compile(r"@\w"),
+    "addr": re.compile(r"@\w|\d"),
+    "dat": _DATE,
+    "cost": re.compile(r"[$€£¥]\s?\d|\b(?:EUR|USD|CHF|GBP)\b"),
+    "fe": re.compile(r"[$€£¥]\s?\d|\b(?:EUR|USD|CHF|GBP)\b"),
+    "pric": re.compile(r"[$€£¥]\s?\d|\b(?:EUR|USD|CHF|GBP)\b"),
+}
+"""Words that name a kind of thing, by stem: a stretch that holds such a thing need not say the word."""
 
 
-def fits(asked: Asked, unit: Unit, asking: Asking) -> bool:
-    """True when the unit, its cells included, holds such a thing that the question has not named itself."""
-    named = {term.stem for term in asking.terms}
-    if asked == "number":
-        fresh = any(is_number(token) and stem(token) not in named for token in tokens(unit.text))
-        return fresh or bool(_FIGURE_WORD.search(unit.text))
-    if asked == "when":
-        return any(not set(map(stem, tokens(match[0]))) <= named for match in _DATE.finditer(unit.text))
-    if asked in ("who", "where"):
-        return _has_name(unit, named)
+def shows(root: str, text: str) -> bool:
+    """True when `text` holds a thing of the kind that a question's word names: a rate, a phone number, a price."""
+    return root in _KINDS and _KINDS[root].search(text) is not None
+
+
+def fits(asking: Asking, unit: Unit) -> bool:
+    """True when the unit holds a number, date or name where one is asked for, other than those in the question."""
+    if asking.asked == "number":
+        fresh = any(is_number(token) and stem(token) not in asking.stems for token in tokens(_unnumbered(unit.plain)))
+        return fresh or (unit.kind == "sentence" and bool(_FIGURE_WORD.search(unit.plain)))
+    if asking.asked == "when":
+        return any(not set(stems(match[0])) <= asking.stems for match in _DATE.finditer(unit.plain))
+    if asking.asked in ("who", "where"):
+        return any(not set(stems(match[0])) <= asking.stems for match in _NAME.finditer(unit.plain, 1))
     return True
 
 
-def _has_name(unit: Unit, named: set[str]) -> bool:
-    """A capitalised word beyond those of the question, not only the first of the sentence, or a mail address."""
-    if _MAIL.search(unit.text) or unit.kind in ("row", "line"):
-        return True
-    words = tokens(unit.text)
-    capitals = [
-        position
-        for position, word in enumerate(words)
-        if word[0].isupper() and stem(word) not in named and word.lower() not in ("the", "this", "it", "a", "in", "on")
-    ]
-    return any(position > 0 for position in capitals) or (bool(capitals) and len(words) < 6) or "by " in unit.text
+def _unnumbered(text: str) -> str:
+    """The text without the number of its list item and without reference marks such as [12]."""
+    return re.sub(r"^\(?\d{1,2}[.)]\s|\[\d{1,3}\]", "", text)

@@ -3,122 +3,174 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.answers import Passage
 from indexes.embedders.protocol import Embedder
-from service.answering.extractive.fits import fits
+from service.answering.extractive.fits import fits, shows
 from service.answering.extractive.question import Asking, Term
 from service.answering.extractive.units import Unit, cut
-from service.answering.extractive.words import stems
+from service.answering.extractive.words import STOP_WORDS, is_month_or_day, stem, stems, tokens
 
-OWN, CONTEXT, PLACE, NEIGHBOUR = 1.0, 0.95, 0.85, 0.6
-"""What finding a word is worth: in the unit, in what introduces it, in headings and title, in the unit next to it."""
+OWN, CONTEXT, PLACE, NEIGHBOUR, PASSAGE, DOCUMENT = 1.0, 0.9, 0.75, 0.5, 0.25, 0.15
+"""What finding a word is worth: in the unit, in what introduces it, in headings and title, in the unit beside it,
+elsewhere in the passage, elsewhere in what is shown of its document."""
 EMBEDDED = 12
 """Units that are compared with the question by meaning: the best by words. An encoder needs 2-3 ms for each."""
-COVERAGE_WEIGHT, COSINE_WEIGHT, FIT_WEIGHT, ORDER_WEIGHT = 1.0, 0.7, 0.25, 0.15
+FIT, ORDER, LABEL, COSINE = 0.25, 0.15, 0.2, 0.7
+"""What else counts towards the rank beside coverage: the kind of thing asked for, the passage's rank, a label that
+says no more than the question, similarity in meaning."""
+_POINTER = re.compile(
+    r"^(?:for (?:more|further|additional|detailed|general|information|details|instructions|a list|an? \w+ of)\b|"
+    r"see\b|to learn (?:more|how|about)\b|refer to\b|more information|learn more|also see)",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A unit with its evidence. `found`: worth in [0, 1] by stem of the question's terms.
 
-    `coverage` in [0, 1] is the weighted share of the question's terms that it accounts for; `cosine` is its
-    similarity in meaning; `fits` says whether it holds the kind of thing that is asked for.
+    `coverage` in [0, 1] is the weighted share of the question's terms that it accounts for, `label` the share of
+    the words naming a row or line that the question has too, `cosine` its similarity in meaning; `fits` says
+    whether it holds the kind of thing that is asked for, `fresh` how many words it adds to the question.
     """
 
     unit: Unit
     found: dict[str, float]
     coverage: float
-    cosine: float
+    label: float
     fits: bool
+    fresh: int
     score: float
+    cosine: float = 0.0
 
 
 def rank(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
-    """The candidates, best first; at most `EMBEDDED`. Empty when no unit shares a word with the question."""
-    units = [(passage, units) for passage in passages if (units := cut(passage))]
-    weight = weigh(asking.terms, [unit for _, several in units for unit in several])
-    scored = []
-    for place, (passage, several) in enumerate(units):
-        order = 1 - place / len(units)
-        for unit, found in zip(several, _found(asking.terms, passage, several), strict=True):
-            own = any(worth >= PLACE for worth in found.values())
-            if unit.kind == "heading" or unit.text.rstrip().endswith("?") or not own:
+    """The candidates, best first; at most `EMBEDDED`. Empty when there is nothing to quote."""
+    shown = [(passage, cut(passage)) for passage in passages]
+    weight = weigh(asking.terms, [unit for _, units in shown for unit in units])
+    document: defaultdict[str, set[str]] = defaultdict(set)
+    for passage, _ in shown:
+        document[passage.hit.document] |= set(stems(passage.hit.text))
+    ranked: list[tuple[Passage, Candidate]] = []
+    for place, (passage, units) in enumerate(shown):
+        order = 1 - place / len(shown)
+        for unit, found in _found(asking.terms, passage, units, document[passage.hit.document]):
+            if not _quotable(unit):
                 continue
-            coverage = covered(weight, found)
-            fit = fits(asking.asked, unit, asking)
-            score = COVERAGE_WEIGHT * coverage + FIT_WEIGHT * fit + ORDER_WEIGHT * order
-            scored.append(
-                (
-                    score,
-                    passage,
-                    Candidate(unit=unit, found=found, coverage=coverage, cosine=0.0, fits=fit, score=score),
-                )
-            )
-    scored.sort(key=lambda entry: (-entry[0], entry[2].unit.passage, entry[2].unit.order))
-    return _with_cosine(asking, [(passage, candidate) for _, passage, candidate in scored[:EMBEDDED]], embedder)
+            candidate = _candidate(asking, unit, found, covered(weight, found))
+            ranked.append((passage, replace(candidate, score=candidate.score + ORDER * order)))
+    ranked.sort(key=lambda entry: (-entry[1].score, entry[1].unit.passage, entry[1].unit.order))
+    return _with_cosine(asking, ranked[:EMBEDDED], embedder)
 
 
 def weigh(terms: Sequence[Term], units: Sequence[Unit]) -> dict[str, float]:
     """What each term counts: its own weight, less when every unit holds it. Sums to 1."""
-    holding = Counter(stem for unit in units for stem in set(stems(unit.text)))
+    holding = Counter(root for unit in units for root in set(stems(unit.plain)))
+    scale = math.log(len(units) + 2)
     raw = {
-        term.stem: term.weight * (1 + math.log((len(units) + 1) / (holding[term.stem] + 1)) / math.log(len(units) + 2))
-        for term in terms
+        term.stem: term.weight * (1 + math.log((len(units) + 1) / (holding[term.stem] + 1)) / scale) for term in terms
     }
     total = sum(raw.values()) or 1.0
-    return {stem: value / total for stem, value in raw.items()}
+    return {root: value / total for root, value in raw.items()}
 
 
 def covered(weight: dict[str, float], found: dict[str, float]) -> float:
     """The weighted share of the terms that `found` accounts for."""
-    return sum(weight[stem] * found.get(stem, 0.0) for stem in weight)
+    return sum(share * found.get(root, 0.0) for root, share in weight.items())
 
 
-def _found(terms: Sequence[Term], passage: Passage, units: Sequence[Unit]) -> list[dict[str, float]]:
-    """For every unit, what finding each term in and around it is worth."""
+def _quotable(unit: Unit) -> bool:
+    """False for headings, questions and pointers to other places: none of them answers."""
+    if unit.kind in ("heading",) or unit.plain.endswith("?") or not unit.plain:
+        return False
+    return not (_POINTER.match(unit.plain) and unit.kind in ("sentence", "item"))
+
+
+def _candidate(asking: Asking, unit: Unit, found: dict[str, float], coverage: float) -> Candidate:
+    content = {root for token in tokens(unit.plain) if token.lower() not in STOP_WORDS for root in (stem(token),)}
+    label = _label_share(asking, unit)
+    fit = fits(asking, unit)
+    return Candidate(
+        unit=unit,
+        found=found,
+        coverage=coverage,
+        label=label,
+        fits=fit,
+        fresh=len(content - asking.stems),
+        score=coverage + FIT * fit + LABEL * label,
+    )
+
+
+def _label_share(asking: Asking, unit: Unit) -> float:
+    """How much of the words that name a row, line or item the question has too; 0 for running text."""
+    if unit.kind == "row":
+        label = unit.cells[0]
+    elif ": " in unit.plain and unit.kind in ("item", "line"):
+        label = unit.plain.split(": ", 1)[0]
+    else:
+        return 0.0
+    words = {stem(token) for token in tokens(label) if token.lower() not in STOP_WORDS}
+    return len(words & asking.stems) / len(words) if words else 0.0
+
+
+def _found(
+    terms: Sequence[Term], passage: Passage, units: Sequence[Unit], document: set[str]
+) -> Iterator[tuple[Unit, dict[str, float]]]:
+    """Every unit with what finding each term in and around it is worth."""
     hit = passage.hit
     place = set(stems(" ".join([*hit.headings, hit.title, hit.document, hit.header])))
-    own = [set(stems(unit.text)) for unit in units]
-    found = []
+    own = [set(stems(unit.plain)) for unit in units]
+    whole = set().union(*own)
     for position, unit in enumerate(units):
+        beside = set().union(*own[max(position - 1, 0) : position + 2])
         context = set(stems(unit.context))
-        beside = set().union(*own[max(position - 1, 0) : position + 2]) if unit.kind == "sentence" else set()
-        worth = {}
-        for term in terms:
-            levels = ((own[position], OWN), (context, CONTEXT), (place, PLACE), (beside, NEIGHBOUR))
-            worth[term.stem] = next((level for words, level in levels if term.stem in words), 0.0)
-        found.append(worth)
-    return found
-
-
-def _with_cosine(
-    asking: Asking, candidates: Sequence[tuple[Passage, Candidate]], embedder: Embedder
-) -> list[Candidate]:
-    if not candidates:
-        return []
-    texts = [_in_context(passage, candidate.unit) for passage, candidate in candidates]
-    cosines = np.asarray(embedder.embed_passages(texts)) @ np.asarray(embedder.embed_query(asking.text))
-    ranked = [
-        Candidate(
-            unit=candidate.unit,
-            found=candidate.found,
-            coverage=candidate.coverage,
-            cosine=float(cosine),
-            fits=candidate.fits,
-            score=candidate.score + COSINE_WEIGHT * float(cosine),
+        levels = (
+            (own[position], OWN),
+            (context, CONTEXT),
+            (place, PLACE),
+            (beside, NEIGHBOUR),
+            (whole, PASSAGE),
+            (document, DOCUMENT),
         )
-        for (_, candidate), cosine in zip(candidates, cosines, strict=True)
+        near = own[position] | context
+        yield unit, {term.stem: _worth(term, levels, near, unit) for term in terms}
+
+
+def _worth(term: Term, levels: Sequence[tuple[set[str], float]], near: set[str], unit: Unit) -> float:
+    worth = next((level for words, level in levels if term.stem in words), 0.0)
+    if worth < CONTEXT and _contradicts(term.stem, near):
+        return 0.0
+    return CONTEXT if worth < CONTEXT and shows(term.stem, unit.plain) else worth
+
+
+def _contradicts(root: str, near: set[str]) -> bool:
+    """True when the unit speaks of another year or month than the question."""
+    if _YEAR.fullmatch(root):
+        return any(_YEAR.fullmatch(other) for other in near)
+    return is_month_or_day(root) and any(is_month_or_day(other) for other in near)
+
+
+def _with_cosine(asking: Asking, ranked: Sequence[tuple[Passage, Candidate]], embedder: Embedder) -> list[Candidate]:
+    if not ranked:
+        return []
+    texts = [_in_context(passage, candidate.unit) for passage, candidate in ranked]
+    cosines = np.asarray(embedder.embed_passages(texts)) @ np.asarray(embedder.embed_query(asking.text))
+    scored = [
+        replace(candidate, cosine=float(cosine), score=candidate.score + COSINE * float(cosine))
+        for (_, candidate), cosine in zip(ranked, cosines, strict=True)
     ]
-    return sorted(ranked, key=lambda candidate: (-candidate.score, candidate.unit.passage, candidate.unit.order))
+    return sorted(scored, key=lambda candidate: (-candidate.score, candidate.unit.passage, candidate.unit.order))
 
 
 def _in_context(passage: Passage, unit: Unit) -> str:
     """The unit with the last heading above it and the header of its table, as one line."""
     heading = passage.hit.headings[-1] if passage.hit.headings else passage.hit.title
-    return " ".join(f"{heading} {unit.context} {unit.text}".split())
+    return " ".join(f"{heading} {unit.context} {unit.plain}".split())

@@ -12,8 +12,8 @@ Asked = Literal["who", "when", "where", "number", "boolean", "list", "other"]
 
 _NUMBER = re.compile(
     r"\bhow (?:many|much|long|old|large|big|high|far|fast|often|tall|wide|heavy|deep|late|early)\b|"
-    r"\b(?:what|which)\b[^?]{0,60}?\b(?:rate|percentage|percent|price|cost|costs|fee|amount|total|number of|"
-    r"distance|length|weight|temperature|capacity|revenue|budget|deposit|salary|limit|size|interest|premium)\b",
+    r"\b(?:what|which)\b[^?]{0,60}?\b(?:rate|percentage|percent|price|cost|costs|fee|amount|total|number of|limit|"
+    r"distance|length|weight|temperature|capacity|revenue|budget|deposit|salary|size|premium|maximum|minimum)\b",
     re.IGNORECASE,
 )
 _WHEN = re.compile(
@@ -25,20 +25,36 @@ _BOOLEAN = re.compile(
     r"^(?:is|are|was|were|do|does|did|can|could|may|must|has|have|had|will|would|should|shall|am)\b", re.IGNORECASE
 )
 _LIST = re.compile(
-    r"^(?:name|list)\b|\b(?:which|what) (?:two|three|four|five|six|seven|\d+) |\b(?:what|which) are the\b|"
-    r"\b(?:which|what) (?:\w+ ){0,2}(?:[a-z]{3,}[^s\s]s) (?:are|were|do|have|can|must|need|should|may|does|did)\b",
+    r"^(?:name|list)\b|\b(?:which|what) (?:two|three|four|five|six|seven|\d+) |\b(?:what|which) are\b|"
+    r"\b(?:which|what) (?:\w+ ){0,2}(?:[a-z]{2,}[^s\s]s) (?:are|were|do|have|can|must|need|should|may|did|does)\b",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"\b(who|when|where|how|what|which|is|are|was|were|do|does|did|can|may|must)\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"\b(who|whom|whose|when|where|how|what|which|is|are|was|were|do|does|did|can|may|must)\b", re.I)
+_FOCUS = re.compile(
+    r"\b(?:how (?:many|much)|(?:what|which)(?: (?:is|are|was|were)(?: the| an?)?)?)\s+"
+    r"(?P<focus>.{2,60}?)(?=\s(?:of|for|in|on|at|to|by|from|with|per|is|are|was|were|do|does|did|can|may|must|has|have|had|"
+    r"will|should|that|which|who|when|if|as)\b|\?|$)",
+    re.IGNORECASE,
+)
+_ORDINAL_LIST = re.compile(r"\b(?:which|what|the) (two|three|four|five|six|seven|eight|nine|ten)\b", re.IGNORECASE)
+
+GENERIC_WEIGHT = 0.35
+"""A word such as "total" or "use" is rarely repeated by the stretch that answers."""
+EXACT_WEIGHT = 1.4
+"""Names, dates and numbers tell one fact from the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A word of the question: its stem, how much it weighs, and whether an answer without it would be another one's."""
+    """A content word of the question.
+
+    `exact`: a name, date or number, without which the answer is another one's. `focus`: part of what is asked for.
+    """
 
     stem: str
     weight: float
     exact: bool
+    focus: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,25 +65,26 @@ class Asking:
     asked: Asked
     terms: tuple[Term, ...]
 
-
-GENERIC_WEIGHT = 0.35
-"""A word such as "total" or "use" is rarely repeated by the stretch that answers."""
-EXACT_WEIGHT = 1.4
-"""Names, dates and numbers tell one fact from the next."""
+    @property
+    def stems(self) -> frozenset[str]:
+        """The stems of all terms."""
+        return frozenset(term.stem for term in self.terms)
 
 
 def take_apart(text: str) -> Asking:
     """The kind of answer that `text` asks for, and its terms."""
+    counted = {stem(match[1]) for match in _ORDINAL_LIST.finditer(text)}
+    focus = {stem(token) for match in _FOCUS.finditer(text) for token in tokens(match["focus"])}
     terms: dict[str, Term] = {}
     for position, token in enumerate(tokens(text)):
-        if token.lower() in STOP_WORDS and not (token.isupper() and len(token) > 1):
+        root = stem(token)
+        if (token.lower() in STOP_WORDS and not (token.isupper() and len(token) > 1)) or root in counted:
             continue
         exact = _is_exact(token, first=position == 0)
-        generic = stem(token) in _GENERIC_STEMS and not exact
+        generic = root in _GENERIC_STEMS and not exact
         weight = EXACT_WEIGHT if exact else GENERIC_WEIGHT if generic else 1.0
-        known = terms.get(stem(token))
-        if known is None or known.weight < weight:
-            terms[stem(token)] = Term(stem=stem(token), weight=weight, exact=exact)
+        if root not in terms or terms[root].weight < weight:
+            terms[root] = Term(stem=root, weight=weight, exact=exact, focus=root in focus and not generic)
     return Asking(text=text, asked=_kind(text.strip()), terms=tuple(terms.values()))
 
 
@@ -83,15 +100,14 @@ def _is_exact(token: str, *, first: bool) -> bool:
 
 def _kind(text: str) -> Asked:
     clause = text[match.start() :] if (match := _CLAUSE.search(text)) else text
+    if _BOOLEAN.match(clause):
+        return "boolean"
     if _WHEN.search(clause):
         return "when"
     if _NUMBER.search(clause):
         return "number"
-    lower = clause.lower()
-    if re.match(r"(?:who|whom|whose)\b", lower) or re.search(r"\b(?:by|to|from|with) whom\b", lower):
+    if re.match(r"(?:who|whom|whose)\b", clause, re.IGNORECASE) or re.search(r"\b(?:by|to|from|with) whom\b", text):
         return "who"
-    if lower.startswith("where"):
+    if clause.lower().startswith("where"):
         return "where"
-    if _LIST.search(clause):
-        return "list"
-    return "boolean" if _BOOLEAN.match(clause) and not re.search(r"\b(?:what|which|how)\b", lower) else "other"
+    return "list" if _LIST.search(clause) else "other"

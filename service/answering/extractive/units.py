@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.answers import Passage
+from service.answering.extractive.plain import readable
 
-Kind = Literal["sentence", "row", "item", "line", "heading"]
+Kind = Literal["sentence", "row", "item", "line", "label", "heading", "code"]
 
 _LINE = re.compile(r"[^\n]+")
 _HEADING = re.compile(r"\s*#{1,6}\s")
-_ITEM = re.compile(r"\s*(?:[-*•+–▪●○]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+\S")
+_ITEM = re.compile(r"\s*(?:[-*•+–▪●○]|\(?\d{1,2}\\?[.)]|\(?[a-z]\\?[.)])\s+\S")
 _KEY_VALUE = re.compile(r"\s*[^\s:|][^:|.!?]{0,48}:\s+\S")
 _RULE = re.compile(r"[\s|:=_*+-]+")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]*_]*(?=\s+[\"'“‘(\[*_]*[A-Z0-9À-Þ])|[。！？]")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Inc|Ltd|Corp|Co|vs|e\.g|i\.e|cf|approx|Fig|Sec|Art|Jan|Feb|Mar|Apr|Jun|Jul|Aug|"
-    r"Sep|Sept|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\.)$"
+    r"Sep|Sept|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\\?\.)$"
 )
 _WRAPPED_AT = 60
 """A line at least this long that ends without a full stop goes on in the next one."""
+_LABEL_WORDS = 5
+"""A line of no more words, without a figure or a full stop, names what stands below it."""
+_LABEL_REACH = 2
+"""Units that such a line names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A stretch of a passage, [start, end) in the passage's text.
+    """A stretch of a passage, [start, end) in the passage's text; `plain` is the same without mark-up.
 
     `context` is what a reader would take in with it: the line that introduces it and the header of its table.
-    `header` holds the names of a row's columns.
+    `header` holds the names of a row's columns. `introduced_by` is the order of the introducing unit.
     """
 
     passage: int
@@ -40,8 +45,10 @@ class Unit:
     start: int
     end: int
     text: str
+    plain: str
     context: str = ""
     header: tuple[str, ...] = ()
+    introduced_by: int | None = None
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -52,65 +59,95 @@ class Unit:
 def cut(passage: Passage) -> list[Unit]:
     """The units of a passage in order; together they hold all of its words, none twice."""
     text = passage.hit.text
-    units: list[Unit] = []
-    heading = introduction = ""
     header = cells(passage.hit.header.splitlines()[-1]) if passage.hit.header else ()
-    previous: Kind | None = None
-    for kind, start, end in _pieces(text):
-        stretch = text[start:end]
-        if kind == "row" and previous != "row" and not header and not _has_figures(stretch):
-            header = cells(stretch)
-        elif kind != "row" and previous == "row":
-            header = ()
-        context = " ".join([heading, introduction if kind != "heading" else "", *(header if kind == "row" else ())])
-        units.append(
-            Unit(
-                passage=passage.number,
-                order=len(units),
-                kind=kind,
-                start=start,
-                end=end,
-                text=stretch,
-                context=context,
-                header=header if kind == "row" and header != cells(stretch) else (),
-            )
+    units = [
+        Unit(
+            passage=passage.number,
+            order=order,
+            kind=kind,
+            start=start,
+            end=end,
+            text=text[start:end],
+            plain=readable(text[start:end]),
         )
-        if kind == "heading":
-            heading, introduction = stretch, ""
-        elif stretch.rstrip("*_ ").endswith((":", "?")):
-            introduction = stretch
-        elif kind == "sentence":
-            introduction = ""
-        previous = kind
-    return units
+        for order, (kind, start, end) in enumerate(_pieces(text))
+    ]
+    return _with_context(_with_header(units, header))
 
 
 def cells(row: str) -> tuple[str, ...]:
-    """The cells of a table row, whether tabs or bars divide them."""
-    if "\t" in row:
-        return tuple(cell.strip() for cell in row.split("\t"))
-    return tuple(cell.strip() for cell in row.strip().strip("|").split("|"))
+    """The cells of a table row without mark-up, whether tabs or bars divide them."""
+    divided = row.split("\t") if "\t" in row else row.strip().strip("|").split("|")
+    return tuple(readable(cell) for cell in divided)
+
+
+def _with_header(units: list[Unit], header: tuple[str, ...]) -> list[Unit]:
+    """Each row with the names of its columns: the header given, else the first row of its table without figures."""
+    done: list[Unit] = []
+    inside = bool(header)
+    for unit in units:
+        if unit.kind != "row":
+            header, inside = ((), False) if done else (header, inside)
+            done.append(unit)
+        elif not inside:
+            header = unit.cells if not _has_figures(unit.cells) else ()
+            inside = True
+            done.append(replace(unit, kind="label") if header else unit)
+        else:
+            done.append(replace(unit, header=header))
+    return done
+
+
+def _with_context(units: list[Unit]) -> list[Unit]:
+    done: list[Unit] = []
+    heading = ""
+    introduction: Unit | None = None
+    label: Unit | None = None
+    for unit in units:
+        if label and unit.order - label.order > _LABEL_REACH:
+            label = None
+        introducing = introduction or label
+        parts = [heading, introducing.plain if introducing else "", " ".join(unit.header)]
+        if unit.kind == "heading":
+            heading, introduction, label = unit.plain, None, None
+            parts = []
+        done.append(
+            replace(
+                unit,
+                context=" ".join(part for part in parts if part),
+                introduced_by=introducing.order if introducing else None,
+            )
+        )
+        if unit.plain.endswith((":", "?")):
+            introduction = unit
+        elif unit.kind == "label":
+            introduction, label = None, unit
+        elif unit.kind == "sentence":
+            introduction = None
+    return done
 
 
 def _pieces(text: str) -> Iterator[tuple[Kind, int, int]]:
     """(kind, start, end) of every unit; plain lines are joined into paragraphs and cut into sentences."""
     paragraph: tuple[int, int] | None = None
     position = 0
+    fenced = False
     for match in _LINE.finditer(text):
         start, end = _trimmed(text, *match.span())
-        line = text[start:end]
-        if start == end or _FENCE.match(line):
-            continue
-        kind = _kind(match[0])
+        fence = _FENCE.match(text, start, end)
+        kind: Kind | Literal["rule"] | None = "code" if fenced else _kind(text[start:end], match[0])
         blank_before = text.count("\n", position, start) > 1
-        position = end
-        if kind is None and paragraph and not blank_before and _goes_on(text[slice(*paragraph)], line):
+        position = max(position, end)
+        goes_on = kind is None and paragraph and not blank_before and _goes_on(text[slice(*paragraph)], text[start:end])
+        if goes_on and paragraph and not fence:
             paragraph = (paragraph[0], end)
             continue
         if paragraph:
             yield from _sentences(text, *paragraph)
             paragraph = None
-        if kind is None or (kind in ("item", "line") and len(line) >= _WRAPPED_AT):
+        if fence:
+            fenced = not fenced
+        elif kind is None or (kind in ("item", "line") and end - start >= _WRAPPED_AT):
             paragraph = (start, end)
         elif kind != "rule":
             yield kind, start, end
@@ -118,10 +155,9 @@ def _pieces(text: str) -> Iterator[tuple[Kind, int, int]]:
         yield from _sentences(text, *paragraph)
 
 
-def _kind(line: str) -> Kind | Literal["rule"] | None:
+def _kind(stripped: str, line: str) -> Kind | Literal["rule"] | None:
     """What a line is by its form; None for running text."""
-    stripped = line.strip()
-    if _RULE.fullmatch(stripped):
+    if _RULE.fullmatch(stripped) or not stripped:
         return "rule"
     if "\t" in stripped or (stripped.startswith("|") and stripped.count("|") > 2) or stripped.count(" | ") > 1:
         return "row"
@@ -129,7 +165,10 @@ def _kind(line: str) -> Kind | Literal["rule"] | None:
         return "heading"
     if _ITEM.match(line):
         return "item"
-    return "line" if _KEY_VALUE.match(line) else None
+    if _KEY_VALUE.match(line):
+        return "line"
+    short = len(stripped.split()) <= _LABEL_WORDS and len(stripped) < _WRAPPED_AT
+    return "label" if short and stripped[-1] not in ".!?,;" and not any(c.isdigit() for c in stripped) else None
 
 
 def _goes_on(before: str, line: str) -> bool:
@@ -144,8 +183,8 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[Kind, int, int
     kind: Kind = "item" if _ITEM.match(text[start:end]) else "sentence"
     begin = start
     for match in _SENTENCE_END.finditer(text, start, end):
-        if _ABBREVIATION.search(text[max(begin, match.end() - 8) : match.end()]) or _ITEM.fullmatch(
-            text[begin : match.end()] + " x"
+        if _ABBREVIATION.search(text[max(begin, match.end() - 8) : match.end()]) or _is_bullet(
+            text[begin : match.end()]
         ):
             continue
         first, last = _trimmed(text, begin, match.end())
@@ -158,6 +197,10 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[Kind, int, int
         yield kind, first, last
 
 
+def _is_bullet(text: str) -> bool:
+    return _ITEM.fullmatch(text + " x") is not None
+
+
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[start].isspace():
         start += 1
@@ -166,8 +209,8 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _has_figures(row: str) -> bool:
+def _has_figures(row: tuple[str, ...]) -> bool:
     """True when most filled cells of a row hold a figure other than a year: then it is not a header."""
-    filled = [cell for cell in cells(row) if cell]
-    figures = [cell for cell in filled if re.search(r"\d", cell) and not re.fullmatch(r"(19|20)\d\d", cell)]
+    filled = [cell for cell in row if cell]
+    figures = [cell for cell in filled if re.search(r"\d", cell) and not re.fullmatch(r"(?:FY ?)?(?:19|20)\d\d", cell)]
     return len(figures) * 2 > len(filled)
