@@ -11,6 +11,7 @@ from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, fold, stem
 from ingest.parsers.pdf_blocks import Block, blocks_of, running_lines
 from ingest.parsers.pdf_lines import Line, Rules, lines_of, rules_of
+from ingest.parsers.pdf_order import in_reading_order
 from ingest.parsers.pdf_tables import Table, may_hold_table, tables_and_lines
 
 _PDFIUM = threading.Lock()
@@ -18,7 +19,7 @@ _PDFIUM = threading.Lock()
 
 _PASSWORD_NEEDED = re.compile(r"password|security", re.I)
 _NO_TITLE = re.compile(
-    r"untitled.*|microsoft (word|powerpoint|excel) - .*|[\d\W_]*|.*\.(docx?|pdf|pptx?|xlsx?|tmp|indd|tex|dvi)|.*/.*",
+    r"untitled.*|\(\w+\)|microsoft \w+ - .*|[\d\W_]*|.*\.(docx?|pdf|pptx?|xlsx?|tmp|indd|tex)|.*/.*",
     re.I,
 )
 
@@ -75,7 +76,7 @@ def _page(document: Any, index: int) -> tuple[list[Line], Rules]:  # noqa: ANN40
     try:
         textpage = page.get_textpage()
         try:
-            lines = lines_of(textpage, index + 1)
+            lines = in_reading_order(lines_of(textpage, index + 1))
         finally:
             textpage.close()
         return lines, rules_of(page) if may_hold_table(lines) else Rules((), ())

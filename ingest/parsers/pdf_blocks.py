@@ -17,6 +17,8 @@ _LARGER = 1.12
 _LONGEST_HEADING = 160
 _HEADING_WORDS = 16
 _DEEPEST = 4
+_INDENT = 24.0
+_LONG_WORD = re.compile(r"[^\W\d_]{4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ def blocks_of(parts: Sequence[Table | Line]) -> Iterator[Block | Table]:
     lines = [part for part in parts if isinstance(part, Line)]
     fonts = _fonts(lines)
     hyphened = {word.text.lower() for line in lines for word in line.words if "-" in word.text[1:-1]}
+    edges = _right_edges(lines)
     held: list[Line] = []
     level = 0
     for part in parts:
@@ -71,7 +74,9 @@ def blocks_of(parts: Sequence[Table | Line]) -> Iterator[Block | Table]:
             yield part
             continue
         now = _heading_level(part, fonts)
-        if held and not (now == level and (_same_heading(held, part) if now else _same_paragraph(held, part))):
+        if held and not (
+            now == level and (_same_heading(held, part) if now else _same_paragraph(held, part, edges[_edge_key(part)]))
+        ):
             yield from _closed(held, level, hyphened)
             held = []
         held.append(part)
@@ -98,12 +103,26 @@ def _fonts(lines: Sequence[Line]) -> _Fonts:
     return _Fonts(body, tuple(ranks[: _DEEPEST - 1]), bold_stands_out=bold < 0.4 * total)
 
 
+def _right_edges(lines: Sequence[Line]) -> dict[tuple[int, int], float]:
+    """How far right most lines reach on each page, by where they begin: the right edge of a column."""
+    reached: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for line in lines:
+        page, indent = _edge_key(line)
+        for near in (indent - 1, indent, indent + 1):
+            reached[page, near].append(line.x1)
+    return {key: sorted(edges)[len(edges) * 3 // 4] for key, edges in reached.items()}
+
+
+def _edge_key(line: Line) -> tuple[int, int]:
+    return line.page, round(line.x0 / _INDENT)
+
+
 def _heading_level(line: Line, fonts: _Fonts) -> int:
     text = line.text
     letters = sum(character.isalpha() for character in text)
-    if letters < 2 or letters < len(text) / 3 or len(text) > _LONGEST_HEADING:
+    if not _LONG_WORD.search(text) or letters < len(text) / 3 or len(text) > _LONGEST_HEADING:
         return 0
-    if _BULLET.match(text) and not text[0].isdigit():
+    if line.turned or (_BULLET.match(text) and not text[0].isdigit()):
         return 0
     level = fonts.level(line)
     larger = line.size >= fonts.body * _LARGER
@@ -113,6 +132,8 @@ def _heading_level(line: Line, fonts: _Fonts) -> int:
 
 
 def _same_heading(held: Sequence[Line], line: Line) -> bool:
+    if not held:
+        return False
     before = held[-1]
     near = before.page == line.page and 0 < before.y - line.y < 1.6 * line.size
     long = sum(len(part.text) for part in held) + len(line.text) > _LONGEST_HEADING
@@ -124,7 +145,9 @@ def _same_heading(held: Sequence[Line], line: Line) -> bool:
     )
 
 
-def _same_paragraph(held: Sequence[Line], line: Line) -> bool:
+def _same_paragraph(held: Sequence[Line], line: Line, right_edge: float) -> bool:
+    if not held:
+        return False
     before = held[-1]
     if _BULLET.match(line.text) or abs(before.size - line.size) > 0.2 * line.size:
         return False
@@ -134,8 +157,9 @@ def _same_paragraph(held: Sequence[Line], line: Line) -> bool:
         return unfinished and (line.text[0].islower() or before.text.endswith("-"))
     if drop > 1.75 * line.size or line.x0 > before.x1 or line.x1 < held[0].x0 - 1:
         return False
-    right = max(part.x1 for part in held)
-    ended_early = not unfinished and before.x1 < right - 4 * line.size
+    left_blank = right_edge - before.x1
+    starts_anew = not line.text[0].islower() and left_blank > 0.3 * (right_edge - before.x0)
+    ended_early = starts_anew or (not unfinished and left_blank > 4 * line.size)
     indented = not unfinished and line.x0 > min(part.x0 for part in held[-2:]) + line.size and len(held) > 1
     return not ended_early and not indented
 

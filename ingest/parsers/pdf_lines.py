@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _WORD = re.compile(r"[^\s\u00a0]+")
-_LINE = re.compile(r"[^\r\n]+")
+_LINE = re.compile(r"[^\r\n\x02\ufffe]+[\x02\ufffe]?")
+"""pdfium joins a word that a hyphen cuts at the end of a line, and leaves one of two marks where the line ended."""
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _CLEAN = str.maketrans({**_LIGATURES, "\x02": "-", "\ufffe": "-", "\u00ad": "-", "\x00": None, "\ufeff": None})
 _BOLD = re.compile(r"bold|black|heavy|demi", re.I)
@@ -30,13 +31,15 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Words of one line in reading order. `y` is the lower edge and grows upwards; `size` the height of its font."""
+    """Words of one line in reading order. `y` is the lower edge and grows upwards; `size` that of its font."""
 
     words: tuple[Word, ...]
     y: float
     size: float
     bold: bool
     page: int
+    turned: bool = False
+    """Whether it stands at an angle on the page."""
 
     @property
     def text(self) -> str:
@@ -64,32 +67,70 @@ class Rules:
 
 def lines_of(textpage: Any, page: int) -> list[Line]:  # noqa: ANN401 -- an object of a library without types
     """The lines of a page in pdfium's order, which keeps columns apart."""
+    text = _characters(textpage)
+    lines: list[Line] = []
+    for match in _LINE.finditer(text):
+        line = _line(textpage.raw, text, match.span(), page)
+        if line is None:
+            continue
+        if lines and _continues(lines[-1], line):
+            lines[-1] = _joined(lines[-1], line)
+        else:
+            lines.append(line)
+    return lines
+
+
+def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | None:  # noqa: ANN401 -- as above
     from pypdfium2 import raw
 
-    text = _characters(textpage)
-    handle = textpage.raw
     box = raw.FS_RECTF()
     reference = ctypes.byref(box)
-    lines: list[Line] = []
-    for line in _LINE.finditer(text):
-        words: list[Word] = []
-        y = size = 0.0
-        first = -1
-        for word in _WORD.finditer(text, line.start(), line.end()):
-            cleaned = word.group().translate(_CLEAN)
-            if not cleaned or not raw.FPDFText_GetLooseCharBox(handle, word.start(), reference):
-                continue
-            left, bottom, height = box.left, box.bottom, box.top - box.bottom
-            right = box.right
-            if word.end() - word.start() > 1 and raw.FPDFText_GetLooseCharBox(handle, word.end() - 1, reference):
-                right = max(right, box.right)
-            words.append(Word(cleaned, left, right))
-            if height > size:
-                y, size = bottom, height
-            first = word.start() if first < 0 else first
-        if words:
-            lines.append(Line(tuple(words), y, round(size * 2) / 2, _is_bold(handle, first), page))
-    return lines
+    words: list[Word] = []
+    longest, at, y = 0, -1, 0.0
+    for word in _WORD.finditer(text, *span):
+        first, last = word.span()
+        cleaned = word.group().translate(_CLEAN)
+        if not cleaned or not raw.FPDFText_GetLooseCharBox(handle, first, reference):
+            continue
+        left, right, bottom = box.left, box.right, box.bottom
+        if last - first > longest:
+            longest, at, y = last - first, first, bottom
+        if last - first > 1 and raw.FPDFText_GetLooseCharBox(handle, last - 1, reference):
+            right = max(right, box.right)
+        words.append(Word(cleaned, left, right))
+    if not words:
+        return None
+    size, turned = _size_and_turn(handle, at)
+    return Line(tuple(words), y, size, _is_bold(handle, at), page, turned)
+
+
+def _size_and_turn(handle: Any, index: int) -> tuple[float, bool]:  # noqa: ANN401 -- as above
+    """The font's size as it is shown, the nominal one times the scale of the text's matrix; whether it is turned."""
+    from pypdfium2 import raw
+
+    matrix = raw.FS_MATRIX()
+    size, turned = float(raw.FPDFText_GetFontSize(handle, index)), False
+    if raw.FPDFText_GetMatrix(handle, index, ctypes.byref(matrix)):
+        size *= math.hypot(matrix.c, matrix.d) or 1.0
+        turned = abs(matrix.b) > 0.2 * abs(matrix.a)
+    return round(max(size, 1.0) * 2) / 2, turned
+
+
+def _continues(before: Line, line: Line) -> bool:
+    """Whether a line goes on at the height of the one before: pdfium begins a new one after a raised number."""
+    height = max(before.size, line.size)
+    if before.turned or line.turned:
+        return False
+    return abs(before.y - line.y) < 0.5 * height and -1 <= line.x0 - before.x1 < 0.9 * height
+
+
+def _joined(before: Line, line: Line) -> Line:
+    main = before if before.size >= line.size else line
+    words = (*before.words, *line.words)
+    if line.x0 - before.x1 < 0.12 * main.size:
+        glued = Word(before.words[-1].text + line.words[0].text, before.words[-1].x0, line.words[0].x1)
+        words = (*before.words[:-1], glued, *line.words[1:])
+    return replace(main, words=words)
 
 
 def _characters(textpage: Any) -> str:  # noqa: ANN401 -- an object of a library without types
@@ -140,8 +181,3 @@ def _distinct(places: set[float]) -> tuple[float, ...]:
         if not kept or place - kept[-1] > _THIN:
             kept.append(place)
     return tuple(kept)
-
-
-def width_of(lines: Sequence[Line]) -> tuple[float, float]:
-    """Left and right edge of the text."""
-    return min(line.x0 for line in lines), max(line.x1 for line in lines)

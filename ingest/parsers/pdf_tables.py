@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from ingest.parsers.cells import header_rows, is_number
 from ingest.parsers.pdf_lines import Line, Rules
@@ -15,6 +16,12 @@ _GAP = 0.9
 _OPENING = re.compile(r"[$€£¥(]|\(?[$€£¥]\(?|CHF|USD|EUR")
 _CLOSING = re.compile(r"[)%]{1,3}|%\)")
 _MARKER = re.compile(r"[•▪◦‣●○■–*·-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?")
+_LEADING = 1.45
+"""Distance, in font sizes, up to which a line in a cell goes on with the one above it."""
+_HEADER_LINES, _HEADER_HEIGHT, _LONGEST_HEADER_CELL = 16, 8, 48
+"""How many lines, how far (in font sizes) and how wide a header over a table may be."""
+_LABELS, _FAR = 4, 4
+"""How many labels may follow each other in a table, and how far apart, in font sizes, its rows may be."""
 _PROSE = 38
 """Characters a cell, on average, from which two columns are running text and no table."""
 
@@ -47,20 +54,26 @@ class Table:
     page: int
 
 
-def tables_and_lines(lines: Sequence[Line], rules: Rules) -> Iterator[Table | Line]:
+def tables_and_lines(lines: Sequence[Line], rules: Rules) -> list[Table | Line]:
     """A page's lines in order, those that make up a table put together."""
     rows = _rows(lines)
+    parts: list[Table | Line] = []
     position = 0
     while position < len(rows):
         end = _end_of_table(rows, position)
-        table = _table(rows[position:end], rules) if end - position >= 2 else None
-        if table is not None:
-            yield table
-            position = end
-            continue
+        columns = _columns(rows[position:end]) if end - position >= 2 else []
+        above = _header_above(rows[:position], rows[position], columns)
+        table = _table([*above, *rows[position:end]], columns, rules)
         end = max(end, position + 1)
-        yield from _in_reading_order(rows[position:end])
+        if table is not None:
+            pulled = {line for row in above for line in row.lines}
+            while parts and parts[-1] in pulled:
+                parts.pop()
+            parts.append(table)
+        else:
+            parts.extend(_in_reading_order(rows[position:end]))
         position = end
+    return parts
 
 
 def may_hold_table(lines: Sequence[Line]) -> bool:
@@ -74,9 +87,7 @@ def _rows(lines: Sequence[Line]) -> list[Row]:
     for line in lines:
         cells = _cells(line)
         if rows and abs(rows[-1].y - line.y) <= 0.3 * line.size and _beside(rows[-1].cells, cells):
-            last = rows[-1]
-            merged = tuple(sorted((*last.cells, *cells), key=lambda cell: cell.x0))
-            rows[-1] = Row(merged, last.y, max(last.size, line.size), (*last.lines, line))
+            rows[-1] = _side_by_side(rows[-1], Row(cells, line.y, line.size, (line,)))
         else:
             rows.append(Row(cells, line.y, line.size, (line,)))
     return rows
@@ -101,24 +112,69 @@ def _cells(line: Line) -> tuple[Cell, ...]:
 
 
 def _end_of_table(rows: Sequence[Row], start: int) -> int:
-    """The end of the run of rows with several cells; single ones inside it, near both neighbours, are part of it."""
+    """The end of the run of rows with several cells; labels between them, short of the last column, are part of it."""
     if len(rows[start].cells) < 2:
         return start
     end = start + 1
+    reach = rows[start].cells[-1].x0
     for position in range(start + 1, len(rows)):
         before, row = rows[position - 1], rows[position]
-        drop = before.y - row.y
-        if not 0.3 * row.size < drop < 4 * max(row.size, before.size):
+        if not 0.3 * row.size < before.y - row.y < _FAR * max(row.size, before.size):
             break
         if len(row.cells) > 1:
             end = position + 1
-        elif position - end >= 2 or len(row.cells[0].text) > 90:
+            reach = min(reach, row.cells[-1].x0)
+        elif position - end >= _LABELS or row.cells[0].x1 > reach:
             break
     return end
 
 
-def _table(rows: Sequence[Row], rules: Rules) -> Table | None:
-    columns = _columns(rows)
+def _header_above(before: Sequence[Row], first: Row, columns: Sequence[tuple[float, float]]) -> list[Row]:
+    """Rows before a table that stand over its columns, such as dates on two lines, top to bottom; labels too.
+
+    They come in any order: a file often writes a header cell by cell.
+    """
+    if len(columns) < 2:
+        return []
+    found: list[Row] = []
+    for row in reversed(before[-_HEADER_LINES:]):
+        over = 0 < row.y - first.y < _HEADER_HEIGHT * first.size and abs(row.size - first.size) < 0.15 * first.size
+        if not over or any(len(cell.text) > _LONGEST_HEADER_CELL for cell in row.cells):
+            break
+        found.append(row)
+    chain = [first]
+    for row in sorted(found, key=lambda row: row.y):
+        if row.y - chain[-1].y > 2 * row.size:
+            break
+        chain.append(row)
+    above = chain[:0:-1]
+    while above and _is_caption(above[0], columns):
+        above.pop(0)
+    return _levelled(above)
+
+
+def _is_caption(row: Row, columns: Sequence[tuple[float, float]]) -> bool:
+    """Whether a line stands over no column in particular, or over the first one: a title, no header."""
+    return len(row.cells) == 1 and (row.cells[0].x0 < columns[0][1] or row.cells[0].x1 <= columns[1][0])
+
+
+def _levelled(rows: Sequence[Row]) -> list[Row]:
+    """Rows at the same height put together."""
+    levelled: list[Row] = []
+    for row in rows:
+        if levelled and abs(levelled[-1].y - row.y) <= 0.3 * row.size and _beside(levelled[-1].cells, row.cells):
+            levelled[-1] = _side_by_side(levelled[-1], row)
+        else:
+            levelled.append(row)
+    return levelled
+
+
+def _side_by_side(left: Row, right: Row) -> Row:
+    cells = tuple(sorted((*left.cells, *right.cells), key=lambda cell: cell.x0))
+    return Row(cells, left.y, max(left.size, right.size), (*left.lines, *right.lines))
+
+
+def _table(rows: Sequence[Row], columns: Sequence[tuple[float, float]], rules: Rules) -> Table | None:
     if len(columns) < 2:
         return None
     grid = _merged_by_rules(rows, [_placed(row, columns) for row in rows], rules)
@@ -144,6 +200,8 @@ def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
 def _placed(row: Row, columns: Sequence[tuple[float, float]]) -> list[str]:
     """The row's cells in their columns; one that spans several columns, and is no number, stands in each of them."""
     placed = [""] * len(columns)
+    if len(row.cells) == 1 and _is_centred(row.cells[0], columns):
+        return [row.cells[0].text, *placed[1:]]
     for cell in row.cells:
         over = [i for i, (left, right) in enumerate(columns) if cell.x0 < right and cell.x1 > left]
         if not over:
@@ -154,22 +212,43 @@ def _placed(row: Row, columns: Sequence[tuple[float, float]]) -> list[str]:
     return placed
 
 
+def _is_centred(cell: Cell, columns: Sequence[tuple[float, float]]) -> bool:
+    """Whether words alone in a row stand in the middle of the table: a label for the rows below."""
+    left, right = columns[0][0], columns[-1][1]
+    return not is_number(cell.text) and abs(cell.x0 + cell.x1 - left - right) < 0.08 * (right - left)
+
+
 def _merged_by_rules(rows: Sequence[Row], grid: list[list[str]], rules: Rules) -> list[list[str]]:
-    """In a ruled grid, lines between the same two rules are one row."""
+    """In a ruled grid, the lines between two rules are one row, unless each of them is one by itself."""
     top, bottom = rows[0].y + rows[0].size, rows[-1].y
     inside = [place for place in rules.horizontal if bottom - 4 < place < top + 4]
-    if len(inside) < 2 or (len(rules.vertical) < 2 and len(inside) < 0.6 * len(rows)):
+    if not inside or not _is_ruled(rows, rules):
         return grid
     merged: list[list[str]] = []
-    strip = -1
-    for row, cells in zip(rows, grid, strict=True):
-        now = bisect_left(inside, row.y + row.size / 2)
-        if merged and now == strip:
-            merged[-1] = [f"{a} {b}".strip() for a, b in zip(merged[-1], cells, strict=True)]
+    strips = groupby(zip(rows, grid, strict=True), key=lambda pair: bisect_left(inside, pair[0].y + pair[0].size / 2))
+    for _, strip in strips:
+        lines = list(strip)
+        cells = [placed for _, placed in lines]
+        if len(lines) > 1 and _is_one_row([row for row, _ in lines], cells):
+            merged.append([" ".join(filter(None, column)) for column in zip(*cells, strict=True)])
         else:
-            merged.append(cells)
-        strip = now
+            merged.extend(cells)
     return merged
+
+
+def _is_ruled(rows: Sequence[Row], rules: Rules) -> bool:
+    """Whether an upright rule stands between cells."""
+    left, right = min(row.cells[0].x1 for row in rows), max(row.cells[-1].x0 for row in rows)
+    return any(left - 2 < place < right + 2 for place in rules.vertical)
+
+
+def _is_one_row(rows: Sequence[Row], cells: Sequence[Sequence[str]]) -> bool:
+    """Lines close together of which none repeats the form of the first: no two numbers below each other."""
+    close = all(above.y - below.y < _LEADING * below.size for above, below in pairwise(rows))
+    columns = list(zip(*cells, strict=True))
+    numbers = any(is_number(above) and is_number(below) for column in columns for above, below in pairwise(column))
+    full = len(cells) > 2 and all(sum(map(bool, placed)) > 1 for placed in cells)
+    return close and not numbers and not full
 
 
 def _with_header(grid: list[list[str]]) -> tuple[list[list[str]], int]:
