@@ -47,7 +47,8 @@ def test_a_name_that_is_not_utf_8_never_crashes(touchstone: Touchstone, source: 
     done = touchstone("ingest", source)
     assert done.code == 3
     assert "caf\\xe9.txt" in done.out
-    assert "caf\\xe9.txt" in str(touchstone("ingest", source, "--json").json["documents"])
+    (failed,) = touchstone("ingest", source, "--json").json["documents"]
+    assert (failed["document"], failed["code"]) == ("caf\\xe9.txt", "bad_name")
 
 
 def test_several_sources_give_one_report(touchstone: Touchstone, source: Path, tmp_path: Path) -> None:
