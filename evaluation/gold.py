@@ -118,4 +118,6 @@ def _names_a_place(place: Evidence) -> bool:
 
 
 def _overlapping(chunks: tuple[Hit, ...], start: int, end: int) -> tuple[Hit, ...]:
-    return tuple(hit for hit in chunks if hit.start < end and start < hit.end)
+    """The chunks that hold part of [start, end); for a heading, which stands between chunks, the one it stands over."""
+    inside = tuple(hit for hit in chunks if hit.start < end and start < hit.end)
+    return inside or next(((hit,) for hit in chunks if hit.start >= end), chunks[-1:])

@@ -143,7 +143,8 @@ class _Sitting:
         except Exception as error:  # noqa: BLE001 -- one of the three places that may: the run goes on
             return _failed(item, rung, gold, error)
         latency_ms = (time.perf_counter() - started) * 1000
-        self.unanswered_in_a_row = 0
+        if "generate" in outcome.timings_ms:
+            self.unanswered_in_a_row = 0
         return _record(item, rung, gold, outcome, latency_ms=latency_ms, retrieved=retrieved)
 
     def _retrieved(self, item: Item) -> tuple[str, ...]:

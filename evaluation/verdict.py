@@ -196,8 +196,9 @@ def _inconclusive(of: Economy, decision: Decision, values: EvaluationSettings) -
     gain, low, high = of.gain(rival, decision.rung, values)
     further = further_questions(of, rival, decision.rung, values)
     per_question = sum(float(of.points[rung][3]) for rung in of.rungs)
+    price = f" (about {usd(further * per_question)})" if further and per_question else ""
     settle = (
-        f"about {further:,} more questions would settle it (about {usd(further * per_question)})"
+        f"about {further:,} more questions would settle it{price}"
         if further
         else f"not even {MOST_FURTHER:,} more questions would be likely to settle it"
     )

@@ -40,7 +40,7 @@ def html(run: Run) -> str:
         "phrase": phrase,
         "tied": _tied,
     }
-    return environment.get_template("report.html").render(
+    page = environment.get_template("report.html").render(
         results=run.results,
         manifest=run.manifest,
         decision=DECISIONS[run.results["verdict"]["decision"]],
@@ -56,6 +56,7 @@ def html(run: Run) -> str:
         most_unscored=MOST_UNSCORED,
         few_clusters=FEW_CLUSTERS,
     )
+    return page.lstrip()
 
 
 def _tied(sentence: str) -> str:
