@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -173,6 +174,8 @@ def _open_docx(content: bytes) -> Any:  # noqa: ANN401 -- an object of a library
     from docx import Document
     from docx.opc.exceptions import PackageNotFoundError
 
+    if _is_strict(content):
+        raise ParseError("unsupported", "The file is Strict Open XML. Save it as an ordinary Word document (.docx).")
     try:
         return Document(io.BytesIO(content))
     except (KeyError, PackageNotFoundError) as error:
@@ -181,6 +184,11 @@ def _open_docx(content: bytes) -> Any:  # noqa: ANN401 -- an object of a library
         raise ParseError(
             "unsupported", "The file is not a Word document that can be read; save it again as .docx."
         ) from error
+
+
+def _is_strict(content: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return b"http://purl.oclc.org/ooxml" in archive.read("_rels/.rels")
 
 
 def _styled_headings(document: Any) -> dict[str, int]:  # noqa: ANN401 -- an object of a library without types
@@ -196,11 +204,16 @@ def _styled_headings(document: Any) -> dict[str, int]:  # noqa: ANN401 -- an obj
 
 
 def _overlooked(document: Any, seen: str) -> Iterable[str]:  # noqa: ANN401 -- an object of a library without types
-    """Paragraphs in text boxes, content controls and notes, which unstructured passes by."""
+    """Paragraphs in text boxes, content controls, footnotes and endnotes, which unstructured passes by."""
+    from docx.oxml import parse_xml
     from docx.oxml.ns import qn
 
-    for box in document.element.body.iter(qn("w:txbxContent"), qn("w:sdtContent")):
-        for paragraph in box.iter(qn("w:p")):
+    places = list(document.element.body.iter(qn("w:txbxContent"), qn("w:sdtContent")))
+    for part in document.part.package.iter_parts():
+        if part.partname.endswith(("/footnotes.xml", "/endnotes.xml")):
+            places.append(parse_xml(part.blob))
+    for place in places:
+        for paragraph in place.iter(qn("w:p")):
             text = fold("".join(node.text or "" for node in paragraph.iter(qn("w:t"))))
             if text and text not in seen:
                 seen = f"{seen} {text}"

@@ -10,14 +10,16 @@ from core.documents import Parsed
 from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, fold, stem
 from ingest.parsers.pdf_blocks import Block, blocks_of, running_lines
-from ingest.parsers.pdf_lines import Line, Rules, lines_of, rules_of
+from ingest.parsers.pdf_grids import Table
+from ingest.parsers.pdf_lines import NO_RULES, Line, Rules, lines_of, rules_of
 from ingest.parsers.pdf_order import in_reading_order
-from ingest.parsers.pdf_tables import Table, may_hold_table, tables_and_lines
+from ingest.parsers.pdf_tables import may_hold_table, tables_and_lines
 
 _PDFIUM = threading.Lock()
 """pdfium is not safe to call from two threads."""
 
 _PASSWORD_NEEDED = re.compile(r"password|security", re.I)
+_WITHOUT_TEXT = "The pages are blank or hold pictures only, as in a scan. Reading pictures (OCR) is not available yet."
 _NO_TITLE = re.compile(
     r"untitled.*|\(\w+\)|microsoft \w+ - .*|[\d\W_]*|.*\.(docx?|pdf|pptx?|xlsx?|tmp|indd|tex)|.*/.*",
     re.I,
@@ -40,9 +42,7 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
     count = len(pages)
     lines = [line for found, _ in pages for line in found]
     if not lines:
-        raise ParseError(
-            "no_text", "The pages hold pictures but no text, as in a scan. Reading pictures (OCR) is not available yet."
-        )
+        raise ParseError("no_text" if count else "corrupt", _WITHOUT_TEXT if count else "The PDF has no page.")
     running = running_lines([found for found, _ in pages])
     parts: list[Table | Line] = []
     for found, rules in pages:
@@ -72,14 +72,14 @@ def _page(document: Any, index: int) -> tuple[list[Line], Rules]:  # noqa: ANN40
     try:
         page = document[index]
     except pypdfium2.PdfiumError:
-        return [], Rules((), ())
+        return [], NO_RULES
     try:
         textpage = page.get_textpage()
         try:
             lines = in_reading_order(lines_of(textpage, index + 1))
         finally:
             textpage.close()
-        return lines, rules_of(page) if may_hold_table(lines) else Rules((), ())
+        return lines, rules_of(page) if may_hold_table(lines) else NO_RULES
     finally:
         page.close()
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.documents import ElementKind
+from ingest.parsers.pdf_grids import Table
 from ingest.parsers.pdf_lines import Line
-from ingest.parsers.pdf_tables import Table
 
 _BULLET = re.compile(r"(?:[•▪◦‣●○■·]|[–*-]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s)\s*\S")
 _END = (".", "!", "?", ":", ";", "”", '"')
@@ -18,6 +18,8 @@ _LONGEST_HEADING = 160
 _HEADING_WORDS = 16
 _DEEPEST = 4
 _INDENT = 24.0
+_NUMBERED = re.compile(r"\d+(?:\.\d+)*(?=\s)")
+"""A numbered heading lies deeper than its font says: 2.1 below 2, though both are set alike."""
 _LONG_WORD = re.compile(r"[^\W\d_]{4}")
 
 
@@ -48,14 +50,20 @@ class _Fonts:
 
 
 def running_lines(pages: Sequence[Sequence[Line]]) -> set[Line]:
-    """Heads and feet: the outermost lines that say the same, numbers aside, on half of the pages, three at least."""
-    seen: dict[tuple[str, bool], list[Line]] = defaultdict(list)
+    """Heads and feet: outermost lines that say the same, numbers aside, on half of the pages and on three at least.
+
+    Of two pages both must say it, at the same height; a single page has none.
+    """
+    if len(pages) < 2:
+        return set()
+    seen: dict[tuple[str, bool, int], list[Line]] = defaultdict(list)
     for lines in pages:
         by_height = sorted(lines, key=lambda line: line.y)
         for is_foot, edge in ((True, by_height[:2]), (False, by_height[2:][-2:])):
             for line in edge:
-                seen[re.sub(r"\d+|\b[ivxlc]+\b", "#", line.text.lower()), is_foot].append(line)
-    least = max(3, len(pages) // 2)
+                said = re.sub(r"\d+|\b[ivxlc]+\b", "#", line.text.lower())
+                seen[said, is_foot, round(line.y) if len(pages) == 2 else 0].append(line)
+    least = max(min(3, len(pages)), len(pages) // 2)
     return {line for lines in seen.values() if len({line.page for line in lines}) >= least for line in lines}
 
 
@@ -180,4 +188,6 @@ def _closed(held: Sequence[Line], level: int, hyphened: set[str]) -> Iterator[Bl
             pages.append((len(text), line.page))
         text += line.text
     kind: ElementKind = "heading" if level else "list_item" if _BULLET.match(text) else "paragraph"
-    yield Block(kind=kind, text=text, level=level, pages=tuple(pages))
+    numbered = _NUMBERED.match(text) if level else None
+    depth = numbered.group().count(".") if numbered else 0
+    yield Block(kind=kind, text=text, level=level + depth if level else 0, pages=tuple(pages))

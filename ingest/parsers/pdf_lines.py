@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 _WORD = re.compile(r"[^\s\u00a0]+")
+_LEADER = re.compile(r"[.…·_]+")
 _LINE = re.compile(r"[^\r\n\x02\ufffe]+[\x02\ufffe]?")
 """pdfium joins a word that a hyphen cuts at the end of a line, and leaves one of two marks where the line ended."""
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -17,6 +18,8 @@ _BOLD = re.compile(r"bold|black|heavy|demi", re.I)
 _FORCE_BOLD = 1 << 18
 _MOST_OBJECTS = 20_000
 _THIN = 2.5
+_LEADERS = 4
+"""Dots between blanks, from this many on, lead from a title to its page number and say nothing."""
 _PATH = 2
 
 
@@ -58,11 +61,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """Edges of ruled lines and boxes: heights of horizontal ones, places of vertical ones."""
+class Rule:
+    """A drawn line: level at height `place` from x `low` to `high`, or upright at x `place` from y `low` to `high`."""
 
-    horizontal: tuple[float, ...]
-    vertical: tuple[float, ...]
+    place: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The level and the upright lines on a page, box edges among them."""
+
+    horizontal: tuple[Rule, ...]
+    vertical: tuple[Rule, ...]
+
+
+NO_RULES = Rules((), ())
 
 
 def lines_of(textpage: Any, page: int) -> list[Line]:  # noqa: ANN401 -- an object of a library without types
@@ -87,6 +102,7 @@ def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | No
     reference = ctypes.byref(box)
     words: list[Word] = []
     longest, at, y = 0, -1, 0.0
+    places: list[int] = []
     for word in _WORD.finditer(text, *span):
         first, last = word.span()
         cleaned = word.group().translate(_CLEAN)
@@ -98,10 +114,14 @@ def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | No
         if last - first > 1 and raw.FPDFText_GetLooseCharBox(handle, last - 1, reference):
             right = max(right, box.right)
         words.append(Word(cleaned, left, right))
+        places.append(first)
+    if sum(bool(_LEADER.fullmatch(word.text)) for word in words) >= _LEADERS:
+        words = [word for word in words if not _LEADER.fullmatch(word.text)]
     if not words:
         return None
     size, turned = _size_and_turn(handle, at)
-    return Line(tuple(words), y, size, _is_bold(handle, at), page, turned)
+    bold = _is_bold(handle, places[0]) and (len(places) == 1 or _is_bold(handle, places[-1]))
+    return Line(tuple(words), y, size, bold, page, turned)
 
 
 def _size_and_turn(handle: Any, index: int) -> tuple[float, bool]:  # noqa: ANN401 -- as above
@@ -155,29 +175,39 @@ def _is_bold(handle: Any, index: int) -> bool:  # noqa: ANN401 -- an object of a
 
 
 def rules_of(page: Any) -> Rules:  # noqa: ANN401 -- an object of a library without types
-    """The ruled lines and box edges drawn on a page."""
+    """The drawn lines of a page; areas that are only filled, such as shaded rows, are none."""
     from pypdfium2 import raw
 
-    horizontal: set[float] = set()
-    vertical: set[float] = set()
+    horizontal: list[Rule] = []
+    vertical: list[Rule] = []
     edges = [ctypes.c_float() for _ in range(4)]
     references = [ctypes.byref(edge) for edge in edges]
+    fill, stroke = ctypes.c_int(0), ctypes.c_int(0)
     for index in range(min(raw.FPDFPage_CountObjects(page.raw), _MOST_OBJECTS)):
         shape = raw.FPDFPage_GetObject(page.raw, index)
         if raw.FPDFPageObj_GetType(shape) != _PATH or not raw.FPDFPageObj_GetBounds(shape, *references):
             continue
         left, bottom, right, top = (edge.value for edge in edges)
-        if right - left > 10:
-            horizontal |= {(bottom + top) / 2} if top - bottom < _THIN else {bottom, top}
-        if top - bottom > 4:
-            vertical |= {(left + right) / 2} if right - left < _THIN else {left, right}
-    return Rules(_distinct(horizontal), _distinct(vertical))
+        if top - bottom < _THIN < right - left:
+            horizontal.append(Rule((bottom + top) / 2, left, right))
+        elif right - left < _THIN < top - bottom:
+            vertical.append(Rule((left + right) / 2, bottom, top))
+        elif (
+            _is_box(shape)
+            and raw.FPDFPath_GetDrawMode(shape, ctypes.byref(fill), ctypes.byref(stroke))
+            and stroke.value
+        ):
+            horizontal += [Rule(bottom, left, right), Rule(top, left, right)]
+            vertical += [Rule(left, bottom, top), Rule(right, bottom, top)]
+    return Rules(tuple(horizontal), tuple(vertical))
 
 
-def _distinct(places: set[float]) -> tuple[float, ...]:
-    """Ascending places, those closer than a thin line taken as one."""
-    kept: list[float] = []
-    for place in sorted(places):
-        if not kept or place - kept[-1] > _THIN:
-            kept.append(place)
-    return tuple(kept)
+def _is_box(shape: Any) -> bool:  # noqa: ANN401 -- an object of a library without types
+    """Whether a path is a rectangle: four or five corners and no curve."""
+    from pypdfium2 import raw
+
+    count = raw.FPDFPath_CountSegments(shape)
+    if not 4 <= count <= 5:
+        return False
+    kinds = (raw.FPDFPathSegment_GetType(raw.FPDFPath_GetPathSegment(shape, index)) for index in range(count))
+    return all(kind != raw.FPDF_SEGMENT_BEZIERTO for kind in kinds)

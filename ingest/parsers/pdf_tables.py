@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
 
 from ingest.parsers.cells import header_rows, is_number
+from ingest.parsers.pdf_grids import Table, grids_of, ruled_table
 from ingest.parsers.pdf_lines import Line, Rules
 
 _GAP = 0.9
@@ -16,12 +15,14 @@ _GAP = 0.9
 _OPENING = re.compile(r"[$€£¥(]|\(?[$€£¥]\(?|CHF|USD|EUR")
 _CLOSING = re.compile(r"[)%]{1,3}|%\)")
 _MARKER = re.compile(r"[•▪◦‣●○■–*·-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?")
-_LEADING = 1.45
-"""Distance, in font sizes, up to which a line in a cell goes on with the one above it."""
 _HEADER_LINES, _HEADER_HEIGHT, _LONGEST_HEADER_CELL = 16, 8, 48
 """How many lines, how far (in font sizes) and how wide a header over a table may be."""
 _LABELS, _FAR = 4, 4
 """How many labels may follow each other in a table, and how far apart, in font sizes, its rows may be."""
+_CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Chart)\s+\d")
+_NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s+[A-Z]")
+_PROSE_WORDS = 5
+"""Words that every cell of a row holds when it is a justified line of text and no row."""
 _PROSE = 38
 """Characters a cell, on average, from which two columns are running text and no table."""
 
@@ -45,17 +46,35 @@ class Row:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of equally many cells, the first `header_rows` of them the header."""
-
-    rows: tuple[tuple[str, ...], ...]
-    header_rows: int
-    page: int
-
-
 def tables_and_lines(lines: Sequence[Line], rules: Rules) -> list[Table | Line]:
-    """A page's lines in order, those that make up a table put together."""
+    """A page's lines in order, those that make up a table put together: ruled tables first, then aligned ones."""
+    parts: list[Table | Line] = []
+    rest: list[Line] = []
+    ruled = _ruled(lines, rules)
+    for line in lines:
+        table = ruled.get(line)
+        if table is None:
+            rest.append(line)
+        elif table not in parts:
+            parts.extend(_aligned(rest))
+            rest = []
+            parts.append(table)
+    parts.extend(_aligned(rest))
+    return parts
+
+
+def _ruled(lines: Sequence[Line], rules: Rules) -> dict[Line, Table]:
+    """The lines that stand in ruled tables, each with its table."""
+    found: dict[Line, Table] = {}
+    for grid in grids_of(rules):
+        inside = [line for line in lines if line not in found and grid.holds(line)]
+        table = ruled_table(inside, grid) if len(inside) > 1 else None
+        if table is not None:
+            found.update(dict.fromkeys(inside, table))
+    return found
+
+
+def _aligned(lines: Sequence[Line]) -> list[Table | Line]:
     rows = _rows(lines)
     parts: list[Table | Line] = []
     position = 0
@@ -63,7 +82,7 @@ def tables_and_lines(lines: Sequence[Line], rules: Rules) -> list[Table | Line]:
         end = _end_of_table(rows, position)
         columns = _columns(rows[position:end]) if end - position >= 2 else []
         above = _header_above(rows[:position], rows[position], columns)
-        table = _table([*above, *rows[position:end]], columns, rules)
+        table = _table([*above, *rows[position:end]], columns)
         end = max(end, position + 1)
         if table is not None:
             pulled = {line for row in above for line in row.lines}
@@ -119,7 +138,8 @@ def _end_of_table(rows: Sequence[Row], start: int) -> int:
     reach = rows[start].cells[-1].x0
     for position in range(start + 1, len(rows)):
         before, row = rows[position - 1], rows[position]
-        if not 0.3 * row.size < before.y - row.y < _FAR * max(row.size, before.size):
+        near = 0.3 * row.size < before.y - row.y < _FAR * max(row.size, before.size)
+        if not near or abs(row.size - rows[start].size) > 0.1 * row.size or _ends_table(row):
             break
         if len(row.cells) > 1:
             end = position + 1
@@ -127,6 +147,14 @@ def _end_of_table(rows: Sequence[Row], start: int) -> int:
         elif position - end >= _LABELS or row.cells[0].x1 > reach:
             break
     return end
+
+
+def _ends_table(row: Row) -> bool:
+    """Running text stretched to the margins, a caption, or a numbered heading."""
+    if len(row.cells) == 1:
+        line = row.lines[0]
+        return bool(_CAPTION.match(line.text)) or (line.bold and bool(_NUMBERED.match(line.text)))
+    return min(len(cell.text.split()) for cell in row.cells) >= _PROSE_WORDS
 
 
 def _header_above(before: Sequence[Row], first: Row, columns: Sequence[tuple[float, float]]) -> list[Row]:
@@ -174,12 +202,11 @@ def _side_by_side(left: Row, right: Row) -> Row:
     return Row(cells, left.y, max(left.size, right.size), (*left.lines, *right.lines))
 
 
-def _table(rows: Sequence[Row], columns: Sequence[tuple[float, float]], rules: Rules) -> Table | None:
+def _table(rows: Sequence[Row], columns: Sequence[tuple[float, float]]) -> Table | None:
     if len(columns) < 2:
         return None
-    grid = _merged_by_rules(rows, [_placed(row, columns) for row in rows], rules)
-    grid, header = _with_header(grid)
-    if not _is_table(grid, rules):
+    grid, header = _with_header([_placed(row, columns) for row in rows])
+    if not _is_table(grid):
         return None
     return Table(tuple(tuple(cells) for cells in grid), header, rows[0].lines[0].page)
 
@@ -218,39 +245,6 @@ def _is_centred(cell: Cell, columns: Sequence[tuple[float, float]]) -> bool:
     return not is_number(cell.text) and abs(cell.x0 + cell.x1 - left - right) < 0.08 * (right - left)
 
 
-def _merged_by_rules(rows: Sequence[Row], grid: list[list[str]], rules: Rules) -> list[list[str]]:
-    """In a ruled grid, the lines between two rules are one row, unless each of them is one by itself."""
-    top, bottom = rows[0].y + rows[0].size, rows[-1].y
-    inside = [place for place in rules.horizontal if bottom - 4 < place < top + 4]
-    if not inside or not _is_ruled(rows, rules):
-        return grid
-    merged: list[list[str]] = []
-    strips = groupby(zip(rows, grid, strict=True), key=lambda pair: bisect_left(inside, pair[0].y + pair[0].size / 2))
-    for _, strip in strips:
-        lines = list(strip)
-        cells = [placed for _, placed in lines]
-        if len(lines) > 1 and _is_one_row([row for row, _ in lines], cells):
-            merged.append([" ".join(filter(None, column)) for column in zip(*cells, strict=True)])
-        else:
-            merged.extend(cells)
-    return merged
-
-
-def _is_ruled(rows: Sequence[Row], rules: Rules) -> bool:
-    """Whether an upright rule stands between cells."""
-    left, right = min(row.cells[0].x1 for row in rows), max(row.cells[-1].x0 for row in rows)
-    return any(left - 2 < place < right + 2 for place in rules.vertical)
-
-
-def _is_one_row(rows: Sequence[Row], cells: Sequence[Sequence[str]]) -> bool:
-    """Lines close together of which none repeats the form of the first: no two numbers below each other."""
-    close = all(above.y - below.y < _LEADING * below.size for above, below in pairwise(rows))
-    columns = list(zip(*cells, strict=True))
-    numbers = any(is_number(above) and is_number(below) for column in columns for above, below in pairwise(column))
-    full = len(cells) > 2 and all(sum(map(bool, placed)) > 1 for placed in cells)
-    return close and not numbers and not full
-
-
 def _with_header(grid: list[list[str]]) -> tuple[list[list[str]], int]:
     """(rows, header rows): leading rows that leave the first column blank are one header over the columns."""
     leading = next((i for i, cells in enumerate(grid) if cells[0]), len(grid))
@@ -260,17 +254,14 @@ def _with_header(grid: list[list[str]]) -> tuple[list[list[str]], int]:
     return grid, header_rows(grid)
 
 
-def _is_table(grid: Sequence[Sequence[str]], rules: Rules) -> bool:
+def _is_table(grid: Sequence[Sequence[str]]) -> bool:
     """Two rows or more, and not running text in columns."""
-    if len(grid) < 2:
-        return False
     filled = [cell for cells in grid for cell in cells if cell]
     several = [cells for cells in grid if sum(map(bool, cells)) > 1]
-    ruled = len(rules.vertical) >= 2 and len(rules.horizontal) >= 2
     numbers = sum(map(is_number, filled))
-    if len(several) < 2 or (len(grid) == 2 and not ruled and not numbers):
+    if len(several) < 2 or (len(grid) == 2 and not numbers):
         return False
-    return ruled or numbers >= 0.2 * len(filled) or sum(map(len, filled)) < _PROSE * len(filled)
+    return numbers >= 0.2 * len(filled) or sum(map(len, filled)) < _PROSE * len(filled)
 
 
 def _in_reading_order(rows: Sequence[Row]) -> Iterator[Line]:
