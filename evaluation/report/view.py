@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,12 +35,22 @@ def percent(share: float | None, digits: int = 0) -> str:
 
 def points(difference: float | None) -> str:
     """A difference of shares in percentage points, signed."""
-    return DASH if difference is None else f"{100 * difference:+.1f}".replace("-", "−")
+    return DASH if difference is None else f"{100 * difference:+.1f}".replace("-", "−").replace("+0.0", "0.0")
 
 
 def money(value: float | None) -> str:
     """An amount in USD without the currency; a dash when unknown."""
     return DASH if value is None else usd(value).removeprefix("USD ")
+
+
+def cents(value: float | None, digits: int) -> str:
+    """USD with a set number of decimals, so that a column lines up; a dash when unknown."""
+    return DASH if value is None else f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")
+
+
+def decimals(amounts: Sequence[float | None]) -> int:
+    """How many decimals show the amounts of a table: two, or four where all of them are below ten cents."""
+    return 2 if max((abs(amount) for amount in amounts if amount is not None), default=1.0) >= 0.1 else 4
 
 
 def per_thousand(value: float | None) -> str:
