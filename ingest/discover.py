@@ -12,7 +12,7 @@ from core.errors import SourceError
 from ingest.outcomes import Failed, Skipped
 
 _HIDDEN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-DATA_FOLDER_MARK = "catalogue.sqlite"
+DATA_FOLDER_MARK = "catalogue.sqlite3"
 """A folder that holds this file is a data folder of Touchstone: never part of a source."""
 
 

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from core.errors import ParseError
 from core.settings import IngestSettings
 from indexes.embedders.protocol import Embedder, Vectors
 from indexes.open import Indexes
 from indexes.write import remove_document, write_document
-from ingest.jobs import recorded
-from ingest.outcomes import Failed, Indexed, Outcome, Removed, Skipped, Unchanged
+from ingest.jobs import RecordedJob
+from ingest.outcomes import SKIP_CODES, Failed, Indexed, Outcome, Removed, Skipped, Unchanged
 from ingest.plan import ATTACHED, Plan, fingerprint, plan
-from ingest.read import Draft, Reading, read
+from ingest.read import Draft, File, Reading, attached, fetch, read
 from ingest.report import IngestReport
 
 __all__ = ["Plan", "Progress", "ingest", "plan"]
 
-_MOST_CHUNKS = 1024
-"""A batch is written when it holds this many chunks, however few its documents: memory stays flat."""
+_log = logging.getLogger(__name__)
+
+_MOST_CHUNKS = 192
+"""A batch is written when it holds this many chunks, however few its documents: memory stays flat, and whoever
+watches hears of it every few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def ingest(
         SourceError: the source is missing, cannot be listed, or holds no file that could be ingested.
     """
     started = time.monotonic()
-    with recorded(indexes.catalogue, source, collection, job_id) as job:
+    with RecordedJob(indexes.catalogue, source, collection, job_id) as job:
         planned = plan(indexes, source, collection=collection, settings=settings)
         reading = _reading(indexes, planned, collection, settings)
         outcomes: list[Outcome] = [*planned.decided, *_unchanged(indexes, planned, collection)]
@@ -103,7 +109,30 @@ def _read_all(planned: Plan, reading: Reading) -> Iterator[Draft | Skipped | Fai
     containers = planned.containers
     again = [item for item in (*planned.touched, *planned.unchanged) if item.document in containers]
     for item in (*planned.to_read, *again):
-        yield from read(item, reading)
+        yield from _drafts(item.document, partial(fetch, item), reading)
+
+
+def _drafts(document: str, load: Callable[[], File], reading: Reading) -> Iterator[Draft | Skipped | Failed]:
+    """The document loop: a document's draft, then those of what is attached to it; whatever goes wrong is a value."""
+    try:
+        draft = read(load(), reading)
+    except ParseError as error:
+        yield (Skipped if error.reason in SKIP_CODES else Failed)(document, error.reason, str(error))
+        return
+    except MemoryError:
+        yield Failed(document, "out_of_memory", "The file needs more memory than there is.")
+        return
+    except Exception:  # noqa: BLE001 -- no document may end the job; the traceback is logged
+        _log.exception("a document could not be read", extra={"document": document})
+        yield Failed(document, "crashed", "Reading the file met a fault in Touchstone or a library; see the log.")
+        return
+    yield draft
+    for file in attached(draft):
+        yield from _drafts(file.document, partial(_same, file), reading)
+
+
+def _same(file: File) -> File:
+    return file
 
 
 def _batches(

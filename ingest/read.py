@@ -1,27 +1,32 @@
-"""One file becomes drafts: the document itself and what is attached to it, parsed and cut but not yet embedded."""
+"""One file becomes a draft: fetched, parsed and cut, but not yet embedded."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.documents import Chunk, Parsed
+from core.documents import Chunk
 from core.errors import ParseError
 from core.ids import document_version
 from indexes.catalogue import NewDocument
 from indexes.embedders.protocol import Embedder
 from ingest.chunk import chunk
 from ingest.discover import Item
-from ingest.outcomes import Failed, Skipped
 from ingest.parsers.choose import media_type, parse
 from ingest.plan import ATTACHED
 
 _DEEPEST = 4
 """Attachments of attachments of … are followed this far."""
 
-_log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A document's bytes; those of an attachment carry the time of the mail they came with."""
+
+    document: str
+    content: bytes
+    mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,62 +45,61 @@ class Reading:
     source: str
     pipeline: str
     limit: int
+    """Word pieces a chunk may have."""
     max_bytes: int
     embedder: Embedder
 
 
-def read(item: Item, reading: Reading) -> Iterator[Draft | Skipped | Failed]:
-    """The drafts of a file, its own first; a failure is a value, whatever the file did to its parser."""
+def fetch(item: Item) -> File:
+    """The bytes of a file of the source.
+
+    Raises:
+        ParseError: "unreadable".
+    """
     try:
-        content = item.path.read_bytes()
+        return File(document=item.document, content=item.path.read_bytes(), mtime_ns=item.mtime_ns)
     except OSError as error:
-        yield Failed(item.document, "unreadable", f"The file cannot be read: {error.strerror or error}.")
-        return
-    yield from _drafts(content, item.document, item.mtime_ns, reading)
+        raise ParseError("unreadable", f"The file cannot be read: {error.strerror or error}.") from error
 
 
-def _drafts(content: bytes, document: str, mtime_ns: int, reading: Reading) -> Iterator[Draft | Skipped | Failed]:
-    if len(content) > reading.max_bytes:
-        limit = reading.max_bytes // 1_000_000
-        yield Skipped(document, "too_large", f"The file is larger than {limit} MB; ingest.max_file_mb allows more.")
-        return
-    if document.count(ATTACHED) > _DEEPEST:
-        yield Skipped(document, "unsupported", "The file is an attachment of an attachment, too deep to be followed.")
-        return
-    try:
-        draft = _draft(content, document, mtime_ns, reading)
-    except ParseError as error:
-        outcome = Skipped if error.reason == "unsupported" else Failed
-        yield outcome(document, error.reason, str(error))
-        return
-    except MemoryError:
-        yield Failed(document, "out_of_memory", "The file needs more memory than there is.")
-        return
-    except Exception:  # noqa: BLE001 -- the document loop: no document may end the job
-        _log.exception("document crashed its parser", extra={"document": document})
-        yield Failed(document, "crashed", "The file could not be read because of a fault in Touchstone; see the log.")
-        return
-    yield draft
-    for attachment in draft.document.parsed.attachments:
-        yield from _drafts(attachment.content, f"{document}{ATTACHED}{attachment.name}", mtime_ns, reading)
+def read(file: File, reading: Reading) -> Draft:
+    """Parse a file and cut it into chunks.
 
-
-def _draft(content: bytes, document: str, mtime_ns: int, reading: Reading) -> Draft:
-    name = document.rsplit(ATTACHED, 1)[-1]
-    parsed: Parsed = parse(content, name=name)
+    Raises:
+        ParseError: with one of core.errors.PARSE_CODES.
+    """
+    _check(file, reading)
+    name = file.document.rsplit(ATTACHED, 1)[-1]
+    parsed = parse(file.content, name=name)
     chunks = chunk(parsed, limit=reading.limit, count=reading.embedder.count_word_pieces)
     if not chunks:
         raise ParseError("no_text", "The file opens but holds no text.")
-    sha256 = hashlib.sha256(content).hexdigest()
-    new = NewDocument(
+    sha256 = hashlib.sha256(file.content).hexdigest()
+    document = NewDocument(
         collection=reading.collection,
-        document=document,
+        document=file.document,
         version=document_version(sha256, reading.pipeline),
         sha256=sha256,
-        size=len(content),
-        mtime_ns=mtime_ns,
-        media_type=media_type(content, name),
+        size=len(file.content),
+        mtime_ns=file.mtime_ns,
+        media_type=media_type(file.content, name),
         parsed=parsed,
         source=reading.source,
     )
-    return Draft(document=new, chunks=chunks)
+    return Draft(document=document, chunks=chunks)
+
+
+def attached(draft: Draft) -> Iterator[File]:
+    """The files that came inside a document, as documents of their own."""
+    new = draft.document
+    for attachment in new.parsed.attachments:
+        name = f"{new.document}{ATTACHED}{attachment.name}"
+        yield File(document=name, content=attachment.content, mtime_ns=new.mtime_ns)
+
+
+def _check(file: File, reading: Reading) -> None:
+    if len(file.content) > reading.max_bytes:
+        limit = reading.max_bytes // 1_000_000
+        raise ParseError("too_large", f"The file is larger than {limit} MB; ingest.max_file_mb allows more.")
+    if file.document.count(ATTACHED) > _DEEPEST:
+        raise ParseError("unsupported", "The file is an attachment of an attachment, too deep to be followed.")

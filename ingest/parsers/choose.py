@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import logging
 import re
+import struct
+import zipfile
+import zlib
 from dataclasses import replace
 
 from core.documents import Parsed
@@ -59,6 +63,10 @@ _BINARY_STARTS = (
     b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM\x00", b"RIFF", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\x7fELF",
     b"MZ",    b"ID3", b"OggS", b"%!PS", b"II*\x00", b"MM\x00*", b"SQLite format 3",
 )  # fmt: skip
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, csv.Error, SyntaxError, EOFError, OSError, LookupError, ValueError,
+)  # fmt: skip
+"""What libraries raise on a damaged file (lxml's errors are SyntaxErrors); anything else is a fault, not damage."""
 _log = logging.getLogger(__name__)
 
 
@@ -66,7 +74,7 @@ def parse(content: bytes, *, name: str) -> Parsed:
     """The text and elements of a file, by the parser its content calls for.
 
     Raises:
-        ParseError: with one of core.errors.PARSE_CODES; a parser's own exception becomes "corrupt".
+        ParseError: with one of core.errors.PARSE_CODES; what a library raises on damage becomes "corrupt".
     """
     if not content.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise ParseError("empty", "The file is empty." if not content else "The file holds nothing but blanks.")
@@ -76,9 +84,7 @@ def parse(content: bytes, *, name: str) -> Parsed:
         check_office_zip(content)
     try:
         parsed = parser(content, name=name)
-    except (ParseError, MemoryError):
-        raise
-    except Exception as error:  # a library's own error on a damaged file; the traceback is logged
+    except _DAMAGED as error:
         _log.info("%s could not be parsed as %s", name, kind, exc_info=True)
         raise ParseError("corrupt", f"The file is damaged and cannot be read as {_short(kind)}.") from error
     if not any(element.kind != "heading" or parsed.text[element.start : element.end] for element in parsed.elements):

@@ -13,8 +13,8 @@ class Parser(Protocol):
     Pure: reads nothing but `content`, writes nothing, uses no network; the same bytes give the same result.
     A page, sheet or slide without text is named in `Parsed.notes`.
 
-    Raises ParseError with one of core.errors.PARSE_CODES; any other exception is a bug or a library's own, which
-    `ingest.parsers.choose.parse` turns into ParseError("corrupt", ...).
+    Raises ParseError with one of core.errors.PARSE_CODES. `ingest.parsers.choose.parse` turns what libraries raise on
+    damaged files into ParseError("corrupt", ...); any other exception is a fault, which the document loop records.
     """
 
     def __call__(self, content: bytes, *, name: str) -> Parsed:
