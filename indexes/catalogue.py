@@ -104,6 +104,12 @@ class Catalogue:
         """One document. Raises UnknownDocument when there is none, or none that may be read."""
         return mapping.document_row(self._one(mapping.document_query(), collection, document, access))
 
+    def document_with_id(self, document_id: str, *, access: Access) -> DocumentRow:
+        """One document by its id. Raises UnknownDocument like `document`."""
+        for row in self._rows(mapping.document_query().where(documents.c.id == document_id, readable(access))):
+            return mapping.document_row(row)
+        raise UnknownDocument(f"There is no document with the id {document_id!r} that you may read.")
+
     def text(self, collection: str, document: str, *, access: Access) -> str:
         """The extracted text that every offset refers to. Raises UnknownDocument like `document`."""
         return str(self._one(select(documents.c.text), collection, document, access)["text"])
