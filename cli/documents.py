@@ -28,11 +28,8 @@ def list_documents(
     if as_json:
         print_json(DocumentsOut(documents=documents, total=len(documents)))
         return
-    rows = [
-        [row.document, str(row.page_count or ""), f"{row.chunks:,}", size(row.size), row.media_type, row.id]
-        for row in documents
-    ]
-    table(["document", "pages", "chunks", "size", "type", "id"], rows, numbers=(1, 2, 3))
+    rows = [[row.document, str(row.page_count or ""), f"{row.chunks:,}", size(row.size), row.id] for row in documents]
+    table(["document", "pages", "chunks", "size", "id"], rows, numbers=(1, 2, 3))
     say((amount(len(documents), "document"), "dim"))
 
 

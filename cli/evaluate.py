@@ -135,6 +135,9 @@ def _show(folder: Path, *, as_json: bool) -> None:
         print_json(results)
         return
     ladder(results)
+    failed = sum(figures.get("errors", 0) for figures in results["rungs"].values())
+    if failed:
+        say((f"{amount(failed, 'call')} failed and count as unscored; running it again tries them again.", "yellow"))
     say("")
     say((results["verdict"]["sentence"], "bold"))
     say(("report   ", "dim"), str((folder / "report.html").absolute()))
@@ -170,7 +173,7 @@ def _accuracy(figures: dict[str, Any]) -> str:
 def _usd(value: float | None, digits: int) -> str:
     if value is None:
         return "no price"
-    return f"{'−' if value < 0 else ''}${abs(value):.{digits}f}"
+    return f"{'−' if value < 0 else ''}${abs(value):.{digits}f}" if value else "$0"
 
 
 @contextmanager

@@ -38,12 +38,12 @@ def ingest(
         if dry_run:
             from cli.plan import show_plans
 
-            show_plans([engine.plan(source, collection) for source in sources], as_json=as_json)
+            show_plans([engine.plan(source.absolute(), collection) for source in sources], as_json=as_json)
             return
         jobs: list[JobOut] = []
         for source in sources:
             with progress_on_screen(source) as watch:
-                jobs.append(engine.ingest(source, collection, watch))
+                jobs.append(engine.ingest(source.absolute(), collection, watch))
     total = JobOut.of_all(jobs)
     if as_json:
         print_json(total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated
@@ -53,13 +54,16 @@ def root(
     del data, version  # `data` is read by cli.options.settings_of
 
 
-def run() -> None:
-    """Run the command line and exit: 0 done, 1 a bug, 2 wrong usage or settings, 3 documents failed, 4 budget."""
+def run(words: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 a bug, 2 wrong usage or settings, 3 documents failed, 4 budget.
+
+    `words` are what follows the program's name; None for those the process was started with.
+    """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.excepthook = _confess
     try:
-        typer.main.get_command(app)(prog_name="touchstone")
+        typer.main.get_command(app)(args=words, prog_name="touchstone")
     except BudgetReached as error:
         _fail(error, EXIT_BUDGET)
     except TouchstoneError as error:

@@ -59,7 +59,7 @@ class RemoteEngine:
     def ingest(self, source: Path, collection: str, watch: Watch) -> JobOut:
         """Queue the folder or file at the service and wait for the job's end."""
         del watch  # the service tells the counts at the end
-        started = {"source": str(source.absolute()), "collection": collection}
+        started = {"source": str(source), "collection": collection}
         job = JobOut.model_validate(self._call("POST", "/v1/ingestions", json=started))
         while job.state not in ENDED:
             time.sleep(POLL_SECONDS)

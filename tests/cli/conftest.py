@@ -1,27 +1,35 @@
-"""The command line as people run it: a process, a folder, two streams and an exit code."""
+"""The command line as people use it: words in; two streams and an exit code out.
+
+Commands run in this process, which loads the libraries once; those that are about the process itself start their own.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import logging
 import os
-import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.main import run
+
 ROOT = Path(__file__).parents[2]
 
 
+@dataclass
 class Done:
     """A command that has ended."""
 
-    def __init__(self, done: subprocess.CompletedProcess[bytes]) -> None:
-        self.code = done.returncode
-        self.out = done.stdout.decode("utf-8")
-        self.err = done.stderr.decode("utf-8")
+    code: int
+    out: str
+    err: str
 
     @property
     def json(self) -> Any:
@@ -31,31 +39,68 @@ class Done:
 Touchstone = Callable[..., Done]
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def settings_for(data: Path) -> dict[str, str]:
     """Settings for quick commands: words are hashed, the data folder is a temporary one."""
+    return {"TOUCHSTONE_EMBEDDER__KIND": "hashing", "TOUCHSTONE_DATA": str(data)}
+
+
+def environment_for(data: Path) -> dict[str, str]:
+    """The environment of a command in a process of its own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHSTONE_")}
-    data = str(tmp_path / "data")
-    return clean | {"TOUCHSTONE_EMBEDDER__KIND": "hashing", "TOUCHSTONE_DATA": data, "PYTHONPATH": str(ROOT)}
+    return clean | settings_for(data) | {"PYTHONPATH": str(ROOT)}
+
+
+def runner(folder: Path) -> Touchstone:
+    """Runs commands in `folder`, with `folder/data` as the data folder."""
+
+    def touchstone(*words: str | Path, **variables: str) -> Done:
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        handlers = logging.getLogger().handlers[:]
+        with pytest.MonkeyPatch.context() as here, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            here.chdir(folder)
+            here.setattr(sys, "excepthook", sys.excepthook)
+            for name, value in (settings_for(folder / "data") | variables).items():
+                here.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                run([str(word) for word in words])
+        for handler in logging.getLogger().handlers:
+            handler.close()
+        logging.getLogger().handlers[:] = handlers
+        return Done(int(ended.value.code or 0), *(_text(stream) for stream in (out, err)))
+
+    return touchstone
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
+def fill(folder: Path) -> Path:
+    """A source of two documents below `folder`."""
+    source = folder / "documents"
+    (source / "policies").mkdir(parents=True)
+    (source / "policies" / "leave.md").write_text(
+        "# Leave\n\n## Parental leave\n\nParents have 16 weeks of paid parental leave.\n"
+    )
+    (source / "shop.txt").write_text("The shop opens at nine in the morning.\n")
+    return source
 
 
 @pytest.fixture
-def touchstone(tmp_path: Path, environment: dict[str, str]) -> Touchstone:
-    def run(*words: str | bytes | Path, **variables: str) -> Done:
-        command = [sys.executable, "-m", "cli", *words]
-        return Done(
-            subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment | variables, check=False)
-        )
-
-    return run
+def touchstone(tmp_path: Path) -> Touchstone:
+    """Commands on a data folder of the test's own, which is not there yet."""
+    return runner(tmp_path)
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    folder = tmp_path / "documents"
-    (folder / "policies").mkdir(parents=True)
-    (folder / "policies" / "leave.md").write_text(
-        "# Leave\n\n## Parental leave\n\nParents have 16 weeks of paid parental leave.\n"
-    )
-    (folder / "shop.txt").write_text("The shop opens at nine in the morning.\n")
-    return folder
+    return fill(tmp_path)
+
+
+@pytest.fixture(scope="package")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Touchstone:
+    """Commands on a data folder that holds two documents, for tests that only look."""
+    folder = tmp_path_factory.mktemp("filled")
+    assert runner(folder)("ingest", fill(folder)).code == 0
+    return runner(folder)

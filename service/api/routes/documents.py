@@ -6,15 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from core.access import Access
-from core.errors import UnknownDocument
-from indexes.catalogue import DocumentRow
 from indexes.write import remove_document
 from service.api.dependencies import CurrentAccess, CurrentService
 from service.api.errors import declared
 from service.api.records import DocumentOut, DocumentsOut, DocumentTextOut
 from service.api.schemas import printable
-from service.api.state import Service
 
 router = APIRouter(tags=["documents"])
 
@@ -36,14 +32,14 @@ def list_documents(
 @router.get("/documents/{document_id}", summary="Show a document", responses=declared(404))
 def show_document(document_id: str, service: CurrentService, access: CurrentAccess) -> DocumentOut:
     """What the catalogue knows of it."""
-    return DocumentOut.of(_row(document_id, service, access))
+    return DocumentOut.of(service.indexes.catalogue.document_with_id(document_id, access=access))
 
 
 @router.get("/documents/{document_id}/text", summary="Read a document's extracted text", responses=declared(404))
 def show_text(document_id: str, service: CurrentService, access: CurrentAccess) -> DocumentTextOut:
     """The text into which the offsets of hits and citations point."""
     catalogue = service.indexes.catalogue
-    row = _row(document_id, service, access)
+    row = service.indexes.catalogue.document_with_id(document_id, access=access)
     text = catalogue.text(row.collection, row.document, access=access)
     return DocumentTextOut(id=row.id, document=printable(row.document), version=row.version, text=printable(text))
 
@@ -56,15 +52,6 @@ def show_text(document_id: str, service: CurrentService, access: CurrentAccess) 
 )
 def remove(document_id: str, service: CurrentService, access: CurrentAccess) -> Response:
     """The source file stays; the next ingestion of its folder brings the document back."""
-    row = _row(document_id, service, access)
+    row = service.indexes.catalogue.document_with_id(document_id, access=access)
     remove_document(service.indexes, row.collection, row.document)
     return Response(status_code=204)
-
-
-def _row(document_id: str, service: Service, access: Access) -> DocumentRow:
-    catalogue = service.indexes.catalogue
-    for collection in catalogue.collections():
-        for row in catalogue.documents(collection.name, access=access):
-            if row.id == document_id:
-                return row
-    raise UnknownDocument(f"There is no document with the id {document_id!r} that you may read.")

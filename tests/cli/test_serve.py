@@ -1,0 +1,90 @@
+"""The service as a process: over a real socket, with the command line working through it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.conftest import Touchstone, environment_for, fill, runner
+
+QUESTION = "How many weeks of paid parental leave do parents have?"
+
+
+class Served:
+    """A running service, and commands on its data folder."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, touchstone: Touchstone, source: Path) -> None:
+        self.process, self.url, self.touchstone, self.source = process, url, touchstone, source
+
+
+def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
+    command = [sys.executable, "-m", "cli", "serve", "--port", "0"]
+    environment = environment_for(folder / "data")
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment)
+    assert process.stderr
+    said = process.stderr.readline()
+    found = re.search(r"http://\S+", said)
+    assert found, said
+    return process, found.group()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    process, url = start(folder)
+    with process:
+        yield Served(process, url, runner(folder), fill(folder))
+        process.terminate()
+
+
+def test_the_command_line_works_through_the_service(served: Served) -> None:
+    report = served.touchstone("ingest", served.source, "--json")
+    assert (report.code, report.json["state"], report.json["found"]) == (0, "COMPLETED", 2)
+    reply = served.touchstone("ask", QUESTION, "--json").json
+    assert reply["answered"]
+    assert httpx.post(f"{served.url}/v1/query", json={"question": QUESTION}).json()["answer"] == reply["answer"]
+    (citation,) = reply["citations"]
+    text = served.touchstone("documents", "show", citation["document"], "--text").out
+    assert text[citation["start"] : citation["end"]] == citation["quote"]
+    assert served.touchstone("search", "parental leave", "--json").json["hits"]
+    assert served.touchstone("index", "status", "--json").json["service"] == served.url
+    assert len(served.touchstone("jobs", "list", "--json").json["jobs"]) == 1
+
+
+def test_an_error_of_the_service_is_the_command_s(served: Served) -> None:
+    for words, said in ((["ask", "x", "-m", "nobody"], "nobody"), (["ingest", "nowhere"], "nowhere")):
+        done = served.touchstone(*words)
+        assert (done.code, said in done.err) == (2, True)
+
+
+def test_what_needs_the_folder_itself_says_who_has_it(served: Served) -> None:
+    for words in (["index", "rebuild"], ["ingest", ".", "--dry-run"], ["serve", "--port", "0"]):
+        done = served.touchstone(*words)
+        assert (done.code, served.url in done.err) == (2, True), done.err
+
+
+def test_a_port_in_use_is_said_in_words(served: Served, tmp_path: Path) -> None:
+    port = served.url.rpartition(":")[2]
+    done = served.touchstone("--data", tmp_path / "other", "serve", "--port", port)
+    assert (done.code, "Address already in use" in done.err) == (2, True)
+    assert not (tmp_path / "other").exists()
+
+
+def test_asked_to_stop_it_ends_with_0_and_gives_the_folder_back(tmp_path: Path) -> None:
+    process, url = start(tmp_path)
+    with process:
+        assert httpx.get(f"{url}/readyz").json()["status"] == "ready"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+    done = runner(tmp_path)("index", "status", "--json")
+    assert done.json["service"] is None
+    with socket.socket() as door:
+        assert door.connect_ex(("127.0.0.1", int(url.rpartition(":")[2]))) != 0
