@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,16 +16,14 @@ from indexes.embedders.protocol import Embedder
 from service.answering.extractive.fits import fits, shows
 from service.answering.extractive.question import Asking, Term
 from service.answering.extractive.units import Unit, cut
+from service.answering.extractive.weights import BY_ALL, BY_WORDS, Evidence, score
 from service.answering.extractive.words import STOP_WORDS, is_month_or_day, stem, stems, tokens
 
 OWN, CONTEXT, PLACE, NEIGHBOUR, PASSAGE, DOCUMENT = 1.0, 0.9, 0.75, 0.5, 0.25, 0.15
 """What finding a word is worth: in the unit, in what introduces it, in headings and title, in the unit beside it,
 elsewhere in the passage, elsewhere in what is shown of its document."""
-EMBEDDED = 12
+EMBEDDED = 14
 """Units that are compared with the question by meaning: the best by words. An encoder needs 2-3 ms for each."""
-FIT, ORDER, LABEL, COSINE = 0.25, 0.15, 0.2, 0.7
-"""What else counts towards the rank beside coverage: the kind of thing asked for, the passage's rank, a label that
-says no more than the question, similarity in meaning."""
 _POINTER = re.compile(
     r"^(?:for (?:more|further|additional|detailed|general|information|details|instructions|a list|an? \w+ of)\b|"
     r"see\b|to learn (?:more|how|about)\b|refer to\b|more information|learn more|also see)",
@@ -35,21 +34,12 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A unit with its evidence. `found`: worth in [0, 1] by stem of the question's terms.
-
-    `coverage` in [0, 1] is the weighted share of the question's terms that it accounts for, `label` the share of
-    the words naming a row or line that the question has too, `cosine` its similarity in meaning; `fits` says
-    whether it holds the kind of thing that is asked for, `fresh` how many words it adds to the question.
-    """
+    """A unit with its evidence. `found`: worth in [0, 1] by stem of the question's terms."""
 
     unit: Unit
     found: dict[str, float]
-    coverage: float
-    label: float
-    fits: bool
-    fresh: int
+    evidence: Evidence
     score: float
-    cosine: float = 0.0
 
 
 def rank(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
@@ -61,12 +51,11 @@ def rank(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> lis
         document[passage.hit.document] |= set(stems(passage.hit.text))
     ranked: list[tuple[Passage, Candidate]] = []
     for place, (passage, units) in enumerate(shown):
-        order = 1 - place / len(shown)
         for unit, found in _found(asking.terms, passage, units, document[passage.hit.document]):
-            if not _quotable(unit):
-                continue
-            candidate = _candidate(asking, unit, found, covered(weight, found))
-            ranked.append((passage, replace(candidate, score=candidate.score + ORDER * order)))
+            if _quotable(unit):
+                evidence = _evidence(asking, unit, found, weight, 1 / (1 + place))
+                candidate = Candidate(unit=unit, found=found, evidence=evidence, score=score(evidence, BY_WORDS))
+                ranked.append((passage, candidate))
     ranked.sort(key=lambda entry: (-entry[1].score, entry[1].unit.passage, entry[1].unit.order))
     return _with_cosine(asking, ranked[:EMBEDDED], embedder)
 
@@ -82,11 +71,6 @@ def weigh(terms: Sequence[Term], units: Sequence[Unit]) -> dict[str, float]:
     return {root: value / total for root, value in raw.items()}
 
 
-def covered(weight: dict[str, float], found: dict[str, float]) -> float:
-    """The weighted share of the terms that `found` accounts for."""
-    return sum(share * found.get(root, 0.0) for root, share in weight.items())
-
-
 def _quotable(unit: Unit) -> bool:
     """False for headings, questions and pointers to other places: none of them answers."""
     if unit.kind in ("heading",) or unit.plain.endswith("?") or not unit.plain:
@@ -94,29 +78,38 @@ def _quotable(unit: Unit) -> bool:
     return not (_POINTER.match(unit.plain) and unit.kind in ("sentence", "item"))
 
 
-def _candidate(asking: Asking, unit: Unit, found: dict[str, float], coverage: float) -> Candidate:
-    content = {root for token in tokens(unit.plain) if token.lower() not in STOP_WORDS for root in (stem(token),)}
-    label = _label_share(asking, unit)
-    fit = fits(asking, unit)
-    return Candidate(
-        unit=unit,
-        found=found,
-        coverage=coverage,
-        label=label,
-        fits=fit,
-        fresh=len(content - asking.stems),
-        score=coverage + FIT * fit + LABEL * label,
+def _evidence(asking: Asking, unit: Unit, found: dict[str, float], weight: dict[str, float], first: float) -> Evidence:
+    words = [stem(token) for token in tokens(unit.plain) if token.lower() not in STOP_WORDS]
+    return Evidence(
+        own=sum(share for root, share in weight.items() if found[root] >= CONTEXT),
+        around=sum(share * found[root] for root, share in weight.items()),
+        names=min((found[term.stem] for term in asking.terms if term.exact), default=1.0),
+        focus=min((found[term.stem] for term in asking.terms if term.focus), default=1.0),
+        pairs=_pairs(asking, words),
+        fits=float(fits(asking, unit)),
+        label=_label_share(asking, unit),
+        fresh=min(len(set(words) - asking.stems), 3) / 3,
+        length=min(len(words), 60) / 60,
+        first=first,
+        code=float(unit.kind in ("code", "label")),
     )
 
 
+def _pairs(asking: Asking, words: Sequence[str]) -> float:
+    roots = [term.stem for term in asking.terms]
+    wanted = set(pairwise(roots))
+    near = {*pairwise(words), *zip(words, words[2:], strict=False)}
+    return len(wanted & near) / len(wanted) if wanted else 0.0
+
+
 def _label_share(asking: Asking, unit: Unit) -> float:
-    """How much of the words that name a row, line or item the question has too; 0 for running text."""
+    """How much of the words that name a row, line or item the question has too; 0.5 for running text."""
     if unit.kind == "row":
         label = unit.cells[0]
     elif ": " in unit.plain and unit.kind in ("item", "line"):
         label = unit.plain.split(": ", 1)[0]
     else:
-        return 0.0
+        return 0.5
     words = {stem(token) for token in tokens(label) if token.lower() not in STOP_WORDS}
     return len(words & asking.stems) / len(words) if words else 0.0
 
@@ -163,10 +156,10 @@ def _with_cosine(asking: Asking, ranked: Sequence[tuple[Passage, Candidate]], em
         return []
     texts = [_in_context(passage, candidate.unit) for passage, candidate in ranked]
     cosines = np.asarray(embedder.embed_passages(texts)) @ np.asarray(embedder.embed_query(asking.text))
-    scored = [
-        replace(candidate, cosine=float(cosine), score=candidate.score + COSINE * float(cosine))
-        for (_, candidate), cosine in zip(ranked, cosines, strict=True)
-    ]
+    scored = []
+    for (_, candidate), cosine in zip(ranked, cosines, strict=True):
+        evidence = replace(candidate.evidence, cosine=float(cosine))
+        scored.append(replace(candidate, evidence=evidence, score=score(evidence, BY_ALL)))
     return sorted(scored, key=lambda candidate: (-candidate.score, candidate.unit.passage, candidate.unit.order))
 
 

@@ -21,7 +21,7 @@ class Extractive:
         """The answer with its quotes, or an abstention; usage counts words."""
         read = len(prompt.question.split()) + sum(len(passage.hit.text.split()) for passage in prompt.passages)
         asking = take_apart(prompt.question)
-        chosen = choose(asking, rank(asking, prompt.passages, self._embedder))
+        chosen = choose(rank(asking, prompt.passages, self._embedder))
         if not chosen:
             return Draft(text="", quotes=(), usage=Usage(input_tokens=read), abstained=True)
         text = word(asking, chosen)
