@@ -48,7 +48,7 @@ def chunk(parsed: Parsed, *, limit: int, count: Count) -> list[Chunk]:
     stray = stray_before(parsed)
     chunks: list[Chunk] = []
     for section, (path, _), room, found in zip(sections, paths, rooms, fitting, strict=True):
-        glued = glue(found, room, parsed=parsed, headers=headers)
+        glued = glue(found, room, parsed=parsed, headers=headers, plain=plain, count=count)
         block = _Block(headings=section.headings, path=path, room=room, units=glued)
         for group in _pack(block, headers, stray):
             chunks.append(_chunk(len(chunks), group, block, headers=headers, plain=plain, parsed=parsed))

@@ -28,9 +28,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:
-    """Files to look at, those already decided on, and folders that could not be listed, each in order of name.
+    """Files to look at, those already decided on, and places that could not be looked into, each in order of name.
 
-    `root` is the resolved path of the source. Nothing may be concluded about documents below an unlisted folder.
+    `root` is the resolved path of the source. Nothing may be concluded about documents below an unlisted place, such as
+    a folder without permission or the dead link to a share.
     """
 
     root: Path
@@ -49,7 +50,7 @@ def discover(source: Path, *, max_bytes: int) -> Discovery:
     found = [_decided(root.parent, root, max_bytes)] if root.is_file() else list(_walk(root, root, max_bytes))
     items = tuple(entry for entry in found if isinstance(entry, Item))
     outcomes = tuple(entry for entry in found if isinstance(entry, Skipped | Failed))
-    unlisted = tuple(entry.document.rstrip("/") + "/" for entry in outcomes if entry.document.endswith("/"))
+    unlisted = tuple(entry.document.rstrip("/") + "/" for entry in outcomes if entry.code == "unreadable")
     if not items:
         raise SourceError(_nothing(source, outcomes))
     return Discovery(root=root, items=items, outcomes=outcomes, unlisted=unlisted)

@@ -6,16 +6,18 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
+_TARGET = r"""\(\s*<?[^\s()<>]*(?:\([^\s()]*\)[^\s()<>]*)*>?(?:\s+["'][^"'\n]*["'])?\s*\)"""
 _MARKUP = re.compile(
-    r"""
-    (?P<link>!?\[(?P<label>[^\[\]\n]{0,300})\]\(\s*<?(?P<target>[^\s()<>]*(?:\([^\s()]*\)[^\s()<>]*)*)>?(?:\s+["'][^"'\n]*["'])?\s*\))
-  | (?P<escape>\\(?=[!-/:-@\[-`{-~]))
-  | (?P<code>`+)
-  | (?P<tag></?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>\n]{0,500})?/?>|<!--.*?-->)
-  | (?P<strong>\*\*\*|\*\*|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)|(?<!\w)\*(?=[^\W\d_])|(?<=[^\W_])\*(?!\w))
-  | (?P<rule>^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$)
-  | (?P<pipe>^[ \t]*\||(?<=[ \t])\|(?=[ \t])|\|[ \t]*$)
-  | (?P<quote>^[ \t]*>[ \t]?)
+    rf"""
+    !?\[(?=[^\[\]\n]{{0,300}}\]{_TARGET})            # a link's opening bracket
+  | \]{_TARGET}                                      # and its target
+  | \\(?=[!-/:-@\[-`{{-~])                          # an escape
+  | `+
+  | </?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>\n]{{0,500}})?/?>|<!--.*?-->
+  | \*\*\*|\*\*|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)|(?<!\w)\*(?=[^\W\d_])|(?<=[^\W_])\*(?!\w)
+  | ^[ \t]*\|?[ \t]*:?-{{2,}}:?[ \t]*(?:\|[ \t]*:?-{{2,}}:?[ \t]*)*\|?[ \t]*$
+  | ^[ \t]*\||(?<=[ \t])\|(?=[ \t])|\|[ \t]*$       # the bars of a table
+  | ^[ \t]*>[ \t]?
     """,
     re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
@@ -48,15 +50,8 @@ def strip_markup(text: str) -> Plain:
 
     Every pattern is one that ordinary prose, file names and source code rarely hold, so it runs on every format.
     """
-    cuts: list[tuple[int, int]] = []
-    for match in _MARKUP.finditer(text):
-        if match.lastgroup in {"link", "label", "target"} or match["link"]:
-            first, last = match.span("label")
-            cuts.append((match.start(), first))
-            cuts.append((last, match.end()))
-        else:
-            cuts.append(match.span())
-    return Plain(text, tuple(cut for cut in cuts if cut[1] > cut[0]))
+    cuts = tuple(match.span() for match in _MARKUP.finditer(text) if match.end() > match.start())
+    return Plain(text, cuts)
 
 
 def plain_text(text: str) -> str:

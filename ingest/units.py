@@ -118,23 +118,25 @@ def _nearest(text: str, marks: str, middle: int, low: int, high: int) -> int | N
     return min((place for place in found if place >= 0), key=lambda place: abs(place - middle), default=None)
 
 
-def glue(units: Sequence[Unit], room: int, *, parsed: Parsed, headers: Headers) -> list[Unit]:
+def glue(
+    units: Sequence[Unit], room: int, *, parsed: Parsed, headers: Headers, plain: Plain, count: Count
+) -> list[Unit]:
     """Each bare heading joined to the unit after it, or at the end to the one before it, where both fit."""
 
     def is_heading(unit: Unit) -> bool:
         return parsed.elements[unit.element].kind == "heading"
 
+    def joined(first: Unit, last: Unit, of: Unit) -> Unit | None:
+        pieces = count([plain.between(first.start, last.end)])[0]
+        fits = headers[first.header].pieces + pieces <= room
+        return replace(of, start=first.start, end=last.end, header=first.header, pieces=pieces) if fits else None
+
     glued: list[Unit] = []
     for unit in units:
         before = glued[-1] if glued else None
-        joined = before is not None and is_heading(before) and not unit.header and before.pieces + unit.pieces <= room
-        if before is not None and joined:
-            glued[-1] = replace(unit, start=before.start, pieces=before.pieces + unit.pieces)
-        else:
-            glued.append(unit)
+        whole = joined(before, unit, unit) if before and is_heading(before) and not unit.header else None
+        glued[-1:] = [whole] if whole else [*glued[-1:], unit]
     if len(glued) > 1 and is_heading(glued[-1]):
-        before, last = glued[-2:]
-        pieces = before.pieces + last.pieces
-        if headers[before.header].pieces + pieces <= room:
-            glued[-2:] = [replace(before, end=last.end, pieces=pieces)]
+        whole = joined(glued[-2], glued[-1], glued[-2])
+        glued[-2:] = [whole] if whole else glued[-2:]
     return glued

@@ -99,13 +99,13 @@ def media_type(content: bytes, name: str) -> str:
         return zip_type(content)
     if start.startswith(OLE_MAGIC):
         return ole_type(content)
-    if b"%PDF-" in start[:1024]:
+    extension = "." + name.rsplit(".", 1)[-1].lower() if "." in name else ""
+    if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"%PDF-") or (extension == ".pdf" and b"%PDF-" in start):
         return PDF
     if start.startswith(b"{\\rtf"):
         return "application/rtf"
     if start.startswith(_BINARY_STARTS):
         return "application/octet-stream"
-    extension = "." + name.rsplit(".", 1)[-1].lower() if "." in name else ""
     readable = start.replace(b"\x00", b"").removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe")
     if _HTML_START.match(readable) and extension not in {".md", ".markdown"}:
         return HTML
