@@ -94,7 +94,7 @@ def _commands(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str,
 
 def _option_row(parameter: Any) -> str:  # noqa: ANN401 -- as above
     is_argument = parameter.param_type_name == "argument"
-    spelling = parameter.human_readable_name.upper() if is_argument else ", ".join(parameter.opts)
+    spelling = parameter.display_name_raw if is_argument else ", ".join(parameter.opts)
     return f"| `{spelling}` | {' '.join((getattr(parameter, 'help', '') or '').split())} |"
 
 
@@ -104,7 +104,7 @@ def api_page() -> str:
     from service.api.app import create_app
 
     description = create_app(load(), open_service=_not_opened).openapi()
-    lines = [WRITTEN, "# API\n", "OpenAPI at `/openapi.json`, to read and try at `/docs`.\n"]
+    lines = [WRITTEN, "# API\n", "OpenAPI at `/openapi.json`, to read at `/docs`.\n"]
     lines += ["| method and path | what | replies |", "|---|---|---|"]
     for path, methods in description["paths"].items():
         for method, route in methods.items():

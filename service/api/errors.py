@@ -39,6 +39,7 @@ STATUS: Mapping[type[errors.TouchstoneError], int] = {
 
 CODES = {
     400: "malformed",
+    403: "cross_site",
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
@@ -76,12 +77,15 @@ def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def describe_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """Give every declared error its media type, which FastAPI cannot be told."""
+    """Say of every declared error that it is a problem, which FastAPI cannot be told."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path in document["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():
-                if status.startswith(("4", "5")) and "application/json" in response.get("content", {}):
-                    response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
+                if status.startswith(("4", "5")):
+                    response["content"] = content
+    for unused in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(unused, None)
     return document
 
 

@@ -93,7 +93,7 @@ class OwnPages:
                 await problem(400, "bad_host", detail)(scope, receive, send)
                 return
             if scope["method"] not in {"GET", "HEAD"} and headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-                await problem(403, "cross_site", "A page of another site sent this.")(scope, receive, send)
+                await problem(403, CODES[403], "A page of another site sent this.")(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 

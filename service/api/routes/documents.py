@@ -48,7 +48,7 @@ def show_text(document_id: str, service: CurrentService, access: CurrentAccess) 
     "/documents/{document_id}",
     summary="Remove a document from the index",
     status_code=204,
-    responses=declared(404, 503),
+    responses=declared(403, 404, 503),
 )
 def remove(document_id: str, service: CurrentService, access: CurrentAccess) -> Response:
     """The source file stays; the next ingestion of its folder brings the document back."""

@@ -67,7 +67,7 @@ def _checked(body: Any) -> IngestionIn:  # noqa: ANN401 -- whatever was sent
     summary="Ingest a folder, or uploaded files",
     status_code=202,
     openapi_extra=BODY,
-    responses=declared(413, 422, 503),
+    responses=declared(403, 413, 422, 503),
 )
 def start(body: Annotated[IngestionIn, Depends(_ingestion)], service: CurrentService, response: Response) -> JobOut:
     """Queue a job; its state is at `Location`."""

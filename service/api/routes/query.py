@@ -26,7 +26,7 @@ EVENTS = {
     "/query",
     summary="Answer a question, quoting the documents it stands on",
     response_model=AnswerOut,
-    responses={200: EVENTS, **declared(402, 404, 413, 422, 502, 503)},
+    responses={200: EVENTS, **declared(402, 403, 404, 413, 422, 502, 503)},
 )
 def query(
     body: QueryIn, service: CurrentService, access: CurrentAccess, request: RequestId

@@ -12,7 +12,7 @@ from service.api.schemas import SearchIn, SearchOut, short_enough
 router = APIRouter(tags=["answers"])
 
 
-@router.post("/search", summary="Find passages, best first", responses=declared(404, 413, 422, 503))
+@router.post("/search", summary="Find passages, best first", responses=declared(403, 404, 413, 422, 503))
 def search(body: SearchIn, service: CurrentService, access: CurrentAccess) -> SearchOut:
     """Vector and keyword search, merged."""
     short_enough(body.text, service.settings.server.max_question_chars)
