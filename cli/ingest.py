@@ -23,7 +23,7 @@ LINE_EVERY_SECONDS = 5.0
 
 def ingest(
     context: typer.Context,
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Folders or files.")],
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE", help="Folders or files.")],
     collection: Collection = "default",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     as_json: Json = False,
