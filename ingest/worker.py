@@ -40,6 +40,11 @@ class Worker:
         future.add_done_callback(_log_failure)
         return row.id
 
+    def wait(self) -> None:
+        """Return when every job submitted so far has ended."""
+        if self._thread is not None:
+            self._thread.submit(lambda: None).result()
+
     def stop(self) -> None:
         """End the running job after its present batch, as INTERRUPTED, and wait for the thread.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -76,24 +77,28 @@ def parse_pptx(content: bytes, *, name: str) -> Parsed:
     from unstructured.partition.pptx import partition_pptx
 
     presentation = Presentation(io.BytesIO(content))
-    elements = partition_pptx(file=io.BytesIO(content), languages=_NO_LANGUAGE, include_slide_notes=True)
+    by_slide: dict[int, list[Any]] = defaultdict(list)
+    for element in partition_pptx(file=io.BytesIO(content), languages=_NO_LANGUAGE, include_slide_notes=False):
+        if element.category not in {"PageBreak", "Image"} and element.text.strip():
+            by_slide[element.metadata.page_number or 1].append(element)
     builder = TextBuilder()
-    headed: set[int] = set()
-    filled: set[int] = set()
-    for element in elements:
-        slide = element.metadata.page_number or 1
-        if element.category in {"PageBreak", "Image"} or not element.text.strip():
-            continue
-        is_heading = element.category == "Title" and slide not in headed and slide not in filled
-        headed |= {slide} if is_heading else set()
-        filled.add(slide)
-        _add(builder, element, is_heading=is_heading, level=1, page=slide)
-    slides = len(presentation.slides)
-    notes = tuple(f"slide {number} has no text" for number in range(1, slides + 1) if number not in filled)
+    notes: list[str] = []
+    for number, slide in enumerate(presentation.slides, start=1):
+        heading = next((element for element in by_slide[number] if element.category == "Title"), None)
+        if heading is not None:
+            _add(builder, heading, is_heading=True, level=1, page=number)
+        for element in by_slide[number]:
+            if element is not heading:
+                _add(builder, element, is_heading=False, page=number)
+        said = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+        if said is not None and said.text.strip():
+            builder.add("paragraph", said.text, pages=((0, number),))
+        elif not by_slide[number]:
+            notes.append(f"slide {number} has no text")
     title = fold(presentation.core_properties.title or "")
     if title.lower() in {"", "powerpoint presentation"}:
-        title = _first_heading(elements) or stem(name)
-    return builder.build(title=title, page_count=slides, notes=notes)
+        title = _first_heading(by_slide.get(1, [])) or stem(name)
+    return builder.build(title=title, page_count=len(presentation.slides), notes=tuple(notes))
 
 
 def html_rows(html: str) -> list[list[str]]:

@@ -20,6 +20,7 @@ _DEEPEST = 4
 _INDENT = 24.0
 _NUMBERED = re.compile(r"\d+(?:\.\d+)*(?=\s)")
 """A numbered heading lies deeper than its font says: 2.1 below 2, though both are set alike."""
+_NUMBER = re.compile(r"\d{1,9}")
 _LONG_WORD = re.compile(r"[^\W\d_]{4}")
 
 
@@ -50,7 +51,7 @@ class _Fonts:
 
 
 def running_lines(pages: Sequence[Sequence[Line]]) -> set[Line]:
-    """Heads and feet: outermost lines that say the same, numbers aside, on half of the pages and on three at least.
+    """Heads and feet: outermost lines that say the same, page numbers aside, on half of the pages, three at least.
 
     Of two pages both must say it, at the same height; a single page has none.
     """
@@ -61,10 +62,19 @@ def running_lines(pages: Sequence[Sequence[Line]]) -> set[Line]:
         by_height = sorted(lines, key=lambda line: line.y)
         for is_foot, edge in ((True, by_height[:2]), (False, by_height[2:][-2:])):
             for line in edge:
-                said = re.sub(r"\d+|\b[ivxlc]+\b", "#", line.text.lower())
-                seen[said, is_foot, round(line.y) if len(pages) == 2 else 0].append(line)
+                height = round(line.y) if len(pages) == 2 else 0
+                seen[_NUMBER.sub("#", line.text.lower()), is_foot, height].append(line)
     least = max(min(3, len(pages)), len(pages) // 2)
-    return {line for lines in seen.values() if len({line.page for line in lines}) >= least for line in lines}
+    repeated = (lines for lines in seen.values() if len({line.page for line in lines}) >= least)
+    return {line for lines in repeated if _says_the_same(lines) for line in lines}
+
+
+def _says_the_same(lines: Sequence[Line]) -> bool:
+    """Whether lines that are alike but for their numbers differ in nothing, or in a number that counts the pages."""
+    if len({line.text for line in lines}) == 1:
+        return True
+    numbers = [[int(number) - line.page for number in _NUMBER.findall(line.text)] for line in lines]
+    return any(len(set(places)) == 1 for places in zip(*numbers, strict=True))
 
 
 def blocks_of(parts: Sequence[Table | Line]) -> Iterator[Block | Table]:
@@ -128,15 +138,21 @@ def _edge_key(line: Line) -> tuple[int, int]:
 def _heading_level(line: Line, fonts: _Fonts) -> int:
     text = line.text
     letters = sum(character.isalpha() for character in text)
-    if not _LONG_WORD.search(text) or letters < len(text) / 3 or len(text) > _LONGEST_HEADING:
+    if letters < 2 or letters < len(text) / 3 or len(text) > _LONGEST_HEADING or line.turned:
         return 0
-    if line.turned or (_BULLET.match(text) and not text[0].isdigit()):
+    if _BULLET.match(text) and not text[0].isdigit():
         return 0
     level = fonts.level(line)
-    larger = line.size >= fonts.body * _LARGER
-    if not larger and (len(line.words) > _HEADING_WORDS or text.endswith((".", ",", ";", ":")) or text[0].islower()):
+    if line.size < fonts.body * _LARGER and not _reads_like_heading(line):
         return 0
     return level
+
+
+def _reads_like_heading(line: Line) -> bool:
+    """Whether a bold line in body type is short, begins with a capital or number, and ends without a mark."""
+    text = line.text
+    short = len(line.words) <= _HEADING_WORDS and bool(_LONG_WORD.search(text))
+    return short and not text.endswith((".", ",", ";", ":")) and not text[0].islower()
 
 
 def _same_heading(held: Sequence[Line], line: Line) -> bool:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.documents import Chunk, Element, Parsed
+from core.documents import Chunk, Element, ElementKind, Parsed
 from ingest.chunk import chunk
 from ingest.parsers.builder import TextBuilder
 from ingest.parsers.markdown import parse_markdown
@@ -124,6 +125,7 @@ def test_text_without_blanks_is_cut_too() -> None:
     assert "".join(part.text for part in chunks) == "語" * 300
 
 
+KINDS: tuple[ElementKind, ...] = ("heading", "paragraph", "list_item", "table")
 WORDS = st.text(alphabet="ab.! 語*[](é\u00a0-", min_size=1, max_size=120)
 
 
@@ -131,7 +133,7 @@ WORDS = st.text(alphabet="ab.! 語*[](é\u00a0-", min_size=1, max_size=120)
 def documents(draw: st.DrawFn) -> Parsed:
     builder = TextBuilder()
     for _ in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(("heading", "paragraph", "list_item", "table")))
+        kind = draw(st.sampled_from(KINDS))
         if kind == "table":
             width = draw(st.integers(1, 3))
             rows = draw(st.lists(st.lists(WORDS, min_size=width, max_size=width), min_size=1, max_size=5))
@@ -149,7 +151,7 @@ def test_chunks_are_faithful_disjoint_complete_and_within_the_limit(parsed: Pars
     chunks = chunk(parsed, limit=32, count=count)
     assert [part.ordinal for part in chunks] == list(range(len(chunks)))
     assert all(part.text == parsed.text[part.start : part.end] for part in chunks)
-    assert all(before.end <= after.start for before, after in zip(chunks, chunks[1:], strict=False))
+    assert all(before.end <= after.start for before, after in pairwise(chunks))
     assert all(pieces <= 32 for pieces in count([part.index_text for part in chunks]))
     covered = {place for part in chunks for place in range(part.start, part.end)}
     assert {

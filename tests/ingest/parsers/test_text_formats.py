@@ -1,0 +1,114 @@
+"""Plain text, Markdown, delimited text: the formats whose bytes are the text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.documents import Parsed
+from core.errors import ParseError
+from ingest.parsers.encoding import decode
+from ingest.parsers.markdown import parse_markdown
+from ingest.parsers.table import parse_table
+from ingest.parsers.text import parse_text
+
+GERMAN = "Größe: 12 mm. Übrige Maße können abweichen."
+
+
+def elements(parsed: Parsed) -> list[tuple[str, int, str]]:
+    return [(e.kind, e.level, parsed.text[e.start : e.end]) for e in parsed.elements]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252", "latin-1"])
+def test_western_text_is_read_in_any_common_encoding(encoding: str) -> None:
+    assert decode(GERMAN.encode(encoding)) == GERMAN
+
+
+def test_quotation_marks_of_windows_are_read() -> None:
+    assert decode(b"He said \x93yes\x94 \x96 twice.") == "He said “yes” – twice."
+
+
+def test_japanese_in_its_old_encoding_is_read() -> None:
+    text = "名前,年齢\n佐藤太郎,30\n三木英子,25\n"
+    assert decode(text.encode("cp932")) == text
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01\x02\x03" * 64, b"\x01\x02\x03\x04" * 64])
+def test_bytes_that_are_no_text_are_refused(content: bytes) -> None:
+    with pytest.raises(ParseError) as error:
+        decode(content)
+    assert error.value.reason == "unsupported"
+
+
+def test_a_text_file_is_kept_letter_for_letter() -> None:
+    text = "First line\r\nof a paragraph.\r\n\r\nSecond\tparagraph.\r\n"
+    parsed = parse_text(text.encode(), name="a.txt")
+    assert parsed.text == text
+    assert [e[2] for e in elements(parsed)] == ["First line\r\nof a paragraph.", "Second\tparagraph."]
+
+
+def test_only_clear_headings_of_a_text_are_headings() -> None:
+    text = "MINUTES\n\n2.1 Budget\n\nThe budget\n\nReview\n======\nAll agreed.\n\nPlease reply by Friday:\n\nthanks"
+    kinds = [(kind, level, part) for kind, level, part in elements(parse_text(text.encode(), name="m.txt"))]
+    assert [entry for entry in kinds if entry[0] == "heading"] == [
+        ("heading", 1, "MINUTES"), ("heading", 2, "2.1 Budget"), ("heading", 1, "Review"),
+    ]  # fmt: skip
+
+
+def test_lists_in_a_text_are_items() -> None:
+    parsed = parse_text(b"- one\n- two\n  goes on\n- three", name="l.txt")
+    assert [e[2] for e in elements(parsed)] == ["- one", "- two\n  goes on", "- three"]
+
+
+def test_markdown_elements_point_into_the_file() -> None:
+    text = "# Leave #\n\nSome *text*.\n\nSetext\n---\n\n- one\n- two\n\n> quoted\n"
+    assert elements(parse_markdown(text.encode(), name="a.md")) == [
+        ("heading", 1, "Leave"),
+        ("paragraph", 0, "Some *text*."),
+        ("heading", 2, "Setext"),
+        ("list_item", 0, "- one"),
+        ("list_item", 0, "- two"),
+        ("paragraph", 0, "> quoted"),
+    ]
+
+
+def test_a_markdown_table_is_one_element_with_its_raw_rows() -> None:
+    text = "| item | price |\n|------|-------|\n| pump | 120 |\n"
+    (table,) = parse_markdown(text.encode(), name="a.md").elements
+    assert (table.kind, table.header_rows, text[table.start : table.end]) == ("table", 2, text.strip())
+
+
+def test_front_matter_comments_and_scripts_of_markdown_are_no_elements() -> None:
+    text = "---\ntags: x\n---\n\n<!-- hidden\n\nwords -->\n\n<script>\nalert(1)\n</script>\n\nShown.\n"
+    parsed = parse_markdown(text.encode(), name="a.md")
+    assert parsed.text == text
+    assert [e[2] for e in elements(parsed)] == ["Shown."]
+
+
+def test_a_markdown_title_is_its_first_heading_without_mark_up() -> None:
+    assert parse_markdown(b"# The `code` *book*\n\nText", name="a.md").title == "The code book"
+    assert parse_markdown(b"Text", name="folder/notes.md").title == "notes"
+
+
+@given(st.text(alphabet="ab #*-|>`\n\r\t[]()<!1.=\\", max_size=200))
+def test_any_markdown_gives_ascending_elements_inside_the_text(text: str) -> None:
+    parsed = parse_markdown(text.encode(), name="a.md")
+    places = [place for e in parsed.elements for place in (e.start, e.end)]
+    assert places == sorted(places)
+    assert parsed.text == text
+    assert not places or places[-1] <= len(text)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(delimiter: str) -> None:
+    rows = [["item", "price"], ["pump, large", "1.5"], ["valve", "2"]]
+    content = "\r\n".join(delimiter.join(f'"{cell}"' for cell in row) for row in rows)
+    parsed = parse_table(content.encode(), name="t.csv")
+    assert parsed.text == "item\tprice\npump, large\t1.5\nvalve\t2"
+    assert parsed.elements[0].header_rows == 1
+
+
+def test_ragged_rows_and_line_breaks_in_cells_are_kept() -> None:
+    parsed = parse_table(b'a,b,c\n1\n"two\nlines",x,y,z\n', name="t.csv")
+    assert parsed.text == "a\tb\tc\n1\ntwo lines\tx\ty\tz"
