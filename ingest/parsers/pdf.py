@@ -57,12 +57,15 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
 def _open(content: bytes) -> Any:  # noqa: ANN401 -- an object of a library without types
     import pypdfium2
 
-    try:
-        return pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as error:
-        if _PASSWORD_NEEDED.search(str(error)):
-            raise ParseError("encrypted", "The PDF is protected by a password. Save it without one.") from error
-        raise ParseError("corrupt", "The PDF is damaged and cannot be opened.") from error
+    said = ""
+    for attempt in (b"no PDF", content):  # pdfium may report the error before last: this one cannot pass for another
+        try:
+            return pypdfium2.PdfDocument(attempt)
+        except pypdfium2.PdfiumError as error:
+            said = str(error)
+    if _PASSWORD_NEEDED.search(said):
+        raise ParseError("encrypted", "The PDF is protected by a password. Save it without one.")
+    raise ParseError("corrupt", "The PDF is damaged and cannot be opened.")
 
 
 def _page(document: Any, index: int) -> tuple[list[Line], Rules]:  # noqa: ANN401 -- an object of a library without types

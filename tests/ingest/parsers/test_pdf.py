@@ -174,6 +174,17 @@ def test_a_file_without_readable_text_says_why(content: bytes, code: str) -> Non
     assert error.value.reason == code
 
 
+def test_a_damaged_file_after_a_locked_one_is_damaged() -> None:
+    locked = drawn(lines(("Secret.", 50, 700)), encrypt=StandardEncryption("word", ownerPassword="owner"))
+    hollow = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\ntrailer << /Root 1 0 R >>\n%%EOF"
+    codes = []
+    for content in (hollow, locked, hollow):
+        with pytest.raises(ParseError) as error:
+            parse_pdf(content, name="x.pdf")
+        codes.append(error.value.reason)
+    assert codes == ["corrupt", "encrypted", "corrupt"]
+
+
 def test_a_file_that_needs_no_password_to_open_is_read() -> None:
     locked = StandardEncryption("", ownerPassword="owner", canPrint=0)
     assert parse_pdf(drawn(lines(("Open text.", 50, 700)), encrypt=locked), name="x.pdf").text == "Open text."
