@@ -116,21 +116,17 @@ class Catalogue:
 
     def chunks(self, collection: str, document: str, *, access: Access) -> list[Hit]:
         """A document's chunks in their order, with score 0. Raises UnknownDocument like `document`."""
-        row = self.document(collection, document, access=access)
-        query = (
-            mapping.hit_query()
-            .where(readable(access))
-            .where(documents.c.id == row.id, documents.c.version == row.version)
-        )
-        return [mapping.hit(found) for found in self._rows(query.order_by(chunks.c.ordinal))]
+        key = ids.document_id(collection, document)
+        query = mapping.hit_query().where(readable(access), documents.c.id == key).order_by(chunks.c.ordinal)
+        found = [mapping.hit(row) for row in self._rows(query)]
+        if not found:
+            self.document(collection, document, access=access)
+        return found
 
     def hits(self, collection: str, chunk_ids: Collection[str], *, access: Access) -> dict[str, Hit]:
         """The chunks of these ids, with score 0; ids that are unknown or may not be read are left out."""
-        query = (
-            mapping.hit_query()
-            .where(readable(access))
-            .where(documents.c.collection == collection, statements.in_list(chunks.c.id, chunk_ids))
-        )
+        query = mapping.hit_query().where(readable(access), documents.c.collection == collection)
+        query = query.where(statements.in_list(chunks.c.id, chunk_ids))
         return {row["id"]: mapping.hit(row) for row in self._rows(query)}
 
     # Vectors

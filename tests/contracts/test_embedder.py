@@ -1,0 +1,91 @@
+"""What every Embedder does: the shipped fake, MiniLM through onnxruntime, and sentence-transformers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from core.settings import EmbedderSettings
+from indexes.embedders.choose import choose_embedder
+from indexes.embedders.protocol import Embedder
+
+Kind = Literal["minilm", "sentence_transformers", "hashing"]
+TEXTS = [
+    "Employees get 27 days of paid leave each year.",
+    "leave",
+    "",
+    "Größe: 5 µm — naïve café 東京 🎉",
+    "half a \ud800 pair and a \x00 byte",
+    "a long text about travel and its cost " * 80,
+]
+KINDS = [
+    pytest.param("hashing"),
+    pytest.param("minilm", marks=pytest.mark.model),
+    pytest.param("sentence_transformers", marks=[pytest.mark.model, pytest.mark.slow]),
+]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def embedder(request: pytest.FixtureRequest) -> Embedder:
+    return choose_embedder(EmbedderSettings(kind=request.param))
+
+
+def test_passages_become_unit_vectors_of_the_promised_shape(embedder: Embedder) -> None:
+    vectors = embedder.embed_passages(TEXTS)
+    assert vectors.shape == (len(TEXTS), embedder.dimension)
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-4)
+
+
+def test_no_passages_give_an_empty_array_of_the_right_width(embedder: Embedder) -> None:
+    assert embedder.embed_passages([]).shape == (0, embedder.dimension)
+    assert embedder.count_word_pieces([]) == []
+
+
+def test_a_text_has_the_same_vector_whatever_it_is_batched_with(embedder: Embedder) -> None:
+    together = embedder.embed_passages(TEXTS * 4)
+    alone = np.stack([embedder.embed_passages([text])[0] for text in TEXTS])
+    assert np.allclose(together, np.tile(alone, (4, 1)), atol=1e-5)
+
+
+def test_a_query_is_embedded_like_a_passage(embedder: Embedder) -> None:
+    assert embedder.embed_query(TEXTS[0]).shape == (embedder.dimension,)
+    assert np.allclose(embedder.embed_query(TEXTS[0]), embedder.embed_passages(TEXTS)[0], atol=1e-5)
+
+
+def test_texts_that_share_words_are_nearer_than_texts_that_do_not(embedder: Embedder) -> None:
+    question = embedder.embed_query("How many days of paid leave do employees get?")
+    near, far = embedder.embed_passages([TEXTS[0], "The warehouse roof was painted green."])
+    assert question @ near > question @ far + 0.2
+
+
+def test_word_pieces_are_counted_beyond_what_the_model_reads(embedder: Embedder) -> None:
+    one, empty, many = embedder.count_word_pieces(["leave", "", "leave " * 1000])
+    assert (one, empty, many) == (1, 0, 1000)
+    assert embedder.max_word_pieces < many
+
+
+def test_the_last_word_piece_that_fits_still_counts_and_the_next_does_not(embedder: Embedder) -> None:
+    full = "leave " * (embedder.max_word_pieces - 1)
+    fits, longer, shorter = embedder.embed_passages([full + "travel", full + "travel cost", full])
+    assert np.allclose(fits, longer, atol=1e-5)
+    assert not np.allclose(fits, shorter, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_embedders_of_a_kind_have_the_same_name(
+    kind: Literal["minilm", "sentence_transformers", "hashing"],
+) -> None:
+    first, second = (choose_embedder(EmbedderSettings(kind=kind)) for _ in range(2))
+    assert first.name == second.name
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_minilm_gives_the_vectors_of_sentence_transformers() -> None:
+    ours = choose_embedder(EmbedderSettings(kind="minilm"))
+    theirs = choose_embedder(EmbedderSettings(kind="sentence_transformers"))
+    cosines = (ours.embed_passages(TEXTS) * theirs.embed_passages(TEXTS)).sum(axis=1)
+    assert cosines.min() > 0.9999

@@ -1,0 +1,78 @@
+"""The exported model: made once, verified, safe to make twice at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import IndexBroken
+from core.settings import EmbedderSettings
+from indexes.embedders.minilm import MiniLM, bundled_model, exported
+from indexes.embedders.weights import fingerprint
+
+CACHE = EmbedderSettings().cache.expanduser()
+
+
+def test_weights_are_told_apart_by_their_content(tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"\x00" * 10_000_000)
+    before = fingerprint(tmp_path)
+    assert fingerprint(tmp_path) == before
+    content = bytearray(weights.read_bytes())
+    content[-1] = 1
+    weights.write_bytes(content)
+    assert fingerprint(tmp_path) != before
+
+
+@pytest.mark.model
+def test_two_that_export_at_once_end_with_one_verified_file(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(
+            lambda embedder: embedder.embed_query("leave"), [MiniLM([tmp_path]), MiniLM([tmp_path])]
+        )
+    assert np.array_equal(first, second)
+    assert [path.suffix for path in sorted(tmp_path.iterdir())] == [".onnx", ".lock"]
+    assert first @ MiniLM([tmp_path]).embed_query("leave") == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.model
+def test_a_folder_that_cannot_be_written_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "second").mkdir()
+    model = exported(bundled_model(), [CACHE])
+    (tmp_path / "second" / model.name).symlink_to(model)
+    assert exported(bundled_model(), [tmp_path / "file", tmp_path / "second"]).parent == tmp_path / "second"
+    with pytest.raises(IndexBroken, match=r"embedder\.cache"):
+        exported(bundled_model(), [tmp_path / "file"])
+
+
+@pytest.mark.model
+def test_a_damaged_export_is_named_and_what_to_do_with_it(tmp_path: Path) -> None:
+    name = exported(bundled_model(), [CACHE]).name
+    (tmp_path / name).write_bytes(b"damaged")
+    with pytest.raises(IndexBroken, match="Delete that file"):
+        MiniLM([tmp_path]).embed_query("leave")
+
+
+def test_a_model_that_cannot_be_exported_leaves_no_file(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "cache").mkdir()
+    with pytest.raises(IndexBroken, match="could not be exported"):
+        exported(tmp_path / "model", [tmp_path / "cache"])
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
+
+
+def test_choosing_and_opening_load_no_model() -> None:
+    program = (
+        "import sys, indexes.open; from core.settings import EmbedderSettings;"
+        "from indexes.embedders.choose import choose_embedder;"
+        "choose_embedder(EmbedderSettings()).name;"
+        "assert not {'torch', 'transformers', 'onnxruntime', 'chromadb', 'sentence_transformers'} & set(sys.modules)"
+    )
+    root = str(Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": root})

@@ -1,0 +1,124 @@
+"""Opening a data folder: what a dead or broken predecessor left is put in order."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.access import OWNER
+from core.errors import DataFolderOwned, IndexBroken
+from core.settings import EmbedderSettings, Settings
+from indexes import manifest
+from indexes.catalogue import JobRow
+from indexes.embedders.hashing import HashingEmbedder
+from indexes.open import open_indexes
+from indexes.rebuild import finds_itself, rebuild_vectors
+from indexes.search import search
+from tests.indexes.store import agree, store
+
+
+class OtherEmbedder(HashingEmbedder):
+    name = "other-384"
+
+
+@pytest.fixture
+def filled(data: Settings) -> Settings:
+    with open_indexes(data) as indexes:
+        store(indexes, "a.txt", "alpha", "beta")
+        store(indexes, "b.txt", "gamma", collection="second")
+    return data
+
+
+def test_what_was_written_is_there_when_it_is_opened_again(filled: Settings) -> None:
+    with open_indexes(filled) as indexes:
+        assert search(indexes, "beta", access=OWNER, limit=1).hits[0].text == "beta"
+        assert agree(indexes)
+        assert agree(indexes, "second")
+
+
+def test_a_folder_can_be_opened_once_at_a_time(filled: Settings) -> None:
+    with open_indexes(filled), pytest.raises(DataFolderOwned), open_indexes(filled):
+        pass
+
+
+def test_a_deleted_vector_index_is_filled_again_from_the_catalogue(filled: Settings) -> None:
+    shutil.rmtree(filled.data / "chroma")
+    with open_indexes(filled) as indexes:
+        assert agree(indexes)
+        assert search(indexes, "beta", access=OWNER, limit=1).hits[0].text == "beta"
+
+
+def test_an_unreadable_vector_index_is_made_again(filled: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    (filled.data / "chroma" / "chroma.sqlite3").write_bytes(b"not a database")
+    with caplog.at_level(logging.WARNING), open_indexes(filled) as indexes:
+        assert agree(indexes)
+        assert agree(indexes, "second")
+    assert "broken" in caplog.text
+
+
+def test_a_vector_index_whose_last_write_was_cut_off_is_not_even_opened(filled: Settings) -> None:
+    (filled.data / "chroma.writing").touch()
+    (filled.data / "chroma" / "mark of the old one").touch()
+    with open_indexes(filled) as indexes:
+        assert agree(indexes)
+    assert not (filled.data / "chroma" / "mark of the old one").exists()
+    assert not (filled.data / "chroma.writing").exists()
+
+
+def test_missing_vectors_are_added_and_unknown_ones_removed(filled: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    with open_indexes(filled) as indexes:
+        names = sorted(indexes.vectors.ids("default"))
+        indexes.vectors.delete("default", names[:1])
+        indexes.vectors.upsert("default", ["stranger"], indexes.embedder.embed_passages(["stranger"]))
+    with caplog.at_level(logging.WARNING), open_indexes(filled) as indexes:
+        assert sorted(indexes.vectors.ids("default")) == names
+    assert "mended" in caplog.text
+
+
+def test_a_vector_that_cannot_be_found_shows_though_its_id_is_there(filled: Settings) -> None:
+    with open_indexes(filled) as indexes:
+        (name,) = indexes.vectors.ids("second")
+        assert finds_itself(indexes.catalogue, indexes.vectors)
+        indexes.vectors.upsert("second", [name], -np.ones((1, 384), np.float32) / np.sqrt(384).astype(np.float32))
+        assert not finds_itself(indexes.catalogue, indexes.vectors)
+    with open_indexes(filled) as indexes:
+        assert finds_itself(indexes.catalogue, indexes.vectors)
+
+
+def test_rebuilding_gives_the_same_index(filled: Settings) -> None:
+    with open_indexes(filled) as indexes:
+        before = search(indexes, "alpha", access=OWNER, limit=5).hits
+        assert rebuild_vectors(indexes) == 3
+        assert search(indexes, "alpha", access=OWNER, limit=5).hits == before
+
+
+def test_jobs_of_a_dead_process_are_interrupted(filled: Settings) -> None:
+    created = "2026-01-01T00:00:00+00:00"
+    with open_indexes(filled) as indexes:
+        indexes.catalogue.start_job(JobRow(id="1", collection="c", source="/a", state="RUNNING", created=created))
+    with open_indexes(filled) as indexes:
+        job = indexes.catalogue.job("1")
+        assert (job.state, job.finished is not None) == ("INTERRUPTED", True)
+
+
+def test_another_embedder_is_refused_and_the_sentence_says_what_to_do(filled: Settings) -> None:
+    with (
+        pytest.raises(IndexBroken, match=r"built with the embedder hashing-384 \(384 dimensions\).*--data"),
+        open_indexes(filled.model_copy(update={"embedder": EmbedderSettings(kind="minilm")})),
+    ):
+        pass
+    with open_indexes(filled):
+        pass
+
+
+def test_the_index_version_names_the_embedder() -> None:
+    assert manifest.version(HashingEmbedder()) == manifest.version(HashingEmbedder())
+    assert manifest.version(HashingEmbedder()) != manifest.version(OtherEmbedder())
+
+
+def test_nothing_of_a_folder_is_readable_to_others(filled: Settings) -> None:
+    assert Path(filled.data).stat().st_mode & 0o077 == 0
