@@ -12,11 +12,17 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
     r"nov(?:ember)?|dec(?:ember)?)"
 )
-_DATE = re.compile(
-    r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}:\d\d\b|\b\d{1,2} ?(?:am|pm)\b|"
-    rf"\b\d{{1,2}}(?:st|nd|rd|th)\b|\b{_MONTH}\b|\bmay \d|\b\d{{1,2}}\.? may\b|"
-    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b\d+ (?:days?|weeks?|months?|years?|hours?|minutes?)\b|"
-    r"\b(?:century|daily|weekly|monthly|quarterly|annually|yearly|noon|midnight)\b",
+_CALENDAR = (
+    r"\b\d{4}-\d\d-\d\d\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|\b\d{1,2}[:h]\d\d\b|\b\d{1,2} ?(?:am|pm)\b|"
+    rf"\b\d{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?{_MONTH}\b(?:,? \d{{4}})?|"
+    rf"\b{_MONTH}\b\.?(?: \d{{1,2}}(?:st|nd|rd|th)?\b)?(?:,? \d{{4}})?|"
+    r"\bmay \d{1,4}\b|\b\d{1,2}\.? may\b|\b(?:19|20)\d\d\b|"
+    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"
+)
+_DATE = re.compile(_CALENDAR, re.IGNORECASE)
+_WHEN = re.compile(
+    rf"{_CALENDAR}|\b\d+(?:st|nd|rd|th)\b|\b\w+ (?:days?|weeks?|months?|years?|hours?|minutes?)\b|\bcentury\b|"
+    r"\b(?:daily|weekly|monthly|quarterly|annually|yearly|noon|midnight)\b",
     re.IGNORECASE,
 )
 _FIGURE_WORD = re.compile(
@@ -24,20 +30,52 @@ _FIGURE_WORD = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[\w.+-]+@[\w-]+\.\w+|\b[A-ZÀ-Þ][\w'’-]+(?: (?:van |von |de |of |the )?[A-ZÀ-Þ][\w'’-]*\.?)*")
+_SOMEWHERE = re.compile(
+    r"\b(?:in|at|on|above|below|behind|beside|next to|under|inside|outside|near|by|opposite|between) "
+    r"(?:the|an?|our|your)\b",
+    re.IGNORECASE,
+)
+_REASON = re.compile(r"\b(?:because|since|so that|due to|owing to|therefore|as a result|in order to|reasons?)\b", re.I)
+_MONEY = re.compile(
+    r"[$€£¥]\s?\d|\d\s?(?:[$€£¥]|(?:EUR|USD|CHF|GBP|pence|pounds?|euros?|dollars?|cents?)\b)|\b(?:EUR|USD|CHF|GBP)\b"
+)
+_RATE = re.compile(r"\d ?%|\bper ?cent\b", re.IGNORECASE)
+_PHONE = re.compile(r"\+?\(?\d[\d ()/.-]{6,}\d")
 _KINDS = {
-    "rat": re.compile(r"\d ?%|\bper ?cent\b|\d\.\d"),
-    "%": re.compile(r"\d ?%|\bper ?cent\b"),
-    "phon": re.compile(r"\+?\(?\d[\d ()/.-]{6,}\d"),
-    "telephon": re.compile(r"\+?\(?\d[\d ()/.-]{6,}\d"),
+    "rat": _RATE,
+    "%": _RATE,
+    "phon": _PHONE,
+    "telephon": _PHONE,
     "email": re.compile(r"@\w"),
     "mail": re.compile(r"@\w"),
     "addr": re.compile(r"@\w|\d"),
     "dat": _DATE,
-    "cost": re.compile(r"[$€£¥]\s?\d|\b(?:EUR|USD|CHF|GBP)\b"),
-    "fe": re.compile(r"[$€£¥]\s?\d|\b(?:EUR|USD|CHF|GBP)\b"),
-    "pric": re.compile(r"[$€£¥]\s?\d|\b(?:EUR|USD|CHF|GBP)\b"),
+    "cost": _MONEY,
+    "fe": _MONEY,
+    "pric": _MONEY,
+    "weekd": re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE),
 }
 """Words that name a kind of thing, by stem: a stretch that holds such a thing need not say the word."""
+
+_LENGTH = re.compile(r"\d ?(?:mm|cm|dm|m|km|met(?:re|er)s?|millimet\w+|kilomet\w+|feet|foot|ft|inch(?:es)?|miles?)\b")
+_TIME = re.compile(r"\b(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b", re.IGNORECASE)
+_MEASURES = {
+    "heavy": re.compile(r"\d ?(?:g|kg|t|lb|tonnes?|tons?|kilograms?|grams?|pounds?)\b"),
+    "far": _LENGTH,
+    "tall": _LENGTH,
+    "wide": _LENGTH,
+    "deep": _LENGTH,
+    "thick": _LENGTH,
+    "high": re.compile(r"\d"),
+    "big": re.compile(r"\d ?(?:square|sq|m2|m²|hectares?|acres?|litres?|l|mb|gb|tb|mm|cm|m)\b", re.IGNORECASE),
+    "loud": re.compile(r"\d ?dB"),
+    "long": re.compile(f"{_TIME.pattern}|{_LENGTH.pattern}", re.IGNORECASE),
+    "old": _TIME,
+    "soon": _TIME,
+    "often": re.compile(r"\b(?:every|each|once|twice|times?|per|a (?:day|week|month|year)|\w+ly)\b", re.IGNORECASE),
+}
+"""What answers "how heavy", "how far" and so on."""
+PARTLY = 0.5
 
 
 def shows(root: str, text: str) -> bool:
@@ -45,18 +83,32 @@ def shows(root: str, text: str) -> bool:
     return root in _KINDS and _KINDS[root].search(text) is not None
 
 
-def fits(asking: Asking, unit: Unit) -> bool:
-    """True when the unit holds a number, date or name where one is asked for, other than those in the question."""
+def fits(asking: Asking, unit: Unit) -> float:
+    """1 when the unit holds what is asked for and the question does not name itself, 0 when not.
+
+    PARTLY where form cannot tell: a person without a name, a place without one, a reason without "because".
+    """
+    text, named = unit.plain, asking.stems
     if asking.asked == "number":
-        fresh = any(is_number(token) and stem(token) not in asking.stems for token in tokens(_unnumbered(unit.plain)))
-        return fresh or (unit.kind == "sentence" and bool(_FIGURE_WORD.search(unit.plain)))
+        return _holds_number(asking, unit)
     if asking.asked == "when":
-        return any(not set(stems(match[0])) <= asking.stems for match in _DATE.finditer(unit.plain))
+        return float(any(not set(stems(match[0])) <= named for match in _WHEN.finditer(text)))
+    if asking.asked == "why":
+        return 1.0 if _REASON.search(text) else PARTLY
     if asking.asked in ("who", "where"):
-        return any(not set(stems(match[0])) <= asking.stems for match in _NAME.finditer(unit.plain, 1))
-    return True
+        if any(not set(stems(match[0])) <= named for match in _NAME.finditer(text, 1)):
+            return 1.0
+        return 1.0 if asking.asked == "where" and _SOMEWHERE.search(text) else PARTLY
+    return 1.0
 
 
-def _unnumbered(text: str) -> str:
-    """The text without the number of its list item and without reference marks such as [12]."""
-    return re.sub(r"^\(?\d{1,2}[.)]\s|\[\d{1,3}\]", "", text)
+def _holds_number(asking: Asking, unit: Unit) -> float:
+    """Dates, reference marks and the numbers of list items are not the number asked for."""
+    text = re.sub(r"^\(?\d{1,2}[.)]\s|\[\d{1,3}\]", "", unit.plain)
+    how = re.match(r"how (\w+)", asking.clause)
+    if how and how[1] in _MEASURES:
+        return 1.0 if _MEASURES[how[1]].search(text) else 0.0
+    undated = _DATE.sub(" ", text) if unit.kind != "row" else text
+    if any(is_number(token) and stem(token) not in asking.stems for token in tokens(undated)):
+        return 1.0
+    return PARTLY if unit.kind == "sentence" and _FIGURE_WORD.search(text) else 0.0

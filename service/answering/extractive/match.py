@@ -17,18 +17,20 @@ from service.answering.extractive.fits import fits, shows
 from service.answering.extractive.question import Asking, Term
 from service.answering.extractive.units import Unit, cut
 from service.answering.extractive.weights import BY_ALL, BY_WORDS, Evidence, score
-from service.answering.extractive.words import STOP_WORDS, is_month_or_day, stem, stems, tokens
+from service.answering.extractive.words import STOP_WORDS, is_month_or_day, related, stem, stems, tokens
 
-OWN, CONTEXT, PLACE, NEIGHBOUR, PASSAGE, DOCUMENT = 1.0, 0.9, 0.75, 0.5, 0.25, 0.15
-"""What finding a word is worth: in the unit, in what introduces it, in headings and title, in the unit beside it,
-elsewhere in the passage, elsewhere in what is shown of its document."""
-EMBEDDED = 14
+OWN, CONTEXT, PLACE, BESIDE, PASSAGE, DOCUMENT = 1.0, 0.9, 0.75, 0.5, 0.25, 0.2
+"""Where a word of the question is found, nearest first, and how sure it is that the unit is about it: in the unit, in
+what introduces it, in headings and title, in the unit before or after, in the passage, in its document."""
+EMBEDDED = 12
 """Units that are compared with the question by meaning: the best by words. An encoder needs 2-3 ms for each."""
 _POINTER = re.compile(
     r"^(?:for (?:more|further|additional|detailed|general|information|details|instructions|a list|an? \w+ of)\b|"
     r"see\b|to learn (?:more|how|about)\b|refer to\b|more information|learn more|also see)",
     re.IGNORECASE,
 )
+_ENDS = (".", "!", "?", ":", ";", ")", '"', "”", "…")
+"""What a sentence ends with, and a headline does not."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -52,8 +54,8 @@ def rank(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> lis
     ranked: list[tuple[Passage, Candidate]] = []
     for place, (passage, units) in enumerate(shown):
         for unit, found in _found(asking.terms, passage, units, document[passage.hit.document]):
-            if _quotable(unit):
-                evidence = _evidence(asking, unit, found, weight, 1 / (1 + place))
+            evidence = _evidence(asking, unit, found, weight, 1 / (1 + place))
+            if evidence.fresh > 0 and _quotable(unit):
                 candidate = Candidate(unit=unit, found=found, evidence=evidence, score=score(evidence, BY_WORDS))
                 ranked.append((passage, candidate))
     ranked.sort(key=lambda entry: (-entry[1].score, entry[1].unit.passage, entry[1].unit.order))
@@ -80,18 +82,25 @@ def _quotable(unit: Unit) -> bool:
 
 def _evidence(asking: Asking, unit: Unit, found: dict[str, float], weight: dict[str, float], first: float) -> Evidence:
     words = [stem(token) for token in tokens(unit.plain) if token.lower() not in STOP_WORDS]
+    at: defaultdict[float, float] = defaultdict(float)
+    for root, share in weight.items():
+        at[found[root]] += share
     return Evidence(
-        own=sum(share for root, share in weight.items() if found[root] >= CONTEXT),
-        around=sum(share * found[root] for root, share in weight.items()),
+        own=at[OWN],
+        context=at[CONTEXT],
+        place=at[PLACE],
+        beside=at[BESIDE],
+        passage=at[PASSAGE] + at[DOCUMENT],
         names=min((found[term.stem] for term in asking.terms if term.exact), default=1.0),
         focus=min((found[term.stem] for term in asking.terms if term.focus), default=1.0),
         pairs=_pairs(asking, words),
-        fits=float(fits(asking, unit)),
+        fits=fits(asking, unit),
         label=_label_share(asking, unit),
-        fresh=min(len(set(words) - asking.stems), 3) / 3,
+        fresh=min(len(set(words) - asking.stems), 3) / 3 if asking.asked != "boolean" else 1.0,
         length=min(len(words), 60) / 60,
         first=first,
-        code=float(unit.kind in ("code", "label")),
+        code=float(unit.kind == "code"),
+        bare=float(unit.kind == "label" or (unit.kind == "sentence" and not unit.plain.endswith(_ENDS))),
     )
 
 
@@ -105,11 +114,15 @@ def _pairs(asking: Asking, words: Sequence[str]) -> float:
 def _label_share(asking: Asking, unit: Unit) -> float:
     """How much of the words that name a row, line or item the question has too; 0.5 for running text."""
     if unit.kind == "row":
-        label = unit.cells[0]
+        labels = unit.cells[:3]
     elif ": " in unit.plain and unit.kind in ("item", "line"):
-        label = unit.plain.split(": ", 1)[0]
+        labels = (unit.plain.split(": ", 1)[0],)
     else:
         return 0.5
+    return max(_share(label, asking) for label in labels)
+
+
+def _share(label: str, asking: Asking) -> float:
     words = {stem(token) for token in tokens(label) if token.lower() not in STOP_WORDS}
     return len(words & asking.stems) / len(words) if words else 0.0
 
@@ -121,25 +134,19 @@ def _found(
     hit = passage.hit
     place = set(stems(" ".join([*hit.headings, hit.title, hit.document, hit.header])))
     own = [set(stems(unit.plain)) for unit in units]
+    context = [set(stems(unit.context)) for unit in units]
     whole = set().union(*own)
+    forms = {term.stem: related(term.stem, whole.union(place, document, *context)) for term in terms}
     for position, unit in enumerate(units):
         beside = set().union(*own[max(position - 1, 0) : position + 2])
-        context = set(stems(unit.context))
-        levels = (
-            (own[position], OWN),
-            (context, CONTEXT),
-            (place, PLACE),
-            (beside, NEIGHBOUR),
-            (whole, PASSAGE),
-            (document, DOCUMENT),
-        )
-        near = own[position] | context
-        yield unit, {term.stem: _worth(term, levels, near, unit) for term in terms}
+        near = (own[position], context[position], place, beside, whole, document)
+        levels = tuple(zip(near, (OWN, CONTEXT, PLACE, BESIDE, PASSAGE, DOCUMENT), strict=True))
+        yield unit, {term.stem: _worth(term, forms[term.stem], levels, unit) for term in terms}
 
 
-def _worth(term: Term, levels: Sequence[tuple[set[str], float]], near: set[str], unit: Unit) -> float:
-    worth = next((level for words, level in levels if term.stem in words), 0.0)
-    if worth < CONTEXT and _contradicts(term.stem, near):
+def _worth(term: Term, forms: set[str], levels: Sequence[tuple[set[str], float]], unit: Unit) -> float:
+    worth = next((level for words, level in levels if not forms.isdisjoint(words)), 0.0)
+    if worth < CONTEXT and _contradicts(term.stem, levels[0][0] | levels[1][0]):
         return 0.0
     return CONTEXT if worth < CONTEXT and shows(term.stem, unit.plain) else worth
 
@@ -155,10 +162,11 @@ def _with_cosine(asking: Asking, ranked: Sequence[tuple[Passage, Candidate]], em
     if not ranked:
         return []
     texts = [_in_context(passage, candidate.unit) for passage, candidate in ranked]
+    texts += [candidate.unit.plain for _, candidate in ranked]
     cosines = np.asarray(embedder.embed_passages(texts)) @ np.asarray(embedder.embed_query(asking.text))
     scored = []
-    for (_, candidate), cosine in zip(ranked, cosines, strict=True):
-        evidence = replace(candidate.evidence, cosine=float(cosine))
+    for (_, candidate), cosine, alone in zip(ranked, cosines[: len(ranked)], cosines[len(ranked) :], strict=True):
+        evidence = replace(candidate.evidence, cosine=float(cosine), alone=float(alone))
         scored.append(replace(candidate, evidence=evidence, score=score(evidence, BY_ALL)))
     return sorted(scored, key=lambda candidate: (-candidate.score, candidate.unit.passage, candidate.unit.order))
 

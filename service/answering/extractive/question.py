@@ -8,12 +8,13 @@ from typing import Literal
 
 from service.answering.extractive.words import GENERIC_WORDS, STOP_WORDS, is_month_or_day, is_number, stem, tokens
 
-Asked = Literal["who", "when", "where", "number", "boolean", "list", "other"]
+Asked = Literal["who", "when", "where", "why", "number", "boolean", "list", "other"]
 
 _NUMBER = re.compile(
-    r"\bhow (?:many|much|long|old|large|big|high|far|fast|often|tall|wide|heavy|deep|late|early)\b|"
+    r"\bhow (?:many|much|long|old|large|big|high|far|fast|often|tall|wide|heavy|deep|late|early|thick|loud|soon)\b|"
     r"\b(?:what|which)\b[^?]{0,60}?\b(?:rate|percentage|percent|price|cost|costs|fee|amount|total|number of|limit|"
-    r"distance|length|weight|temperature|capacity|revenue|budget|deposit|salary|size|premium|maximum|minimum)\b",
+    r"distance|length|weight|temperature|capacity|revenue|budget|deposit|salary|size|premium|maximum|minimum|torque|"
+    r"pressure|speed|sum|allowance|value|voltage|power|charge)\b",
     re.IGNORECASE,
 )
 _WHEN = re.compile(
@@ -22,21 +23,23 @@ _WHEN = re.compile(
     re.IGNORECASE,
 )
 _BOOLEAN = re.compile(
-    r"^(?:is|are|was|were|do|does|did|can|could|may|must|has|have|had|will|would|should|shall|am)\b", re.IGNORECASE
+    r"^(?:is|are|was|were|do|does|did|can|could|may|must|has|have|had|will|would|should|shall|am)\b"
+    r"(?!.*\bor (?:what|how)\b)",
+    re.IGNORECASE,
 )
 _LIST = re.compile(
     r"^(?:name|list)\b|\b(?:which|what) (?:two|three|four|five|six|seven|\d+) |\b(?:what|which) are\b|"
     r"\b(?:which|what) (?:\w+ ){0,2}(?:[a-z]{2,}[^s\s]s) (?:are|were|do|have|can|must|need|should|may|did|does)\b",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"\b(who|whom|whose|when|where|how|what|which|is|are|was|were|do|does|did|can|may|must)\b", re.I)
+_ASKING_WORD = re.compile(r"\b(?:who|whom|whose|when|where|why|how|what|which)\b", re.IGNORECASE)
 _FOCUS = re.compile(
     r"\b(?:how (?:many|much)|(?:what|which)(?: (?:is|are|was|were)(?: the| an?)?)?)\s+"
     r"(?P<focus>.{2,60}?)(?=\s(?:of|for|in|on|at|to|by|from|with|per|is|are|was|were|do|does|did|can|may|must|has|have|had|"
     r"will|should|that|which|who|when|if|as)\b|\?|$)",
     re.IGNORECASE,
 )
-_ORDINAL_LIST = re.compile(r"\b(?:which|what|the) (two|three|four|five|six|seven|eight|nine|ten)\b", re.IGNORECASE)
+_COUNTED = re.compile(r"\b(?:which|what|the) (two|three|four|five|six|seven|eight|nine|ten)\b", re.IGNORECASE)
 
 GENERIC_WEIGHT = 0.35
 """A word such as "total" or "use" is rarely repeated by the stretch that answers."""
@@ -59,9 +62,13 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """A question taken apart. `asked` is the kind of answer it wants; `terms` are its content words, each once."""
+    """A question taken apart. `asked` is the kind of answer it wants; `terms` are its content words, each once.
+
+    `clause` is the part that asks, in lower case, from its asking word on.
+    """
 
     text: str
+    clause: str
     asked: Asked
     terms: tuple[Term, ...]
 
@@ -73,7 +80,7 @@ class Asking:
 
 def take_apart(text: str) -> Asking:
     """The kind of answer that `text` asks for, and its terms."""
-    counted = {stem(match[1]) for match in _ORDINAL_LIST.finditer(text)}
+    counted = {stem(match[1]) for match in _COUNTED.finditer(text)}
     focus = {stem(token) for match in _FOCUS.finditer(text) for token in tokens(match["focus"])}
     terms: dict[str, Term] = {}
     for position, token in enumerate(tokens(text)):
@@ -85,7 +92,8 @@ def take_apart(text: str) -> Asking:
         weight = EXACT_WEIGHT if exact else GENERIC_WEIGHT if generic else 1.0
         if root not in terms or terms[root].weight < weight:
             terms[root] = Term(stem=root, weight=weight, exact=exact, focus=root in focus and not generic)
-    return Asking(text=text, asked=_kind(text.strip()), terms=tuple(terms.values()))
+    clause = _clause(text)
+    return Asking(text=text, clause=clause.lower(), asked=_kind(clause), terms=tuple(terms.values()))
 
 
 _GENERIC_STEMS = frozenset(stem(word) for word in GENERIC_WORDS)
@@ -98,16 +106,25 @@ def _is_exact(token: str, *, first: bool) -> bool:
     return (token[0].isupper() and not first) or any(character.isupper() for character in token[1:])
 
 
-def _kind(text: str) -> Asked:
-    clause = text[match.start() :] if (match := _CLAUSE.search(text)) else text
+def _clause(text: str) -> str:
+    """The sentence that asks, from its asking word on when it does not begin with an auxiliary verb."""
+    sentences = [part.strip() for part in re.split(r"(?<=[.?!;])\s+", text.strip()) if part.strip()]
+    asking = [part for part in sentences if _ASKING_WORD.search(part) or _BOOLEAN.match(part)]
+    sentence = next((part for part in asking if part.endswith("?")), asking[0] if asking else text.strip())
+    match = _ASKING_WORD.search(sentence)
+    return sentence if _BOOLEAN.match(sentence) or not match else sentence[match.start() :]
+
+
+def _kind(clause: str) -> Asked:
     if _BOOLEAN.match(clause):
         return "boolean"
     if _WHEN.search(clause):
         return "when"
     if _NUMBER.search(clause):
         return "number"
-    if re.match(r"(?:who|whom|whose)\b", clause, re.IGNORECASE) or re.search(r"\b(?:by|to|from|with) whom\b", text):
+    lower = clause.lower()
+    if re.match(r"(?:who|whom|whose)\b", lower) or re.search(r"\b(?:by|to|from|with) whom\b", lower):
         return "who"
-    if clause.lower().startswith("where"):
-        return "where"
+    if lower.startswith(("where", "why")):
+        return "where" if lower.startswith("where") else "why"
     return "list" if _LIST.search(clause) else "other"

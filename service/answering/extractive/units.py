@@ -210,7 +210,5 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _has_figures(row: tuple[str, ...]) -> bool:
-    """True when most filled cells of a row hold a figure other than a year: then it is not a header."""
-    filled = [cell for cell in row if cell]
-    figures = [cell for cell in filled if re.search(r"\d", cell) and not re.fullmatch(r"(?:FY ?)?(?:19|20)\d\d", cell)]
-    return len(figures) * 2 > len(filled)
+    """True when a cell is a figure other than a year: then the row is not a header."""
+    return any(re.search(r"\d", cell) and not re.search(r"[^\W\d_]|(?:19|20)\d\d", cell) for cell in row)

@@ -10,9 +10,15 @@ class Evidence:
     """What speaks for a unit, each in [0, 1] except `cosine` in [-1, 1]."""
 
     own: float
-    """Weighted share of the question's terms in the unit itself or in what introduces it."""
-    around: float
-    """The same with what stands around it, each place at its worth."""
+    """Weighted share of the question's terms in the unit itself."""
+    context: float
+    """The share found not there but in what introduces it: heading, introduction, header of its table."""
+    place: float
+    """The share found first in the headings of the chunk and in the title and name of the document."""
+    beside: float
+    """The share found first in the units before and after it."""
+    passage: float
+    """The share found first elsewhere in its passage or in another passage of its document."""
     names: float
     """Worth of the worst found name, date or number of the question."""
     focus: float
@@ -30,41 +36,55 @@ class Evidence:
     first: float
     """1 for the first passage shown, 1/2 for the second, and so on."""
     code: float
-    """1 for a line of code or a line that only names what stands below it."""
+    """1 for a line of code."""
+    bare: float
+    """1 for a line that is no sentence, such as a headline or a letterhead."""
     cosine: float = 0.0
-    """Similarity of its meaning to the question's."""
+    """Similarity of its meaning, with its heading and header, to the question's."""
+    alone: float = 0.0
+    """The same without them."""
 
 
 BY_WORDS = {
-    "own": 0.9,
-    "around": 4.7,
-    "names": 1.3,
-    "focus": 0.8,
-    "pairs": 0.7,
-    "fits": 1.7,
+    "own": 3.9,
+    "context": 2.5,
+    "place": 4.2,
+    "beside": 0.3,
+    "passage": -1.9,
+    "names": 1.4,
+    "focus": 0.7,
+    "pairs": 1.1,
+    "fits": 2.1,
     "label": 2.6,
-    "length": -0.8,
-    "first": 1.4,
+    "length": -0.6,
+    "first": 1.3,
     "code": -0.5,
+    "bare": -0.9,
 }
 """Weights for choosing the units that are compared by meaning."""
 
 BY_ALL = {
-    "own": 0.3,
-    "around": 4.1,
-    "names": 1.3,
-    "focus": 0.9,
-    "pairs": 0.7,
-    "fits": 1.7,
-    "label": 2.5,
-    "length": -0.6,
-    "first": 1.3,
-    "code": -0.5,
-    "cosine": 3.2,
+    "own": 1.7,
+    "context": 1.2,
+    "place": 3.2,
+    "beside": -0.4,
+    "passage": -2.3,
+    "names": 1.6,
+    "focus": 0.7,
+    "pairs": 0.9,
+    "fits": 2.1,
+    "label": 2.3,
+    "fresh": 0.3,
+    "length": -0.3,
+    "first": 1.2,
+    "code": -0.4,
+    "bare": -0.7,
+    "cosine": 2.4,
+    "alone": 2.6,
 }
 """Weights for choosing and judging the answer: a logistic fit, rounded, cross-validated by document."""
 
-ENOUGH = 10.1
+ENOUGH = 10.2
 """The score from which on a unit is an answer. Lower answers more questions, and more of those without an answer."""
 
 

@@ -71,6 +71,8 @@ _SPELLED = {
     "built": "build",
     "led": "lead",
     "met": "meet",
+    "lost": "lose",
+    "loss": "lose",
     "grew": "grow",
     "fell": "fall",
     "rose": "rise",
@@ -84,7 +86,7 @@ _SPELLED = {
 }
 _SUFFIXES = _words("""
     izations ization isations isation ations ation ators ator ments ment nesses ness ances ance ences ence ings ing
-    ible able ives ive ions ion edly ies ied ers ors ed er or es ly al s y e
+    ible able ivals ival ives ive ions ion als edly ies ied ers ors ed er or es ly al s y e
 """)
 
 
@@ -135,3 +137,11 @@ def _number(word: str) -> str:
     if re.fullmatch(r"\d+\.\d+", word):
         word = word.rstrip("0").rstrip(".")
     return word
+
+
+def related(root: str, vocabulary: set[str]) -> set[str]:
+    """The stems of a vocabulary that are `root` or another form of it: "assembl" and "assemb", "weigh" and "weight"."""
+    if len(root) < 5 or not root.isalpha():
+        return {root} & vocabulary
+    beginning = root[: max(5, len(root) - 1)]
+    return {other for other in vocabulary if other.startswith(beginning) and abs(len(other) - len(root)) <= 2}
