@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
 
-from core.documents import Attachment, Parsed
+from core.documents import Attachment, Element, ElementKind, Parsed
 from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, fold, stem
+from ingest.parsers.encoding import decode
+from ingest.parsers.office import parse_html
+from ingest.parsers.text import text_elements
 
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
-_PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
 def parse_mail(content: bytes, *, name: str) -> Parsed:
@@ -36,7 +38,7 @@ def parse_mail(content: bytes, *, name: str) -> Parsed:
     builder = TextBuilder()
     builder.add("paragraph", "\n".join(shown))
     for kind, text in paragraphs:
-        builder.add("list_item" if kind == "list_item" else "paragraph", text)
+        builder.add(kind, text)
     subject = _value(message, "Subject")
     notes = () if paragraphs else ("The body of the mail is blank.",)
     return builder.build(title=subject or stem(name), attachments=attachments, notes=notes)
@@ -51,26 +53,24 @@ def _value(message: EmailMessage, header: str) -> str:
         return fold(str(raw[0])) if raw else ""
 
 
-def _paragraphs(message: EmailMessage) -> list[tuple[str, str]]:
+def _paragraphs(message: EmailMessage) -> list[tuple[ElementKind, str]]:
+    """The body's elements, its headings taken as paragraphs: they are somebody's emphasis, no outline."""
     body = message.get_body(("plain", "html"))
     if body is None:
         return []
-    text = _text(body)
-    if body.get_content_subtype() != "html":
-        return [("paragraph", part.strip()) for part in _PARAGRAPH.split(text.replace("\r\n", "\n")) if part.strip()]
-    from ingest.parsers.office import parse_html
-
-    try:
-        page = parse_html(text.encode("utf-8", "replace"), name="")
-    except ParseError:
-        return []
-    return [(element.kind, page.text[element.start : element.end]) for element in page.elements]
+    text = _text(body).replace("\r\n", "\n")
+    elements: Sequence[Element] = text_elements(text)
+    if body.get_content_subtype() == "html":
+        try:
+            page = parse_html(text.encode("utf-8", "replace"), name="")
+        except ParseError:
+            return []
+        text, elements = page.text, page.elements
+    return [("paragraph" if e.kind == "heading" else e.kind, text[e.start : e.end]) for e in elements]
 
 
 def _text(part: Message) -> str:
     """The text of a part, whatever its headers say about encoding."""
-    from ingest.parsers.encoding import decode
-
     raw = part.get_payload(decode=True)
     content = raw if isinstance(raw, bytes) else str(part.get_payload()).encode("utf-8", "surrogateescape")
     charset = part.get_content_charset()

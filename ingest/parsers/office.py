@@ -38,7 +38,10 @@ def parse_html(content: bytes, *, name: str) -> Parsed:
     for element in elements:
         if element.category != "Image":
             _add(builder, element, is_heading=element.category == "Title")
-    return builder.build(title=title or _first_heading(elements) or stem(name))
+    heading = _first_heading(elements)
+    if heading and heading.casefold() in title.casefold():
+        title = heading  # "Parking | Intranet" over "Parking"
+    return builder.build(title=title or heading or stem(name))
 
 
 def parse_docx(content: bytes, *, name: str) -> Parsed:

@@ -52,8 +52,19 @@ def test_only_clear_headings_of_a_text_are_headings() -> None:
     text = "MINUTES\n\n2.1 Budget\n\nThe budget\n\nReview\n======\nAll agreed.\n\nPlease reply by Friday:\n\nthanks"
     kinds = [(kind, level, part) for kind, level, part in elements(parse_text(text.encode(), name="m.txt"))]
     assert [entry for entry in kinds if entry[0] == "heading"] == [
-        ("heading", 1, "MINUTES"), ("heading", 2, "2.1 Budget"), ("heading", 1, "Review"),
+        ("heading", 1, "MINUTES"), ("heading", 3, "2.1 Budget"), ("heading", 1, "Review"),
     ]  # fmt: skip
+
+
+def test_a_numbered_line_over_running_text_is_a_heading_and_one_over_a_list_item_is_none() -> None:
+    text = "3. Seal recall\nMr Hamelink said that 141 pumps were done.\n\n1. Buy milk\n2. Buy bread and butter too"
+    kinds = [kind for kind, _, _ in elements(parse_text(text.encode(), name="m.txt"))]
+    assert kinds == ["heading", "paragraph", "list_item", "list_item"]
+
+
+def test_a_list_after_its_first_line_is_parted_from_it() -> None:
+    parsed = parse_text(b"What to do:\n1. Call the customer\n2. Order seals", name="m.txt")
+    assert [e[2] for e in elements(parsed)] == ["What to do:", "1. Call the customer", "2. Order seals"]
 
 
 def test_lists_in_a_text_are_items() -> None:
