@@ -1,0 +1,66 @@
+"""The README's commands do what the README says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+COMMANDS = [
+    line.removeprefix("$ ")
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("$ ")
+]
+
+
+@pytest.fixture(scope="module")
+def newcomer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A folder with what a clone has there, an own folder of contracts at home, and a plain environment."""
+    here = tmp_path_factory.mktemp("clone")
+    (here / "demo").symlink_to(ROOT / "demo")
+    home = tmp_path_factory.mktemp("home")
+    (home / "contracts").symlink_to(ROOT / "demo" / "documents" / "contracts")
+    path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
+    cache = str(Settings().embedder.cache.expanduser())
+    return here, {"PATH": path, "HOME": str(home), "TOUCHSTONE_EMBEDDER__CACHE": cache}
+
+
+@pytest.mark.model
+def test_the_commands_run_in_the_order_in_which_they_stand(newcomer: tuple[Path, dict[str, str]]) -> None:
+    here, environment = newcomer
+    printed = {}
+    for command in [command for command in COMMANDS if "serve" not in command]:
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=here, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        printed[command] = done.stdout
+    assert "52 indexed" in printed[COMMANDS[0]]
+    assert "£175" in printed[COMMANDS[1]]
+    assert "travel-policy-2026.pdf, page 1" in printed[COMMANDS[1]]
+    assert printed[COMMANDS[2]].startswith("No answer.")
+    assert (here / "runs/demo/report.html").stat().st_size > 10_000
+
+
+def test_the_two_commands_are_targets_of_the_makefile() -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {shlex.split(line)[1] for line in re.findall(r"^ {4}(make \w+)", README, re.MULTILINE)} <= set(targets)
+
+
+def test_the_settings_it_shows_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.settings import load
+
+    (example,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "touchstone.toml").write_text(example)
+    monkeypatch.chdir(tmp_path)
+    assert load().model(None)[0] == "main"
