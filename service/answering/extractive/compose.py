@@ -5,51 +5,65 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from service.answering.extractive.match import Candidate
 from service.answering.extractive.question import Asking
 from service.answering.extractive.units import Unit
 from service.answering.extractive.words import stems
 
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|neither|nor|none|cannot|without|except|excluded|excludes|prohibited|forbidden|unsupported|"
-    r"unavailable|ineligible|refused|\w+n['’]t)\b",
+    r"\b(?:not|no|never|neither|nor|none|cannot|without|except|excluded|excludes|prohibited|forbidden|banned|blocked|"
+    r"unsupported|unavailable|ineligible|refused|rejected|declined|turned down|no longer|\w+n['’]t)\b",
     re.IGNORECASE,
 )
+_ASKS_NOT = re.compile(r"\b(?:not|never|\w+n['’]t)\b", re.IGNORECASE)
+_BULLET = re.compile(r"^(?:[-*•+–▪●○]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
+_YES = frozenset({"yes", "y", "true", "✓", "✔", "x"})
+_NO = frozenset({"no", "n", "false", "✗", "✘"})
 
 
-def word(asking: Asking, candidates: Sequence[Candidate]) -> str:
-    """The answer's text: the sentences as they stand, a table row as its cell with its labels, yes or no before it."""
-    texts = [
-        _row(asking, candidate.unit) if candidate.unit.kind == "row" else _plain(candidate.unit)
-        for candidate in candidates
-    ]
-    text = " ".join(texts)
+def word(asking: Asking, units: Sequence[Unit]) -> str:
+    """The answer's text: sentences as they stand, a table row as its cell with its labels, yes or no before it."""
+    text = ""
+    for unit in units:
+        worded = _row(asking, unit) if unit.kind == "row" else _BULLET.sub("", unit.plain)
+        text += (" " if text.endswith((":", ".", "!", "?")) else "; " if text else "") + worded
     if asking.asked != "boolean":
         return text
-    return f"{'No' if _denies(asking.text) != _denies(candidates[0].unit.text) else 'Yes'}. {text}"
+    return f"{'No' if _denied(asking, units) else 'Yes'}. {text}"
 
 
-def _denies(text: str) -> bool:
-    return _NEGATION.search(text) is not None
+def _denied(asking: Asking, units: Sequence[Unit]) -> bool:
+    """True when the units say the opposite of what is asked: by a cell that says so, or by one negation more."""
+    asks_not = _ASKS_NOT.search(asking.text) is not None
+    for unit in units:
+        said = {cell.lower() for cell in unit.cells} if unit.kind == "row" else set()
+        if said & (_YES | _NO) and not (said & _YES and said & _NO):
+            return bool(said & _NO) != asks_not
+    return any(_NEGATION.search(_part_about(asking, unit)) for unit in units) != asks_not
 
 
-def _plain(unit: Unit) -> str:
-    text = unit.plain
-    return re.sub(r"^(?:[-*•+–▪●○]|\(?\d{1,2}[.)])\s+", "", text) if unit.kind == "item" else text
+def _part_about(asking: Asking, unit: Unit) -> str:
+    """The part of a sentence that shares most words with the question, so that a negation elsewhere does not count."""
+    parts = re.split(r";|, (?:but|and|or|so|which|while|because)\b| but ", unit.plain)
+    return max(parts, key=lambda part: len(asking.stems & set(stems(part))))
 
 
 def _row(asking: Asking, unit: Unit) -> str:
     """The asked cell with its labels, or every filled cell with its column when none is asked for by name."""
-    cells = unit.cells
-    header = (*unit.header, *[""] * (len(cells) - len(unit.header)))
-    filled = [(name, cell) for name, cell in zip(header, cells, strict=False) if cell]
-    if len(filled) < 3:
-        return ": ".join(cell for _, cell in filled)
-    terms = {term.stem for term in asking.terms}
-    label = next((cell for _, cell in filled if terms & set(stems(cell))), filled[0][1])
-    shares = [len(terms & set(stems(name))) / (len(stems(name)) + 1) if cell != label else 0 for name, cell in filled]
+    header = unit.header or ("",) * len(unit.cells)
+    filled = [(name, cell) for name, cell in zip(header, unit.cells, strict=True) if cell]
+    if len(filled) < 3 or not any(name for name, _ in filled):
+        return ": ".join(cell for _, cell in filled) if len(filled) < 3 else "; ".join(cell for _, cell in filled)
+    label = max(filled, key=lambda pair: len(asking.stems & set(stems(pair[1]))))[1]
+    shares = [_share(asking, name) if cell != label else 0.0 for name, cell in filled]
     best = max(shares)
     if best > 0 and shares.count(best) == 1:
         name, cell = filled[shares.index(best)]
-        return f"{label}: {cell} ({name})"
+        if asking.asked != "number" or any(character.isdigit() for character in cell):
+            return f"{label}: {cell} ({name})"
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in filled)
+
+
+def _share(asking: Asking, name: str) -> float:
+    """How far a column's name is asked for; words that other names share count like any other."""
+    roots = set(stems(name))
+    return len(asking.stems & roots) / (len(roots) + 1)

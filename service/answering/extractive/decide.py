@@ -1,13 +1,62 @@
-"""When the evidence is good enough to answer."""
+"""Whether the evidence is good enough to answer, and which units make up the answer."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from service.answering.extractive.match import Candidate
+from service.answering.extractive.question import Asking
+from service.answering.extractive.units import Unit
 from service.answering.extractive.weights import ENOUGH
 
+MOST_ITEMS = 12
+"""Items of a list that are quoted."""
+_TOGETHER = re.compile(r"\b(?:and|both|respectively)\b", re.IGNORECASE)
+SECOND_SHARE = 0.2
+"""A second unit from another passage joins when it holds this share of the question's terms that the first lacks."""
+SECOND_MARGIN = 0.5
+"""And when its own score is not further than this below what is enough."""
 
-def choose(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates that answer together, in the order of the answer; empty when the evidence is weak."""
-    return [candidates[0]] if candidates and candidates[0].score >= ENOUGH else []
+
+def choose(asking: Asking, candidates: Sequence[Candidate]) -> list[Unit]:
+    """The units that answer together, in the order of the answer; empty when the evidence is weak."""
+    if not candidates or candidates[0].score < ENOUGH:
+        return []
+    best = candidates[0]
+    units = _whole(asking, best)
+    if len(units) == 1 and _TOGETHER.search(asking.text):
+        units += [second.unit for second in candidates[1:] if _completes(second, best)][:1]
+    return units
+
+
+def _completes(second: Candidate, first: Candidate) -> bool:
+    if second.unit.passage == first.unit.passage or second.score < ENOUGH - SECOND_MARGIN:
+        return False
+    added = sum(share for root, share in second.shares.items() if second.found[root] == 1.0 and first.found[root] < 0.5)
+    return added >= SECOND_SHARE
+
+
+def _whole(asking: Asking, candidate: Candidate) -> list[Unit]:
+    """The unit with what belongs to it: the list that it introduces, or the line that introduces it."""
+    unit, units = candidate.unit, candidate.units
+    if unit.plain.endswith(":") or (unit.kind == "sentence" and asking.asked == "list"):
+        return [unit, *_items(units[unit.order + 1 :], unit)]
+    introduction = units[unit.introduced_by] if unit.introduced_by is not None else None
+    if introduction is None or unit.kind == "row" or not introduction.plain.endswith(":"):
+        return [unit]
+    if asking.asked == "list":
+        return [introduction, *_items(units[introduction.order + 1 :], introduction)]
+    return [introduction, unit] if asking.asked == "boolean" or len(unit.plain.split()) < 3 else [unit]
+
+
+def _items(units: Sequence[Unit], introduction: Unit) -> list[Unit]:
+    """The units that an introduction announces: those below it that are of one kind and belong to it."""
+    kinds = {"item"} if not introduction.plain.endswith(":") else {"item", "row", "code", "line"}
+    items: list[Unit] = []
+    for unit in units[:MOST_ITEMS]:
+        if unit.kind not in kinds:
+            break
+        kinds = {unit.kind}
+        items.append(unit)
+    return items

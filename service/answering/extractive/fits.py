@@ -75,6 +75,12 @@ _MEASURES = {
     "often": re.compile(r"\b(?:every|each|once|twice|times?|per|a (?:day|week|month|year)|\w+ly)\b", re.IGNORECASE),
 }
 """What answers "how heavy", "how far" and so on."""
+_SEVERAL = re.compile(r",|;|:$| and | or ")
+_COMPARED = re.compile(
+    r"\b(?:more|less|fewer|cheaper|higher|lower|larger|smaller|longer|shorter|increase\w*|decrease\w*|grew|grown|growth|fell|"
+    r"rose|risen|up|down|raised|reduced|difference|above|below|beyond|exceed\w*|than)\b",
+    re.IGNORECASE,
+)
 PARTLY = 0.5
 
 
@@ -99,11 +105,15 @@ def fits(asking: Asking, unit: Unit) -> float:
         if any(not set(stems(match[0])) <= named for match in _NAME.finditer(text, 1)):
             return 1.0
         return 1.0 if asking.asked == "where" and _SOMEWHERE.search(text) else PARTLY
+    if asking.asked == "list":
+        return 1.0 if unit.kind in ("item", "row") or _SEVERAL.search(text) else PARTLY
     return 1.0
 
 
 def _holds_number(asking: Asking, unit: Unit) -> float:
-    """Dates, reference marks and the numbers of list items are not the number asked for."""
+    """Dates, reference marks and list numbers are not the number asked for; a difference has to be told."""
+    if asking.difference and not _COMPARED.search(unit.plain):
+        return 0.0
     text = re.sub(r"^\(?\d{1,2}[.)]\s|\[\d{1,3}\]", "", unit.plain)
     how = re.match(r"how (\w+)", asking.clause)
     if how and how[1] in _MEASURES:

@@ -32,13 +32,19 @@ _POINTER = re.compile(
 _ENDS = (".", "!", "?", ":", ";", ")", '"', "”", "…")
 """What a sentence ends with, and a headline does not."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_QUARTER = re.compile(r"[qh][1-4]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A unit with its evidence. `found`: worth in [0, 1] by stem of the question's terms."""
+    """A unit with its evidence. `found`: worth in [0, 1] by stem of the question's terms.
+
+    `shares`: weight of each term, summing to 1. `units`: all units of its passage, in order.
+    """
 
     unit: Unit
+    units: Sequence[Unit]
+    shares: dict[str, float]
     found: dict[str, float]
     evidence: Evidence
     score: float
@@ -55,8 +61,11 @@ def rank(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> lis
     for place, (passage, units) in enumerate(shown):
         for unit, found in _found(asking.terms, passage, units, document[passage.hit.document]):
             evidence = _evidence(asking, unit, found, weight, 1 / (1 + place))
-            if evidence.fresh > 0 and _quotable(unit):
-                candidate = Candidate(unit=unit, found=found, evidence=evidence, score=score(evidence, BY_WORDS))
+            if evidence.fresh > 0 and evidence.fits > 0 and _quotable(unit):
+                by_words = score(evidence, BY_WORDS)
+                candidate = Candidate(
+                    unit=unit, units=units, shares=weight, found=found, evidence=evidence, score=by_words
+                )
                 ranked.append((passage, candidate))
     ranked.sort(key=lambda entry: (-entry[1].score, entry[1].unit.passage, entry[1].unit.order))
     return _with_cosine(asking, ranked[:EMBEDDED], embedder)
@@ -92,9 +101,10 @@ def _evidence(asking: Asking, unit: Unit, found: dict[str, float], weight: dict[
         beside=at[BESIDE],
         passage=at[PASSAGE] + at[DOCUMENT],
         names=min((found[term.stem] for term in asking.terms if term.exact), default=1.0),
-        focus=min((found[term.stem] for term in asking.terms if term.focus), default=1.0),
+        asked=_asked(asking, found),
         pairs=_pairs(asking, words),
         fits=fits(asking, unit),
+        contradicted=float(_contradicted(asking, unit)),
         label=_label_share(asking, unit),
         fresh=min(len(set(words) - asking.stems), 3) / 3 if asking.asked != "boolean" else 1.0,
         length=min(len(words), 60) / 60,
@@ -102,6 +112,11 @@ def _evidence(asking: Asking, unit: Unit, found: dict[str, float], weight: dict[
         code=float(unit.kind == "code"),
         bare=float(unit.kind == "label" or (unit.kind == "sentence" and not unit.plain.endswith(_ENDS))),
     )
+
+
+def _asked(asking: Asking, found: dict[str, float]) -> float:
+    worth = [found[term.stem] if found[term.stem] >= PLACE else 0.0 for term in asking.terms if term.focus]
+    return sum(worth) / len(worth) if worth else 1.0
 
 
 def _pairs(asking: Asking, words: Sequence[str]) -> float:
@@ -146,16 +161,26 @@ def _found(
 
 def _worth(term: Term, forms: set[str], levels: Sequence[tuple[set[str], float]], unit: Unit) -> float:
     worth = next((level for words, level in levels if not forms.isdisjoint(words)), 0.0)
-    if worth < CONTEXT and _contradicts(term.stem, levels[0][0] | levels[1][0]):
-        return 0.0
     return CONTEXT if worth < CONTEXT and shows(term.stem, unit.plain) else worth
 
 
-def _contradicts(root: str, near: set[str]) -> bool:
-    """True when the unit speaks of another year or month than the question."""
-    if _YEAR.fullmatch(root):
-        return any(_YEAR.fullmatch(other) for other in near)
-    return is_month_or_day(root) and any(is_month_or_day(other) for other in near)
+def _contradicted(asking: Asking, unit: Unit) -> bool:
+    """True when the unit speaks of another year, month, quarter or model than the question."""
+    words = stems(f"{unit.plain} ; {unit.context}")
+    near, pairs = set(words), set(pairwise(words))
+    return any(_another_time(term.stem, near) or (term.after and _another_model(term, pairs)) for term in asking.terms)
+
+
+def _another_time(root: str, near: set[str]) -> bool:
+    """True when a year, quarter or month is asked for and only others are named."""
+    kinds = (_YEAR.fullmatch, _QUARTER.fullmatch, is_month_or_day)
+    return root not in near and any(same(root) and any(map(same, near)) for same in kinds)
+
+
+def _another_model(term: Term, pairs: set[tuple[str, str]]) -> bool:
+    """True when a numbered name is asked for, as in "Skarn 40", and only other numbers of that name are given."""
+    numbered = {number for name, number in pairs if name == term.after and number.isdigit()}
+    return bool(numbered) and term.stem not in numbered
 
 
 def _with_cosine(asking: Asking, ranked: Sequence[tuple[Passage, Candidate]], embedder: Embedder) -> list[Candidate]:

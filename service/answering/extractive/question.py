@@ -10,11 +10,19 @@ from service.answering.extractive.words import GENERIC_WORDS, STOP_WORDS, is_mon
 
 Asked = Literal["who", "when", "where", "why", "number", "boolean", "list", "other"]
 
+_MEASURED = (
+    "rate|percentage|percent|price|costs?|fee|amount|total|number of|limit|distance|length|weight|temperature|capacity|"
+    "revenue|budget|deposit|salary|size|premium|maximum|minimum|torque|pressure|speed|sum|allowance|value|voltage|power|"
+    "charge"
+)
 _NUMBER = re.compile(
     r"\bhow (?:many|much|long|old|large|big|high|far|fast|often|tall|wide|heavy|deep|late|early|thick|loud|soon)\b|"
-    r"\b(?:what|which)\b[^?]{0,60}?\b(?:rate|percentage|percent|price|cost|costs|fee|amount|total|number of|limit|"
-    r"distance|length|weight|temperature|capacity|revenue|budget|deposit|salary|size|premium|maximum|minimum|torque|"
-    r"pressure|speed|sum|allowance|value|voltage|power|charge)\b",
+    rf"\b(?:what|which)\b[^?]{{0,60}}?\b(?:{_MEASURED})\b|^(?:the )?(?:\w+ ){{0,3}}(?:{_MEASURED})\b",
+    re.IGNORECASE,
+)
+_DIFFERENCE = re.compile(
+    r"\bby how (?:much|many)\b|\bhow (?:much|many|far)\b.*\b(?:more|less|fewer|cheaper|dearer|higher|lower|larger|"
+    r"smaller|longer|shorter|above|below|beyond|exceed\w*|than|from the)\b|\bdifference between\b",
     re.IGNORECASE,
 )
 _WHEN = re.compile(
@@ -58,6 +66,8 @@ class Term:
     weight: float
     exact: bool
     focus: bool = False
+    after: str = ""
+    """For a number, the name that it follows: "skarn" for the 40 of "Skarn 40"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +75,14 @@ class Asking:
     """A question taken apart. `asked` is the kind of answer it wants; `terms` are its content words, each once.
 
     `clause` is the part that asks, in lower case, from its asking word on.
+    `difference`: two figures have to be compared.
     """
 
     text: str
     clause: str
     asked: Asked
     terms: tuple[Term, ...]
+    difference: bool = False
 
     @property
     def stems(self) -> frozenset[str]:
@@ -83,7 +95,8 @@ def take_apart(text: str) -> Asking:
     counted = {stem(match[1]) for match in _COUNTED.finditer(text)}
     focus = {stem(token) for match in _FOCUS.finditer(text) for token in tokens(match["focus"])}
     terms: dict[str, Term] = {}
-    for position, token in enumerate(tokens(text)):
+    words = tokens(text)
+    for position, token in enumerate(words):
         root = stem(token)
         if (token.lower() in STOP_WORDS and not (token.isupper() and len(token) > 1)) or root in counted:
             continue
@@ -91,9 +104,18 @@ def take_apart(text: str) -> Asking:
         generic = root in _GENERIC_STEMS and not exact
         weight = EXACT_WEIGHT if exact else GENERIC_WEIGHT if generic else 1.0
         if root not in terms or terms[root].weight < weight:
-            terms[root] = Term(stem=root, weight=weight, exact=exact, focus=root in focus and not generic)
+            after = (
+                stem(words[position - 1]) if position and root.isdigit() and words[position - 1][0].isalpha() else ""
+            )
+            terms[root] = Term(stem=root, weight=weight, exact=exact, focus=root in focus and not generic, after=after)
     clause = _clause(text)
-    return Asking(text=text, clause=clause.lower(), asked=_kind(clause), terms=tuple(terms.values()))
+    return Asking(
+        text=text,
+        clause=clause.lower(),
+        asked=_kind(clause),
+        terms=tuple(terms.values()),
+        difference=_DIFFERENCE.search(text) is not None,
+    )
 
 
 _GENERIC_STEMS = frozenset(stem(word) for word in GENERIC_WORDS)
@@ -111,8 +133,13 @@ def _clause(text: str) -> str:
     sentences = [part.strip() for part in re.split(r"(?<=[.?!;])\s+", text.strip()) if part.strip()]
     asking = [part for part in sentences if _ASKING_WORD.search(part) or _BOOLEAN.match(part)]
     sentence = next((part for part in asking if part.endswith("?")), asking[0] if asking else text.strip())
+    if _BOOLEAN.match(sentence):
+        return sentence
     match = _ASKING_WORD.search(sentence)
-    return sentence if _BOOLEAN.match(sentence) or not match else sentence[match.start() :]
+    if match:
+        return sentence[match.start() :]
+    tail = sentence.rsplit(", ", 1)[-1]
+    return tail if _BOOLEAN.match(tail) else sentence
 
 
 def _kind(clause: str) -> Asked:

@@ -36,7 +36,8 @@ class Unit:
     """A stretch of a passage, [start, end) in the passage's text; `plain` is the same without mark-up.
 
     `context` is what a reader would take in with it: the line that introduces it and the header of its table.
-    `header` holds the names of a row's columns. `introduced_by` is the order of the introducing unit.
+    `cells` are those of a row, `header` the names of its columns, one a cell.
+    `introduced_by` is the order of the introducing unit.
     """
 
     passage: int
@@ -47,32 +48,32 @@ class Unit:
     text: str
     plain: str
     context: str = ""
+    cells: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
     introduced_by: int | None = None
-
-    @property
-    def cells(self) -> tuple[str, ...]:
-        """The cells of a row."""
-        return cells(self.text)
 
 
 def cut(passage: Passage) -> list[Unit]:
     """The units of a passage in order; together they hold all of its words, none twice."""
-    text = passage.hit.text
-    header = cells(passage.hit.header.splitlines()[-1]) if passage.hit.header else ()
-    units = [
-        Unit(
-            passage=passage.number,
-            order=order,
-            kind=kind,
-            start=start,
-            end=end,
-            text=text[start:end],
-            plain=readable(text[start:end]),
+    hit = passage.hit
+    headings = {readable(heading).casefold() for heading in (*hit.headings, hit.title)}
+    units: list[Unit] = []
+    for kind, start, end in _pieces(hit.text):
+        plain = readable(hit.text[start:end])
+        line = hit.text.rfind("\n", 0, start) + 1
+        units.append(
+            Unit(
+                passage=passage.number,
+                order=len(units),
+                kind="heading" if kind != "row" and plain.casefold() in headings else kind,
+                start=start,
+                end=end,
+                text=hit.text[start:end],
+                plain=plain,
+                cells=cells(hit.text[line:end]) if kind == "row" else (),
+            )
         )
-        for order, (kind, start, end) in enumerate(_pieces(text))
-    ]
-    return _with_context(_with_header(units, header))
+    return _with_context(_with_header(units, cells(hit.header.split("\n")[-1]) if hit.header else ()))
 
 
 def cells(row: str) -> tuple[str, ...]:
@@ -94,8 +95,13 @@ def _with_header(units: list[Unit], header: tuple[str, ...]) -> list[Unit]:
             inside = True
             done.append(replace(unit, kind="label") if header else unit)
         else:
-            done.append(replace(unit, header=header))
+            done.append(replace(unit, header=_aligned(header, unit.cells)))
     return done
+
+
+def _aligned(header: tuple[str, ...], row: tuple[str, ...]) -> tuple[str, ...]:
+    """The header with as many names as the row has cells; a missing name is that of the first column, the labels."""
+    return (*[""] * (len(row) - len(header)), *header)[: len(row)] if header else ()
 
 
 def _with_context(units: list[Unit]) -> list[Unit]:

@@ -21,12 +21,14 @@ class Evidence:
     """The share found first elsewhere in its passage or in another passage of its document."""
     names: float
     """Worth of the worst found name, date or number of the question."""
-    focus: float
-    """Worth of the worst found word of what is asked for."""
+    asked: float
+    """Mean worth of the words of what is asked for that stand in the unit, its header or its headings."""
     pairs: float
     """Share of the question's neighbouring terms that are neighbours in the unit too."""
     fits: float
     """1 when it holds the number, date or name asked for or any answer will do, else 0."""
+    contradicted: float
+    """1 when it speaks of another year, month, quarter or model."""
     label: float
     """Share of the words naming a row or line that the question has too; 0.5 for running text."""
     fresh: float
@@ -46,15 +48,16 @@ class Evidence:
 
 
 BY_WORDS = {
-    "own": 3.9,
-    "context": 2.5,
-    "place": 4.2,
-    "beside": 0.3,
-    "passage": -1.9,
+    "own": 3.3,
+    "context": 1.5,
+    "place": 3.2,
+    "beside": -0.5,
+    "passage": -2.4,
     "names": 1.4,
-    "focus": 0.7,
+    "asked": 0.7,
     "pairs": 1.1,
     "fits": 2.1,
+    "contradicted": -1.5,
     "label": 2.6,
     "length": -0.6,
     "first": 1.3,
@@ -64,27 +67,28 @@ BY_WORDS = {
 """Weights for choosing the units that are compared by meaning."""
 
 BY_ALL = {
-    "own": 1.7,
-    "context": 1.2,
+    "own": 1.8,
+    "context": 1.6,
     "place": 3.2,
-    "beside": -0.4,
-    "passage": -2.3,
+    "beside": -0.2,
+    "passage": -2.1,
     "names": 1.6,
-    "focus": 0.7,
-    "pairs": 0.9,
-    "fits": 2.1,
-    "label": 2.3,
-    "fresh": 0.3,
-    "length": -0.3,
-    "first": 1.2,
-    "code": -0.4,
+    "asked": 0.9,
+    "pairs": 0.8,
+    "fits": 1.1,
+    "contradicted": -0.8,
+    "label": 2.5,
+    "fresh": 0.2,
+    "length": -0.4,
+    "first": 1.4,
+    "code": -0.3,
     "bare": -0.7,
-    "cosine": 2.4,
+    "cosine": 2.5,
     "alone": 2.6,
 }
 """Weights for choosing and judging the answer: a logistic fit, rounded, cross-validated by document."""
 
-ENOUGH = 10.2
+ENOUGH = 9.8
 """The score from which on a unit is an answer. Lower answers more questions, and more of those without an answer."""
 
 

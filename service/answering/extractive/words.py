@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)*(?![^\W_])|[^\W_]+(?:['’][^\W\d_]+)?")
+_TOKEN = re.compile(
+    r"(?!(?:19|20)\d\d-)(?:[A-Za-z]{1,4}-)?\d+(?:-\d+)+|[A-Z]{1,4}-\d+|"  # part and ticket numbers stay whole
+    r"\d+(?:[.,]\d+)*(?![^\W_])|[^\W_]+(?:['’][^\W\d_]+)?"
+)
 
 
 def _words(text: str) -> tuple[str, ...]:

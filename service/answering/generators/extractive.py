@@ -21,9 +21,9 @@ class Extractive:
         """The answer with its quotes, or an abstention; usage counts words."""
         read = len(prompt.question.split()) + sum(len(passage.hit.text.split()) for passage in prompt.passages)
         asking = take_apart(prompt.question)
-        chosen = choose(rank(asking, prompt.passages, self._embedder))
+        chosen = choose(asking, rank(asking, prompt.passages, self._embedder))
         if not chosen:
             return Draft(text="", quotes=(), usage=Usage(input_tokens=read), abstained=True)
         text = word(asking, chosen)
-        quotes = tuple(Quote(passage=candidate.unit.passage, text=candidate.unit.text) for candidate in chosen)
+        quotes = tuple(Quote(passage=unit.passage, text=unit.text) for unit in chosen)
         return Draft(text=text, quotes=quotes, usage=Usage(input_tokens=read, output_tokens=len(text.split())))
