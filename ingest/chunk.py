@@ -1,21 +1,22 @@
 """Cuts a document into chunks: structure first, word pieces second.
 
-A chunk never crosses a heading. Sentences stay whole, tables are cut between rows and carry their header along.
+A chunk never crosses a heading; a section's first chunk begins with the headings above it. Sentences stay whole,
+tables are cut between rows and carry their header along.
 Word pieces add up over stretches parted by white space, so each stretch is counted once, all of them in one call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from core.documents import Chunk, Parsed, pages_between
 from ingest.plain import Plain, strip_markup
-from ingest.sections import Count, path_texts, sections_of, stray_before
+from ingest.sections import Count, first_heading_above, path_texts, sections_of, stray_before
 from ingest.units import Headers, Unit, fit, glue, headers_of, units_of
 
-CHUNKER = "1"
+CHUNKER = "2"
 """Part of the index version: raised when the same document would be cut otherwise."""
 
 _SHARE = 3
@@ -35,8 +36,8 @@ class _Block:
 def chunk(parsed: Parsed, *, limit: int, count: Count) -> list[Chunk]:
     """The chunks of a document in order, each of at most `limit` word pieces with heading path and header.
 
-    `count` gives the word pieces of many texts at once. Every character that is not white space, of every element
-    that is not a heading, is in exactly one chunk.
+    `count` gives the word pieces of many texts at once. Every character of every element that is not white space is
+    in exactly one chunk.
     """
     plain = strip_markup(parsed.text)
     sections = sections_of(parsed, plain)
@@ -50,8 +51,21 @@ def chunk(parsed: Parsed, *, limit: int, count: Count) -> list[Chunk]:
     for section, (path, _), room, found in zip(sections, paths, rooms, fitting, strict=True):
         glued = glue(found, room, parsed=parsed, headers=headers, plain=plain, count=count)
         block = _Block(headings=section.headings, path=path, room=room, units=glued)
-        for group in _pack(block, headers, stray):
-            chunks.append(_chunk(len(chunks), group, block, headers=headers, plain=plain, parsed=parsed))
+        groups = _pack(block, headers, stray)
+        for group, start in zip(groups, _starts(groups, parsed, stray), strict=True):
+            end = group[-1].end
+            chunks.append(
+                Chunk(
+                    ordinal=len(chunks),
+                    text=parsed.text[start:end],
+                    index_text=_index_text(group, block, headers=headers, plain=plain, parsed=parsed),
+                    start=start,
+                    end=end,
+                    headings=section.headings,
+                    header=group[0].header,
+                    pages=pages_between(parsed.pages, start, end),
+                )
+            )
     return chunks
 
 
@@ -108,12 +122,17 @@ def _parted(group: Sequence[Unit], unit: Unit, stray: Sequence[bool]) -> bool:
     return any(stray[group[-1].element + 1 : unit.element + 1])
 
 
-def _chunk(
-    ordinal: int, group: Sequence[Unit], block: _Block, *, headers: Headers, plain: Plain, parsed: Parsed
-) -> Chunk:
-    start, end = group[0].start, group[-1].end
-    header = group[0].header
-    lines = [block.path, headers[header].text]
+def _starts(groups: Sequence[Sequence[Unit]], parsed: Parsed, stray: Sequence[bool]) -> Iterator[int]:
+    """Where the text of each chunk begins: with the headings that stand directly above its first unit."""
+    after = -1
+    for group in groups:
+        first = first_heading_above(group[0].element, after=after, parsed=parsed, stray=stray)
+        yield parsed.elements[first].start if first < group[0].element else group[0].start
+        after = group[-1].element
+
+
+def _index_text(group: Sequence[Unit], block: _Block, *, headers: Headers, plain: Plain, parsed: Parsed) -> str:
+    lines = [block.path, headers[group[0].header].text]
     previous: Unit | None = None
     for unit in group:
         text = plain.between(unit.start, unit.end)
@@ -125,13 +144,4 @@ def _chunk(
         else:
             lines.append(text)
         previous = unit
-    return Chunk(
-        ordinal=ordinal,
-        text=parsed.text[start:end],
-        index_text="\n".join(line for line in lines if line.strip()),
-        start=start,
-        end=end,
-        headings=block.headings,
-        header=header,
-        pages=pages_between(parsed.pages, start, end),
-    )
+    return "\n".join(line for line in lines if line.strip())

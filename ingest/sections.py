@@ -45,13 +45,15 @@ def sections_of(parsed: Parsed, plain: Plain) -> list[Section]:
             body.append(number)
             continue
         bare = _bare_headings(path, body, elements, number)
-        if not bare:
+        if not bare and any(elements[i].kind != "heading" for i in body):
             close()
         while path and elements[path[-1]].level >= element.level:
             path.pop()
         path.append(number)
         body.extend(bare)
-    return _with_last(sections, path, body, close, elements)
+    if any(elements[i].kind != "heading" for i in body):
+        close()
+    return _with_last(sections, elements)
 
 
 def _bare_headings(path: list[int], body: list[int], elements: Sequence[Element], number: int) -> list[int]:
@@ -63,19 +65,14 @@ def _bare_headings(path: list[int], body: list[int], elements: Sequence[Element]
     return [path[-1]]
 
 
-def _with_last(
-    sections: list[Section], path: list[int], body: list[int], close: Callable[[], None], elements: Sequence[Element]
-) -> list[Section]:
-    """Close the last section; headings at the very end belong to the body before them."""
-    if any(elements[i].kind != "heading" for i in body):
-        close()
-        return sections
-    last = len(elements)
-    trailing = [*body, *(i for i in path[-1:] if i == last - 1 and i not in body)]
-    if not trailing:
-        return sections
+def _with_last(sections: list[Section], elements: Sequence[Element]) -> list[Section]:
+    """Headings at the very end belong to the body before them; without one they are the body."""
+    first = len(elements)
+    while first > 0 and elements[first - 1].kind == "heading":
+        first -= 1
+    trailing = tuple(range(first, len(elements)))
     if not sections:
-        return [Section(headings=(), heading=None, body=tuple(trailing))]
+        return [Section(headings=(), heading=None, body=trailing)] if trailing else []
     final = sections.pop()
     return [*sections, Section(headings=final.headings, heading=final.heading, body=(*final.body, *trailing))]
 
@@ -90,6 +87,13 @@ def stray_before(parsed: Parsed) -> list[bool]:
     return [
         bool(_WORD.search(parsed.text, end, element.start)) for end, element in zip(ends, parsed.elements, strict=False)
     ]
+
+
+def first_heading_above(element: int, *, after: int, parsed: Parsed, stray: Sequence[bool]) -> int:
+    """The number of the first of the headings that stand directly above `element`, all of them after `after`."""
+    while element - 1 > after and parsed.elements[element - 1].kind == "heading" and not stray[element]:
+        element -= 1
+    return element
 
 
 def path_texts(title: str, sections: Sequence[Section], *, budget: int, count: Count) -> list[tuple[str, int]]:

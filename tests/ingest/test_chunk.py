@@ -34,13 +34,13 @@ def table(rows: int, title: str = "Prices") -> Parsed:
 
 def test_a_short_document_is_one_chunk_with_title_and_heading_in_its_index_text() -> None:
     (only,) = markdown("# Leave\n\n## Parents\n\nSixteen weeks.\n")
-    assert (only.text, only.headings) == ("Sixteen weeks.", ("Leave", "Parents"))
+    assert (only.text, only.headings) == ("Leave\n\n## Parents\n\nSixteen weeks.", ("Leave", "Parents"))
     assert only.index_text == "Leave > Parents\nSixteen weeks."
 
 
 def test_a_chunk_never_crosses_a_heading() -> None:
     chunks = markdown("# A\n\nOne.\n\n# B\n\nTwo.\n")
-    assert [(part.text, part.headings) for part in chunks] == [("One.", ("A",)), ("Two.", ("B",))]
+    assert [(part.text, part.headings) for part in chunks] == [("A\n\nOne.", ("A",)), ("B\n\nTwo.", ("B",))]
 
 
 def test_a_heading_without_text_goes_with_what_follows() -> None:
@@ -51,7 +51,7 @@ def test_a_heading_without_text_goes_with_what_follows() -> None:
 
 def test_a_heading_at_the_very_end_goes_with_what_came_before() -> None:
     (only,) = markdown("# A\n\nOne.\n\n# The end\n")
-    assert only.text.startswith("One.")
+    assert only.text.startswith("A\n\nOne.")
     assert only.text.endswith("The end")
 
 
@@ -154,9 +154,7 @@ def test_chunks_are_faithful_disjoint_complete_and_within_the_limit(parsed: Pars
     assert all(before.end <= after.start for before, after in pairwise(chunks))
     assert all(pieces <= 32 for pieces in count([part.index_text for part in chunks]))
     covered = {place for part in chunks for place in range(part.start, part.end)}
-    assert {
-        place for element in parsed.elements if element.kind != "heading" for place in solid(parsed, element)
-    } <= covered
+    assert {place for element in parsed.elements for place in solid(parsed, element)} <= covered
 
 
 def solid(parsed: Parsed, element: Element) -> set[int]:
