@@ -1,8 +1,7 @@
-"""What every Embedder does: the shipped fake, MiniLM through onnxruntime, and sentence-transformers."""
+"""What every Embedder does: the shipped fake, alone and remembered, MiniLM through onnxruntime, and
+sentence-transformers."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,8 +9,8 @@ import pytest
 from core.settings import EmbedderSettings
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.protocol import Embedder
+from indexes.embedders.remembering import Remembering
 
-Kind = Literal["minilm", "sentence_transformers", "hashing"]
 TEXTS = [
     "Employees get 27 days of paid leave each year.",
     "leave",
@@ -22,6 +21,7 @@ TEXTS = [
 ]
 KINDS = [
     pytest.param("hashing"),
+    pytest.param("remembering"),
     pytest.param("minilm", marks=pytest.mark.model),
     pytest.param("sentence_transformers", marks=[pytest.mark.model, pytest.mark.slow]),
 ]
@@ -29,6 +29,8 @@ KINDS = [
 
 @pytest.fixture(scope="module", params=KINDS)
 def embedder(request: pytest.FixtureRequest) -> Embedder:
+    if request.param == "remembering":
+        return Remembering(choose_embedder(EmbedderSettings(kind="hashing")), most=3)
     return choose_embedder(EmbedderSettings(kind=request.param))
 
 
