@@ -106,7 +106,9 @@ def _evidence(asking: Asking, unit: Unit, found: dict[str, float], weight: dict[
         fits=fits(asking, unit),
         contradicted=float(_contradicted(asking, unit)),
         label=_label_share(asking, unit),
-        fresh=min(len(set(words) - asking.stems), 3) / 3 if asking.asked != "boolean" else 1.0,
+        fresh=1.0
+        if asking.asked == "boolean" or unit.plain.endswith(":")
+        else min(len(set(words) - asking.stems), 3) / 3,
         length=min(len(words), 60) / 60,
         first=first,
         code=float(unit.kind == "code"),

@@ -40,6 +40,7 @@ _LIST = re.compile(
     r"\b(?:which|what) (?:\w+ ){0,2}(?:[a-z]{2,}[^s\s]s) (?:are|were|do|have|can|must|need|should|may|did|does)\b",
     re.IGNORECASE,
 )
+_PLURAL = re.compile(r"(?:which|what) [a-z]{2,}[^s\W]s (?:are|do|have|can|must|need|should|may)\b", re.IGNORECASE)
 _ASKING_WORD = re.compile(r"\b(?:who|whom|whose|when|where|why|how|what|which)\b", re.IGNORECASE)
 _FOCUS = re.compile(
     r"\b(?:how (?:many|much)|(?:what|which)(?: (?:is|are|was|were)(?: the| an?)?)?)\s+"
@@ -145,13 +146,13 @@ def _clause(text: str) -> str:
 def _kind(clause: str) -> Asked:
     if _BOOLEAN.match(clause):
         return "boolean"
+    lower = clause.lower()
+    openings: tuple[Asked, ...] = ("who", "where", "why")
+    opening = next((word for word in openings if lower.startswith(word)), None)
+    if opening or re.search(r"\b(?:by|to|from|with) whom\b", lower):
+        return opening or "who"
     if _WHEN.search(clause):
         return "when"
-    if _NUMBER.search(clause):
+    if _NUMBER.search(clause) and not _PLURAL.match(clause):
         return "number"
-    lower = clause.lower()
-    if re.match(r"(?:who|whom|whose)\b", lower) or re.search(r"\b(?:by|to|from|with) whom\b", lower):
-        return "who"
-    if lower.startswith(("where", "why")):
-        return "where" if lower.startswith("where") else "why"
     return "list" if _LIST.search(clause) else "other"

@@ -174,7 +174,7 @@ def _kind(stripped: str, line: str) -> Kind | Literal["rule"] | None:
     if _KEY_VALUE.match(line):
         return "line"
     short = len(stripped.split()) <= _LABEL_WORDS and len(stripped) < _WRAPPED_AT
-    return "label" if short and stripped[-1] not in ".!?,;" and not any(c.isdigit() for c in stripped) else None
+    return "label" if short and stripped[-1] not in ".!?,;:" and not any(c.isdigit() for c in stripped) else None
 
 
 def _goes_on(before: str, line: str) -> bool:

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.answering.extractive.units import Unit, cut
+from tests.service.answering.hits import hit, passages
+
+
+def units(text: str, **fields) -> list[Unit]:
+    return cut(passages(hit(text, **fields))[0])
+
+
+def plain(text: str, **fields) -> list[str]:
+    return [unit.plain for unit in units(text, **fields)]
+
+
+def test_sentences_are_cut_but_not_at_abbreviations_or_decimals():
+    text = "Mr. Crome paid 1.5 million on 3 Jan. 2026. He was pleased! Dr. Quist was not."
+    assert plain(text) == ["Mr. Crome paid 1.5 million on 3 Jan. 2026.", "He was pleased!", "Dr. Quist was not."]
+
+
+def test_lines_wrapped_by_a_page_are_one_sentence():
+    text = "The notice period for every contract that this policy covers is\nthree months to the end of a quarter."
+    assert len(plain(text)) == 1
+
+
+def test_lines_of_a_form_stand_alone():
+    assert plain("Subtotal: 745.00\nTax: 10.2 %\nTotal: 821.14") == ["Subtotal: 745.00", "Tax: 10.2 %", "Total: 821.14"]
+
+
+def test_rows_know_their_columns_from_the_first_row_or_the_header_given():
+    inside = units("City\tRate 2025\tRate 2026\nBerlin\t12\t14")
+    given = units("Berlin\t12\t14", header="City\tRate 2025\tRate 2026")
+    assert inside[-1].header == given[-1].header == ("City", "Rate 2025", "Rate 2026")
+    assert given[0].cells == ("Berlin", "12", "14")
+
+
+def test_a_header_without_a_name_for_the_labels_is_aligned_to_the_right():
+    row = units("\tSkarn 40\tSkarn 65\nOil, litres\t0.4\t0.9")[-1]
+    assert dict(zip(row.header, row.cells, strict=True)) == {"": "Oil, litres", "Skarn 40": "0.4", "Skarn 65": "0.9"}
+
+
+def test_markdown_tables_are_rows_and_their_rules_are_nothing():
+    found = units("| City | Rate |\n| --- | --- |\n| Berlin | 12 |")
+    assert [(unit.kind, unit.cells) for unit in found] == [("label", ("City", "Rate")), ("row", ("Berlin", "12"))]
+
+
+def test_items_remember_the_line_that_introduces_them():
+    found = units("The following are not repaid:\n- parking fines\n- the minibar")
+    assert [unit.kind for unit in found] == ["sentence", "item", "item"]
+    assert [unit.introduced_by for unit in found] == [None, 0, 0]
+    assert found[2].context == "The following are not repaid:"
+
+
+def test_a_line_that_repeats_a_heading_is_a_heading():
+    assert units("Hotel costs\nThe limit is 135 pounds.", headings=("Travel", "Hotel costs"))[0].kind == "heading"
+
+
+def test_markup_is_read_over_but_kept_in_the_text():
+    unit = units("See the **limit** of [four](a.md#b) `GB`\\.")[0]
+    assert (unit.plain, unit.text) == ("See the limit of four GB.", "See the **limit** of [four](a.md#b) `GB`\\.")
+
+
+@given(st.text(alphabet="ab1 .:-|\t\n#`*", max_size=120))
+def test_units_are_stretches_of_the_text_in_order_and_apart(text: str):
+    found = units(text)
+    assert all(text[unit.start : unit.end] == unit.text for unit in found)
+    assert all(before.end <= after.start for before, after in pairwise(found))
