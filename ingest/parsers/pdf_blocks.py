@@ -20,6 +20,8 @@ _DEEPEST = 4
 _INDENT = 24.0
 _NUMBERED = re.compile(r"\d+(?:\.\d+)*(?=\s)")
 """A numbered heading lies deeper than its font says: 2.1 below 2, though both are set alike."""
+_FEW = 1 / 3
+"""Share of different texts up to which lines at the edge of pages count as repeated: "Item 1", then "Item 2"."""
 _NUMBER = re.compile(r"\d{1,9}")
 _LONG_WORD = re.compile(r"[^\W\d_]{4}")
 
@@ -70,8 +72,8 @@ def running_lines(pages: Sequence[Sequence[Line]]) -> set[Line]:
 
 
 def _says_the_same(lines: Sequence[Line]) -> bool:
-    """Whether lines that are alike but for their numbers differ in nothing, or in a number that counts the pages."""
-    if len({line.text for line in lines}) == 1:
+    """Whether lines that are alike but for their numbers say few different things, or number the pages."""
+    if len({line.text for line in lines}) <= _FEW * len(lines):
         return True
     numbers = [[int(number) - line.page for number in _NUMBER.findall(line.text)] for line in lines]
     return any(len(set(places)) == 1 for places in zip(*numbers, strict=True))

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from ingest.parsers.cells import header_rows, is_number
+from ingest.parsers.cells import is_number
 from ingest.parsers.pdf_grids import Table, grids_of, ruled_table
+from ingest.parsers.pdf_headers import Columns, header_above, with_header
 from ingest.parsers.pdf_lines import Line, Rules
+from ingest.parsers.pdf_rows import Cell, Row, rows_of
 
-_GAP = 0.9
-"""Blank between two cells, as a share of the font's height; between words it is a quarter, justified up to a half."""
-_OPENING = re.compile(r"[$€£¥(]|\(?[$€£¥]\(?|CHF|USD|EUR")
-_CLOSING = re.compile(r"[)%]{1,3}|%\)")
-_MARKER = re.compile(r"[•▪◦‣●○■–*·-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?")
-_HEADER_LINES, _HEADER_HEIGHT, _LONGEST_HEADER_CELL = 16, 8, 48
-"""How many lines, how far (in font sizes) and how wide a header over a table may be."""
 _LABELS, _FAR = 4, 4
 """How many labels may follow each other in a table, and how far apart, in font sizes, its rows may be."""
 _CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Chart)\s+\d")
@@ -25,25 +19,6 @@ _PROSE_WORDS = 5
 """Words that every cell of a row holds when it is a justified line of text and no row."""
 _PROSE = 38
 """Characters a cell, on average, from which two columns are running text and no table."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A piece of a row: what stands close together."""
-
-    text: str
-    x0: float
-    x1: float
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Cells at one height, left to right, made from one line or several."""
-
-    cells: tuple[Cell, ...]
-    y: float
-    size: float
-    lines: tuple[Line, ...]
 
 
 def tables_and_lines(lines: Sequence[Line], rules: Rules) -> list[Table | Line]:
@@ -75,13 +50,13 @@ def _ruled(lines: Sequence[Line], rules: Rules) -> dict[Line, Table]:
 
 
 def _aligned(lines: Sequence[Line]) -> list[Table | Line]:
-    rows = _rows(lines)
+    rows = rows_of(lines)
     parts: list[Table | Line] = []
     position = 0
     while position < len(rows):
         end = _end_of_table(rows, position)
         columns = _columns(rows[position:end]) if end - position >= 2 else []
-        above = _header_above(rows[:position], rows[position], columns)
+        above = header_above(rows[:position], rows[position], columns)
         table = _table([*above, *rows[position:end]], columns)
         end = max(end, position + 1)
         if table is not None:
@@ -97,37 +72,7 @@ def _aligned(lines: Sequence[Line]) -> list[Table | Line]:
 
 def may_hold_table(lines: Sequence[Line]) -> bool:
     """Whether looking for ruled lines is worth it."""
-    return sum(len(row.cells) > 1 for row in _rows(lines)) >= 2
-
-
-def _rows(lines: Sequence[Line]) -> list[Row]:
-    """Lines that follow each other at the same height become one row."""
-    rows: list[Row] = []
-    for line in lines:
-        cells = _cells(line)
-        if rows and abs(rows[-1].y - line.y) <= 0.3 * line.size and _beside(rows[-1].cells, cells):
-            rows[-1] = _side_by_side(rows[-1], Row(cells, line.y, line.size, (line,)))
-        else:
-            rows.append(Row(cells, line.y, line.size, (line,)))
-    return rows
-
-
-def _beside(left: Sequence[Cell], right: Sequence[Cell]) -> bool:
-    return all(a.x1 <= b.x0 + 1 or b.x1 <= a.x0 + 1 for a in left for b in right)
-
-
-def _cells(line: Line) -> tuple[Cell, ...]:
-    cells: list[Cell] = []
-    for word in line.words:
-        last = cells[-1] if cells else None
-        near = last is not None and word.x0 - last.x1 < _GAP * line.size
-        if last is not None and (near or _OPENING.fullmatch(last.text) or _CLOSING.fullmatch(word.text)):
-            cells[-1] = Cell(f"{last.text} {word.text}", last.x0, max(last.x1, word.x1))
-        else:
-            cells.append(Cell(word.text, word.x0, word.x1))
-    if len(cells) == 2 and _MARKER.fullmatch(cells[0].text):
-        cells = [Cell(f"{cells[0].text} {cells[1].text}", cells[0].x0, cells[1].x1)]
-    return tuple(cells)
+    return sum(len(row.cells) > 1 for row in rows_of(lines)) >= 2
 
 
 def _end_of_table(rows: Sequence[Row], start: int) -> int:
@@ -139,7 +84,7 @@ def _end_of_table(rows: Sequence[Row], start: int) -> int:
     for position in range(start + 1, len(rows)):
         before, row = rows[position - 1], rows[position]
         near = 0.3 * row.size < before.y - row.y < _FAR * max(row.size, before.size)
-        if not near or abs(row.size - rows[start].size) > 0.1 * row.size or _ends_table(row):
+        if not near or _ends_table(row, rows[start].size, rows[position + 1].size if position + 1 < len(rows) else 0):
             break
         if len(row.cells) > 1:
             end = position + 1
@@ -149,63 +94,19 @@ def _end_of_table(rows: Sequence[Row], start: int) -> int:
     return end
 
 
-def _ends_table(row: Row) -> bool:
-    """Running text stretched to the margins, a caption, or a numbered heading."""
+def _ends_table(row: Row, first_size: float, next_size: float) -> bool:
+    """Running text stretched to the margins, a caption, or a heading: numbered, or in larger type than around it."""
     if len(row.cells) == 1:
         line = row.lines[0]
-        return bool(_CAPTION.match(line.text)) or (line.bold and bool(_NUMBERED.match(line.text)))
+        heading = line.bold and bool(_NUMBERED.match(line.text))
+        return heading or bool(_CAPTION.match(line.text)) or row.size > 1.1 * max(first_size, next_size)
     return min(len(cell.text.split()) for cell in row.cells) >= _PROSE_WORDS
 
 
-def _header_above(before: Sequence[Row], first: Row, columns: Sequence[tuple[float, float]]) -> list[Row]:
-    """Rows before a table that stand over its columns, such as dates on two lines, top to bottom; labels too.
-
-    They come in any order: a file often writes a header cell by cell.
-    """
-    if len(columns) < 2:
-        return []
-    found: list[Row] = []
-    for row in reversed(before[-_HEADER_LINES:]):
-        over = 0 < row.y - first.y < _HEADER_HEIGHT * first.size and abs(row.size - first.size) < 0.15 * first.size
-        if not over or any(len(cell.text) > _LONGEST_HEADER_CELL for cell in row.cells):
-            break
-        found.append(row)
-    chain = [first]
-    for row in sorted(found, key=lambda row: row.y):
-        if row.y - chain[-1].y > 2 * row.size:
-            break
-        chain.append(row)
-    above = chain[:0:-1]
-    while above and _is_caption(above[0], columns):
-        above.pop(0)
-    return _levelled(above)
-
-
-def _is_caption(row: Row, columns: Sequence[tuple[float, float]]) -> bool:
-    """Whether a line stands over no column in particular, or over the first one: a title, no header."""
-    return len(row.cells) == 1 and (row.cells[0].x0 < columns[0][1] or row.cells[0].x1 <= columns[1][0])
-
-
-def _levelled(rows: Sequence[Row]) -> list[Row]:
-    """Rows at the same height put together."""
-    levelled: list[Row] = []
-    for row in rows:
-        if levelled and abs(levelled[-1].y - row.y) <= 0.3 * row.size and _beside(levelled[-1].cells, row.cells):
-            levelled[-1] = _side_by_side(levelled[-1], row)
-        else:
-            levelled.append(row)
-    return levelled
-
-
-def _side_by_side(left: Row, right: Row) -> Row:
-    cells = tuple(sorted((*left.cells, *right.cells), key=lambda cell: cell.x0))
-    return Row(cells, left.y, max(left.size, right.size), (*left.lines, *right.lines))
-
-
-def _table(rows: Sequence[Row], columns: Sequence[tuple[float, float]]) -> Table | None:
+def _table(rows: Sequence[Row], columns: Columns) -> Table | None:
     if len(columns) < 2:
         return None
-    grid, header = _with_header([_placed(row, columns) for row in rows])
+    grid, header = with_header(rows, [_placed(row, columns) for row in rows], columns)
     if not _is_table(grid):
         return None
     return Table(tuple(tuple(cells) for cells in grid), header, rows[0].lines[0].page)
@@ -224,7 +125,7 @@ def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
     return columns
 
 
-def _placed(row: Row, columns: Sequence[tuple[float, float]]) -> list[str]:
+def _placed(row: Row, columns: Columns) -> list[str]:
     """The row's cells in their columns; one that spans several columns, and is no number, stands in each of them."""
     placed = [""] * len(columns)
     if len(row.cells) == 1 and _is_centred(row.cells[0], columns):
@@ -239,19 +140,10 @@ def _placed(row: Row, columns: Sequence[tuple[float, float]]) -> list[str]:
     return placed
 
 
-def _is_centred(cell: Cell, columns: Sequence[tuple[float, float]]) -> bool:
+def _is_centred(cell: Cell, columns: Columns) -> bool:
     """Whether words alone in a row stand in the middle of the table: a label for the rows below."""
     left, right = columns[0][0], columns[-1][1]
     return not is_number(cell.text) and abs(cell.x0 + cell.x1 - left - right) < 0.08 * (right - left)
-
-
-def _with_header(grid: list[list[str]]) -> tuple[list[list[str]], int]:
-    """(rows, header rows): leading rows that leave the first column blank are one header over the columns."""
-    leading = next((i for i, cells in enumerate(grid) if cells[0]), len(grid))
-    if 0 < leading < len(grid):
-        head = [" ".join(filter(None, column)) for column in zip(*grid[:leading], strict=True)]
-        return [head, *grid[leading:]], 1
-    return grid, header_rows(grid)
 
 
 def _is_table(grid: Sequence[Sequence[str]]) -> bool:

@@ -94,12 +94,12 @@ def test_columns_without_rules_are_a_table_too() -> None:
 
 def test_dates_over_two_lines_head_their_columns() -> None:
     page = lines(
-        ("Three months ended", 300, 700), ("June 25,", 300, 688), ("2026", 300, 676), ("June 26,", 400, 688),
+        ("Three months ended", 335, 700), ("June 25,", 300, 688), ("2026", 300, 676), ("June 26,", 400, 688),
         ("2025", 400, 676), ("Sales", 50, 660), ("63,355", 300, 660), ("63,948", 400, 660), ("Costs", 50, 648),
         ("(10)", 300, 648), ("243", 400, 648),
     )  # fmt: skip
     assert tables(drawn(page)) == [
-        "\tThree months ended June 25, 2026\tJune 26, 2025\nSales\t63,355\t63,948\nCosts\t(10)\t243"
+        "\tThree months ended June 25, 2026\tThree months ended June 26, 2025\nSales\t63,355\t63,948\nCosts\t(10)\t243"
     ]
 
 
