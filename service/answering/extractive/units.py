@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from core.answers import Passage
+from core.answers import Hit, Passage
 from service.answering.extractive.plain import readable
 
 Kind = Literal["sentence", "row", "item", "line", "label", "heading", "code"]
@@ -73,7 +73,7 @@ def cut(passage: Passage) -> list[Unit]:
                 cells=cells(hit.text[line:end]) if kind == "row" else (),
             )
         )
-    return _with_context(_with_header(units, cells(hit.header.split("\n")[-1]) if hit.header else ()))
+    return _with_context(_with_header(units, hit))
 
 
 def cells(row: str) -> tuple[str, ...]:
@@ -82,21 +82,43 @@ def cells(row: str) -> tuple[str, ...]:
     return tuple(readable(cell) for cell in divided)
 
 
-def _with_header(units: list[Unit], header: tuple[str, ...]) -> list[Unit]:
-    """Each row with the names of its columns: the header given, else the first row of its table without figures."""
+def _with_header(units: list[Unit], hit: Hit) -> list[Unit]:
+    """Each row with the names of its columns: the header given, else the first row of its table without figures.
+
+    Further rows belong to the header when their first cell is empty.
+    """
     done: list[Unit] = []
-    inside = bool(header)
+    names = [cells(line) for line in hit.header.split("\n")] if hit.header else []
+    inside, end = bool(names), 0
     for unit in units:
+        new_table = bool(done) and (done[-1].kind not in ("row", "label") or hit.text.count("\n", end, unit.start) > 1)
+        end = unit.end
         if unit.kind != "row":
-            header, inside = ((), False) if done else (header, inside)
             done.append(unit)
-        elif not inside:
-            header = unit.cells if not _has_figures(unit.cells) else ()
-            inside = True
-            done.append(replace(unit, kind="label") if header else unit)
+            continue
+        if new_table:
+            names, inside = [], False
+        if not inside and not _has_figures(unit.cells) and not (names and unit.cells[0]):
+            names.append(unit.cells)
+            done.append(replace(unit, kind="label"))
         else:
-            done.append(replace(unit, header=_aligned(header, unit.cells)))
+            inside = True
+            done.append(replace(unit, header=_aligned(_merged(names), unit.cells)))
     return done
+
+
+def _merged(rows: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """One name a column from several header rows; a name in an upper row holds for the columns up to the next one."""
+    if not rows:
+        return ()
+    names = list(rows[-1])
+    for upper in reversed(rows[:-1]):
+        spans = [name for name in upper[1:] if name]
+        current = spans[0] if len(spans) == 1 else ""
+        for column in range(1, len(names)):
+            current = (upper[column] if column < len(upper) else "") or current
+            names[column] = f"{current} {names[column]}".strip()
+    return tuple(names)
 
 
 def _aligned(header: tuple[str, ...], row: tuple[str, ...]) -> tuple[str, ...]:

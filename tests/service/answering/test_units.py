@@ -43,6 +43,21 @@ def test_a_header_without_a_name_for_the_labels_is_aligned_to_the_right():
     assert dict(zip(row.header, row.cells, strict=True)) == {"": "Oil, litres", "Skarn 40": "0.4", "Skarn 65": "0.9"}
 
 
+def test_two_header_rows_name_a_column_together():
+    text = "In millions\t2023\t\t2022\t\n\tSales\tProfit\tSales\tProfit\nZone EUR\t9467\t1570\t9283\t1606"
+    assert units(text)[-1].header == ("", "2023 Sales", "2023 Profit", "2022 Sales", "2022 Profit")
+
+
+def test_a_second_table_has_its_own_header():
+    found = units("City\tRate\nBerlin\t12\n\nRoom\tSeats\nOak\t8")
+    assert [unit.header for unit in found if unit.kind == "row"] == [("City", "Rate"), ("Room", "Seats")]
+
+
+def test_a_table_of_words_has_one_header_row():
+    found = units("Lamp\tMeaning\nRed\tNo connection\nGreen\tRunning")
+    assert [unit.header for unit in found if unit.kind == "row"] == [("Lamp", "Meaning")] * 2
+
+
 def test_markdown_tables_are_rows_and_their_rules_are_nothing():
     found = units("| City | Rate |\n| --- | --- |\n| Berlin | 12 |")
     assert [(unit.kind, unit.cells) for unit in found] == [("label", ("City", "Rate")), ("row", ("Berlin", "12"))]
