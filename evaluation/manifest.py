@@ -16,7 +16,7 @@ from evaluation.rungs import Subject
 from service.answering.prompt import prompt_version
 
 SCHEMA = 1
-PACKAGES = ("touchstone", "chromadb", "onnxruntime", "tokenizers", "numpy", "scipy", "ir-measures")
+PACKAGES = ("touchstone", "chromadb", "onnxruntime", "tokenizers", "numpy", "ir-measures")
 PACKAGE_ROOT = Path(__file__).parents[1]
 
 

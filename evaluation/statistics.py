@@ -33,9 +33,9 @@ def mcnemar_exact(losses: int, wins: int) -> float:
 
     Source: McNemar (1947), Psychometrika 12:153, with the binomial in place of chi-squared; 1 without discordant pairs.
     """
-    from scipy.stats import binomtest
-
-    return 1.0 if losses + wins == 0 else float(binomtest(wins, losses + wins, 0.5).pvalue)
+    n = losses + wins
+    tail = sum(math.comb(n, k) for k in range(min(losses, wins) + 1))
+    return min(1.0, 2 * tail / 2**n)
 
 
 def newcombe_paired(both: int, wins: int, losses: int, neither: int) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from core.settings import Settings
 from indexes import manifest, rebuild
 from indexes.catalogue import Catalogue
 from indexes.embedders.choose import choose_embedder
+from indexes.embedders.remembering import Remembering
 from indexes.indexes import Indexes
 from indexes.keyword import KeywordIndex
 from indexes.lock import own
@@ -39,7 +40,7 @@ def open_indexes(settings: Settings) -> Iterator[Indexes]:
     with ExitStack() as stack:
         lock = stack.enter_context(own(folder))
         catalogue = stack.enter_context(closing(Catalogue(folder / "catalogue.sqlite3")))
-        embedder = choose_embedder(settings.embedder, fallback=folder / "models")
+        embedder = Remembering(choose_embedder(settings.embedder, fallback=folder / "models"))
         manifest.check(catalogue, embedder)
         catalogue.interrupt_jobs()
         yield Indexes(

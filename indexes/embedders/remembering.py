@@ -11,16 +11,18 @@ import numpy as np
 from indexes.embedders.protocol import Embedder, Vectors
 
 REMEMBERED = 8192
-"""Passages kept: 12 MB at 384 dimensions."""
+"""Texts kept: 12 MB at 384 dimensions."""
+BULK = 64
+"""Passages from which on a call is taken for an ingestion, which never comes back with the same ones."""
 
 
 class Remembering:
-    """Another embedder with the vectors of its latest passages at hand. Promises what that one promises."""
+    """Another embedder with the vectors of its latest texts at hand. Promises what that one promises."""
 
     def __init__(self, embedder: Embedder, *, most: int = REMEMBERED) -> None:
         self._embedder = embedder
         self._most = most
-        self._known: OrderedDict[str, Vectors] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._guard = threading.Lock()
 
     @property
@@ -39,25 +41,35 @@ class Remembering:
         return self._embedder.max_word_pieces
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """vectors: float32 (len(texts), dimension); only texts that are not remembered are embedded, each once."""
-        with self._guard:
-            found = {text: self._known[text] for text in texts if text in self._known}
+        """vectors: float32 (len(texts), dimension); a text that is remembered is not embedded again."""
+        if not 0 < len(texts) < BULK:
+            return self._embedder.embed_passages(texts)
+        found = self._recall("passage", texts)
         new = [text for text in dict.fromkeys(texts) if text not in found]
         if new:
             found.update(zip(new, self._embedder.embed_passages(new), strict=True))
-        with self._guard:
-            for text in found:
-                self._known[text] = found[text]
-                self._known.move_to_end(text)
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
-        if not texts:
-            return np.empty((0, self.dimension), dtype=np.float32)
+        self._keep("passage", found)
         return np.stack([found[text] for text in texts])
 
     def embed_query(self, text: str) -> Vectors:
         """vector: float32 (dimension,)."""
-        return self._embedder.embed_query(text)
+        found = self._recall("query", [text])
+        if text not in found:
+            found[text] = self._embedder.embed_query(text)
+        self._keep("query", found)
+        return found[text]
+
+    def _recall(self, role: str, texts: Sequence[str]) -> dict[str, Vectors]:
+        with self._guard:
+            return {text: self._known[role, text] for text in texts if (role, text) in self._known}
+
+    def _keep(self, role: str, found: dict[str, Vectors]) -> None:
+        with self._guard:
+            for text, vector in found.items():
+                self._known[role, text] = vector
+                self._known.move_to_end((role, text))
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
 
     def count_word_pieces(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text."""

@@ -34,6 +34,12 @@ def test_wilson_equals_scipy(successes: int, n: int) -> None:
     assert wilson(successes, n) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
 
 
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_mcnemar_equals_scipy(losses: int, wins: int) -> None:
+    theirs = stats.binomtest(wins, losses + wins, 0.5).pvalue if losses + wins else 1.0
+    assert mcnemar_exact(losses, wins) == pytest.approx(theirs, abs=1e-9)
+
+
 def test_an_interval_never_has_zero_width() -> None:
     assert wilson(0, 50)[0] == 0.0
     assert wilson(0, 50)[1] == pytest.approx(0.0713, abs=1e-4)

@@ -22,7 +22,7 @@ from service.answering.extractive.words import STOP_WORDS, is_month_or_day, rela
 OWN, CONTEXT, PLACE, BESIDE, PASSAGE, DOCUMENT = 1.0, 0.9, 0.75, 0.5, 0.25, 0.2
 """Where a word of the question is found, nearest first, and how sure it is that the unit is about it: in the unit, in
 what introduces it, in headings and title, in the unit before or after, in the passage, in its document."""
-EMBEDDED = 12
+EMBEDDED = 6
 """Units that are compared with the question by meaning: the best by words. An encoder needs 2-3 ms for each."""
 _POINTER = re.compile(
     r"^(?:for (?:more|further|additional|detailed|general|information|details|instructions|a list|an? \w+ of)\b|"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from core.settings import ModelSettings, Price, Settings
 from indexes.embedders.protocol import Embedder
-from indexes.embedders.remembering import Remembering
 from service.answering.generators.extractive import Extractive
 from service.answering.generators.openai import OpenAICompatible
 from service.answering.generators.protocol import Generator
@@ -26,7 +25,7 @@ class Model:
 
 
 GENERATORS: dict[str, Callable[[ModelSettings, Embedder], Generator]] = {
-    "extractive": lambda _, embedder: Extractive(Remembering(embedder)),
+    "extractive": lambda _, embedder: Extractive(embedder),
     "openai": lambda settings, _: OpenAICompatible(settings),
     "scripted": lambda settings, _: Scripted(settings.replies),
 }
