@@ -70,11 +70,9 @@ def remark(text: str) -> None:
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> None:
     """Print aligned columns; those in `numbers` to the right."""
-    from rich import box
     from rich.table import Table
 
     made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0), collapse_padding=True)
-    del box
     for position, heading in enumerate(headings):
         made.add_column(heading, justify="right" if position in numbers else "left", overflow="fold")
     for row in rows:

@@ -68,7 +68,7 @@ class EmbedderSettings(Section):
         "minilm", description="minilm (onnxruntime), sentence_transformers (any of its models), hashing (tests)"
     )
     model: str = Field("all-MiniLM-L6-v2", description="name or path of the model (sentence_transformers)")
-    threads: int = Field(0, ge=0, description="threads of the encoder; 0: as many as there are cores")
+    threads: int = Field(0, ge=0, description="threads of minilm; 0: as many as there are cores")
     cache: Path = Field(Path("~/.cache/touchstone"), description="folder for the exported model")
 
 
