@@ -64,7 +64,8 @@ def main(folders: Sequence[str]) -> None:
         print(
             f"| {row.corpus} | {row.documents} ({row.failed}) | {row.pages} | {row.chunks} | {row.seconds:.0f} "
             f"| {row.pages_per_second:.1f} | {row.chunks_per_second:.1f} | {row.share_of_encoder:.0%} "
-            f"| {row.search_p50_ms:.1f} ms | {row.search_p99_ms:.1f} ms | {row.peak_mb:.0f} |"
+            f"| {row.search_p50_ms:.1f} ms | {row.search_p99_ms:.1f} ms | {row.peak_mb:.0f} |",
+            flush=True,
         )
 
 
