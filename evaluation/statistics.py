@@ -35,7 +35,7 @@ def mcnemar_exact(losses: int, wins: int) -> float:
     """
     n = losses + wins
     tail = sum(math.comb(n, k) for k in range(min(losses, wins) + 1))
-    return min(1.0, 2 * tail / 2**n)
+    return min(1.0, 2 * tail / (1 << n))
 
 
 def newcombe_paired(both: int, wins: int, losses: int, neither: int) -> tuple[float, float]:
