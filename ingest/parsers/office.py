@@ -186,7 +186,7 @@ def _open_docx(content: bytes) -> Any:  # noqa: ANN401 -- an object of a library
         raise ParseError("unsupported", "The file is Strict Open XML. Save it as an ordinary Word document (.docx).")
     try:
         return Document(io.BytesIO(content))
-    except (KeyError, PackageNotFoundError) as error:
+    except (KeyError, AttributeError, PackageNotFoundError) as error:  # AttributeError: parts of another kind
         raise ParseError("corrupt", "The Word file lacks parts it needs; it may be cut off.") from error
     except ValueError as error:
         raise ParseError(
