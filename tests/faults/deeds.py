@@ -120,8 +120,12 @@ def note_and_do(folder: Path, task: str) -> object:
 
 
 def read_or_do(reading: Reading, source: Item | File) -> Draft | Skipped | Failed:
-    """Read a file, but when one is named after a deed, do that."""
-    deed = globals().get(source.document.partition(".")[0])
+    """Read a file, but when one is named after a deed, do that; `hang_once.…` hangs the first time it is read."""
+    name = source.document.partition(".")[0]
+    if name == "hang_once" and isinstance(source, Item) and not source.path.with_suffix(".seen").exists():
+        source.path.with_suffix(".seen").touch()
+        hang()
+    deed = globals().get(name)
     if deed is not None:
         deed()
     return draft_or_reason(reading, source)
