@@ -67,6 +67,7 @@ def _outcome(source: Source, result: Draft | Skipped | Failed | Ended) -> Draft 
     if not isinstance(result, Ended):
         return result
     _log.warning(
-        "a document could not be read", extra={"document": source.document, "code": result.code, "trace": result.trace}
+        "a document could not be read",
+        extra={"document": source.document, "code": result.code, "traceback": result.trace},
     )
     return Failed(source.document, result.code, result.reason)

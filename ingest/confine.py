@@ -24,7 +24,12 @@ STDERR = "stderr"
 """The file in a process's own folder that holds what it and its libraries printed."""
 _MOST_WRITTEN = 512 << 20
 _MOST_OPEN = 256
-_KEPT = frozenset({"HOME", "LANG", "LANGUAGE", "PATH", "PYTHONHASHSEED", "TESSDATA_PREFIX", "TZ"})
+_KEPT = frozenset(
+    {
+        *("HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "PATH", "PYTHONHASHSEED", "TZ"),
+        *("HF_HOME", "HF_HUB_CACHE", "SENTENCE_TRANSFORMERS_HOME", "TESSDATA_PREFIX", "XDG_CACHE_HOME"),
+    }
+)
 """All that is left of the environment, with LC_*: a file has no use for keys and passwords."""
 _NETWORK = ("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethost")
 _SIGNAL_AT_PARENTS_DEATH = 1

@@ -84,10 +84,10 @@ class Process(Generic[Task, Result]):
         """
         from pebble import ProcessPool
 
-        self._scratch.mkdir()
         arguments = (self._work, self._scratch, self._limits)
         self._pool = ProcessPool(1, initializer=_prepare, initargs=arguments, context=get_context("spawn"))
         try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
             with _without_main():
                 answer = self._pool.schedule(_answer)
             self._wait(answer, _START_SECONDS)
@@ -155,7 +155,7 @@ class Process(Generic[Task, Result]):
 
     def _folders(self) -> list[Path]:
         """The folder of each process that this pool had; it is named after its id, which is that of its group."""
-        return [folder for folder in self._scratch.iterdir() if folder.name.isdigit()]
+        return [folder for folder in self._scratch.glob("*") if folder.name.isdigit()]
 
     def _said(self) -> str:
         """The end of what the processes printed."""

@@ -78,6 +78,8 @@ class ParserPool(Generic[Task, Result]):
             Unavailable: the process for it could not be started.
         """
         while not wait_for([future], timeout=_PATIENCE_SECONDS).done:
+            if not any(keeper.is_alive() for keeper in self._keepers) and not future.done():
+                raise RuntimeError("The threads that keep the processes have ended.")
             if len(self._keepers) < self._most and not self._queue.empty() and self._keepers[-1].ready.is_set():
                 self._grow()
         return future.result()
@@ -88,15 +90,22 @@ class ParserPool(Generic[Task, Result]):
             self._queue.put(None)
 
     def _grow(self) -> None:
-        if self._scratch is None:
-            _remove_abandoned()
-            self._scratch = Path(tempfile.mkdtemp(prefix=_PREFIX))
-            self._scratch_lock = os.open(self._scratch, os.O_RDONLY)
-            fcntl.flock(self._scratch_lock, fcntl.LOCK_EX)
-        process: Process[Task, Result] = Process(self._work, self._limits, self._scratch / str(len(self._keepers)))
+        scratch = self._scratch or self._make_scratch()
+        process: Process[Task, Result] = Process(self._work, self._limits, scratch / str(len(self._keepers)))
         keeper = _Keeper(process, self._queue)
         self._keepers.append(keeper)
         keeper.start()
+
+    def _make_scratch(self) -> Path:
+        _remove_abandoned()
+        try:
+            scratch = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        except OSError as error:
+            raise Unavailable(f"No folder for temporary files can be made: {error}. TMPDIR names another.") from error
+        self._scratch_lock = os.open(scratch, os.O_RDONLY)
+        fcntl.flock(self._scratch_lock, fcntl.LOCK_EX)
+        self._scratch = scratch
+        return scratch
 
 
 class _Keeper(threading.Thread, Generic[Task, Result]):

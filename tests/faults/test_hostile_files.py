@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import Unavailable
 from core.settings import Settings
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.open import Indexes, open_indexes
@@ -126,7 +127,7 @@ def test_a_run_in_which_nothing_has_changed_starts_no_process(
     monkeypatch.setattr(tempfile, "tempdir", str(folder / "not-there"))
     assert ingest(indexes, folder, collection="c", settings=settings.ingest).unchanged == 1
     (folder / "a.txt").write_text("Other text.")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(Unavailable, match="temporary files"):
         ingest(indexes, folder, collection="c", settings=settings.ingest)
 
 
