@@ -80,6 +80,11 @@ class IngestSettings(Section):
         254, ge=32, description="longest chunk with its heading path, in word pieces of the embedder"
     )
     batch_documents: int = Field(32, ge=1, description="documents embedded together")
+    file_seconds: int = Field(60, ge=1, description="longest that reading one file may take, in seconds")
+    file_memory_mb: int = Field(1024, ge=256, description="most memory that reading one file may take, in MB")
+    workers: int = Field(
+        0, ge=0, description="most processes that read files while others are embedded; 0: as many as there are cores"
+    )
 
 
 class SearchSettings(Section):

@@ -15,6 +15,9 @@ _HIDDEN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 DATA_FOLDER_MARK = "catalogue.sqlite3"
 """A folder that holds this file is a data folder of Touchstone: never part of a source."""
 
+ATTACHED = "!/"
+"""Parts a container's name from the name of what is in it: `mail.eml!/plan.xlsx`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:

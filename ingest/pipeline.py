@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,20 +10,22 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import ParseError
+from core.machine import cores
 from core.settings import IngestSettings
 from indexes.embedders.protocol import Embedder, Vectors
 from indexes.open import Indexes
 from indexes.write import remove_document, write_document
+from ingest.ahead import Reader, read_ahead
+from ingest.discover import ATTACHED, Item
+from ingest.isolation import Limits
 from ingest.jobs import RecordedJob
-from ingest.outcomes import SKIP_CODES, Failed, Indexed, Outcome, Removed, Skipped, Unchanged
-from ingest.plan import ATTACHED, Plan, fingerprint, plan
-from ingest.read import Draft, File, Reading, attached, fetch, read
+from ingest.outcomes import Failed, Indexed, Outcome, Removed, Skipped, Unchanged
+from ingest.plan import Plan, fingerprint, plan
+from ingest.pool import ParserPool
+from ingest.read import Draft, Reading, draft_or_reason
 from ingest.report import IngestReport
 
 __all__ = ["Plan", "Progress", "ingest", "plan"]
-
-_log = logging.getLogger(__name__)
 
 _MOST_CHUNKS = 192
 """A batch is written when it holds this many chunks, however few its documents: memory stays flat, and whoever
@@ -60,20 +61,21 @@ def ingest(
 
     Raises:
         SourceError: the source is missing, cannot be listed, or holds no file that could be ingested.
+        Unavailable: no process that reads files can be started.
     """
     started = time.monotonic()
     with RecordedJob(indexes.catalogue, source, collection, job_id) as job:
         planned = plan(indexes, source, collection=collection, settings=settings)
-        reading = _reading(indexes, planned, collection, settings)
         outcomes: list[Outcome] = [*planned.decided, *_unchanged(indexes, planned, collection)]
         chunks = 0
-        for batch in _batches(_read_all(planned, reading), settings.batch_documents):
-            drafts, others = _told_apart(batch, planned)
-            outcomes += others
-            written = list(_write(indexes, drafts))
-            outcomes += written
-            chunks += sum(document.chunks for document in written)
-            progress(Progress(len(outcomes), max(planned.found, len(outcomes)), outcomes[-1].document, chunks))
+        with _reader(indexes, planned, collection, settings) as reader:
+            for batch in _batches(read_ahead(reader, _to_read(planned)), settings.batch_documents):
+                drafts, others = _told_apart(batch, planned)
+                outcomes += others
+                written = list(_write(indexes, drafts))
+                outcomes += written
+                chunks += sum(document.chunks for document in written)
+                progress(Progress(len(outcomes), max(planned.found, len(outcomes)), outcomes[-1].document, chunks))
         for document in (*planned.vanished, *_detached(planned, outcomes)):
             remove_document(indexes, collection, document)
             outcomes.append(Removed(document))
@@ -84,8 +86,9 @@ def ingest(
     return report
 
 
-def _reading(indexes: Indexes, planned: Plan, collection: str, settings: IngestSettings) -> Reading:
-    return Reading(
+def _reader(indexes: Indexes, planned: Plan, collection: str, settings: IngestSettings) -> Reader:
+    """The processes that read; none is started before there is a file to read."""
+    reading = Reading(
         collection=collection,
         source=planned.source,
         pipeline=fingerprint(indexes, settings),
@@ -93,6 +96,8 @@ def _reading(indexes: Indexes, planned: Plan, collection: str, settings: IngestS
         max_bytes=settings.max_file_mb * 1_000_000,
         embedder=indexes.embedder,
     )
+    limits = Limits(seconds=settings.file_seconds, memory_mb=settings.file_memory_mb)
+    return ParserPool(partial(draft_or_reason, reading), limits, workers=settings.workers or cores())
 
 
 def _unchanged(indexes: Indexes, planned: Plan, collection: str) -> Iterator[Unchanged]:
@@ -105,34 +110,11 @@ def _unchanged(indexes: Indexes, planned: Plan, collection: str) -> Iterator[Unc
             yield Unchanged(item.document)
 
 
-def _read_all(planned: Plan, reading: Reading) -> Iterator[Draft | Skipped | Failed]:
+def _to_read(planned: Plan) -> list[Item]:
+    """What is new or has changed, and each mail: only reading it tells what is attached to it."""
     containers = planned.containers
     again = [item for item in (*planned.touched, *planned.unchanged) if item.document in containers]
-    for item in (*planned.to_read, *again):
-        yield from _drafts(item.document, partial(fetch, item), reading)
-
-
-def _drafts(document: str, load: Callable[[], File], reading: Reading) -> Iterator[Draft | Skipped | Failed]:
-    """The document loop: a document's draft, then those of what is attached to it; whatever goes wrong is a value."""
-    try:
-        draft = read(load(), reading)
-    except ParseError as error:
-        yield (Skipped if error.reason in SKIP_CODES else Failed)(document, error.reason, str(error))
-        return
-    except MemoryError:
-        yield Failed(document, "out_of_memory", "The file needs more memory than there is.")
-        return
-    except Exception:  # noqa: BLE001 -- no document may end the job; the traceback is logged
-        _log.exception("a document could not be read", extra={"document": document})
-        yield Failed(document, "crashed", "Reading the file met a fault in Touchstone or a library; see the log.")
-        return
-    yield draft
-    for file in attached(draft):
-        yield from _drafts(file.document, partial(_same, file), reading)
-
-
-def _same(file: File) -> File:
-    return file
+    return [*planned.to_read, *again]
 
 
 def _batches(

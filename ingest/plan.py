@@ -13,12 +13,9 @@ from core.settings import IngestSettings
 from indexes.catalogue import Known
 from indexes.open import Indexes
 from ingest.chunk import CHUNKER
-from ingest.discover import Discovery, Item, discover
+from ingest.discover import ATTACHED, Discovery, Item, discover
 from ingest.outcomes import Failed, Skipped
 from ingest.parsers.choose import PARSERS
-
-ATTACHED = "!/"
-"""Parts a container's name from the name of what is in it: `mail.eml!/plan.xlsx`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,20 +1,23 @@
-"""One file becomes a draft: fetched, parsed and cut, but not yet embedded."""
+"""One file becomes a draft: fetched, parsed and cut, but not yet embedded. Runs in the processes that read files."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from core.documents import Chunk
 from core.errors import ParseError
 from core.ids import document_version
-from indexes.catalogue import NewDocument
-from indexes.embedders.protocol import Embedder
+from indexes.rows import NewDocument
 from ingest.chunk import chunk
-from ingest.discover import Item
+from ingest.discover import ATTACHED, Item
+from ingest.outcomes import SKIP_CODES, Failed, Skipped
 from ingest.parsers.choose import media_type, parse
-from ingest.plan import ATTACHED
+
+if TYPE_CHECKING:
+    from indexes.embedders.protocol import Embedder
 
 _DEEPEST = 4
 """Attachments of attachments of … are followed this far."""
@@ -27,6 +30,11 @@ class File:
     document: str
     content: bytes
     mtime_ns: int
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,14 @@ class Reading:
     """Word pieces a chunk may have."""
     max_bytes: int
     embedder: Embedder
+
+
+def draft_or_reason(reading: Reading, source: Item | File) -> Draft | Skipped | Failed:
+    """What becomes of one file of the source, or of one that came attached to another."""
+    try:
+        return read(fetch(source) if isinstance(source, Item) else source, reading)
+    except ParseError as error:
+        return (Skipped if error.reason in SKIP_CODES else Failed)(source.document, error.reason, str(error))
 
 
 def fetch(item: Item) -> File:
@@ -95,6 +111,13 @@ def attached(draft: Draft) -> Iterator[File]:
     for attachment in new.parsed.attachments:
         name = f"{new.document}{ATTACHED}{attachment.name}"
         yield File(document=name, content=attachment.content, mtime_ns=new.mtime_ns)
+
+
+def without_attachments(draft: Draft) -> Draft:
+    """The same without the bytes that are documents of their own: nobody needs them twice."""
+    if not draft.document.parsed.attachments:
+        return draft
+    return replace(draft, document=replace(draft.document, parsed=replace(draft.document.parsed, attachments=())))
 
 
 def _check(file: File, reading: Reading) -> None:

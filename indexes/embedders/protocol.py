@@ -16,7 +16,8 @@ class Embedder(Protocol):
 
     The same text gives the same vector (within float rounding) whatever it is batched with; the order of the
     input is kept; an empty list gives an array of shape (0, dimension). Safe to call from several threads.
-    Constructing one is cheap: the model is loaded by the first call.
+    Constructing one is cheap: the model is loaded by the first call. It can be pickled, and so go to another process,
+    where counting word pieces loads no more than the tokenizer.
 
     Raises IndexBroken when the model cannot be loaded.
     """

@@ -25,6 +25,10 @@ class Remembering:
         self._known: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._guard = threading.Lock()
 
+    def __reduce__(self) -> tuple[type[Remembering], tuple[Embedder]]:
+        """A copy in another process remembers nothing yet."""
+        return Remembering, (self._embedder,)
+
     @property
     def name(self) -> str:
         """The name of the embedder behind it."""

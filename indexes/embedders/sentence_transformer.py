@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import IndexBroken
-from indexes.embedders.minilm import bundled_model
+from indexes.embedders.minilm import bundled_model, tokenizer_of
 from indexes.embedders.protocol import Vectors
 from indexes.embedders.weights import fingerprint
 from indexes.unicode import encodable
@@ -29,6 +29,10 @@ class SentenceTransformerEmbedder:
     def __init__(self, model: str) -> None:
         self._model = model
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[SentenceTransformerEmbedder], tuple[str]]:
+        """A copy in another process loads what it needs anew."""
+        return SentenceTransformerEmbedder, (self._model,)
 
     @cached_property
     def name(self) -> str:
@@ -69,6 +73,8 @@ class SentenceTransformerEmbedder:
         cleaned = [encodable(text) for text in texts]
         if not cleaned:
             return []
+        if self._counter is not None:
+            return [len(pieces.ids) for pieces in self._counter.encode_batch(cleaned, add_special_tokens=False)]
         with self._lock:
             found = self._encoder.tokenizer(cleaned, add_special_tokens=False, truncation=False, verbose=False)
         return [len(pieces) for pieces in found["input_ids"]]
@@ -79,6 +85,12 @@ class SentenceTransformerEmbedder:
             return bundled_model()
         path = Path(self._model).expanduser()
         return path if path.is_dir() else None
+
+    @cached_property
+    def _counter(self) -> Any:  # noqa: ANN401 -- tokenizers is untyped to us
+        """The tokenizer alone, which loads in a moment; None where the model's folder does not hold it as one file."""
+        path = self._path()
+        return tokenizer_of(path, most_pieces=None) if path and (path / "tokenizer.json").is_file() else None
 
     @cached_property
     def _encoder(self) -> Any:  # noqa: ANN401 -- sentence_transformers is untyped to us

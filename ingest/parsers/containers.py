@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 
 from core.errors import ParseError
 
@@ -71,7 +72,7 @@ def check_office_zip(content: bytes) -> None:
                 _check_part(archive, part)
             if sum(part.file_size for part in parts) > _MOST_UNPACKED:
                 raise _bomb()
-    except (zipfile.BadZipFile, OSError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError, ValueError) as error:
         raise ParseError(
             "corrupt", "The file is damaged: it ends too early or its parts cannot be unpacked."
         ) from error

@@ -6,7 +6,8 @@ import io
 import re
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from core.documents import Parsed
@@ -44,6 +45,16 @@ def parse_html(content: bytes, *, name: str) -> Parsed:
     return builder.build(title=title or heading or stem(name))
 
 
+@contextmanager
+def _whole_package() -> Iterator[None]:
+    """python-docx and python-pptx find a part of another kind than its place asks for by stumbling over it."""
+    try:
+        yield
+    except (AttributeError, TypeError) as error:
+        raise ParseError("corrupt", "The file is damaged: its parts do not fit together.") from error
+
+
+@_whole_package()
 def parse_docx(content: bytes, *, name: str) -> Parsed:
     """Headings are those the author marked as headings; pages are known where Word left its page breaks."""
     tokenize_shim.install()
@@ -73,6 +84,7 @@ def parse_docx(content: bytes, *, name: str) -> Parsed:
     return builder.build(title=title or stem(name), page_count=max(pages, default=1) if paged else None)
 
 
+@_whole_package()
 def parse_pptx(content: bytes, *, name: str) -> Parsed:
     """One page a slide: its title is the heading, its speaker notes come last."""
     tokenize_shim.install()
@@ -155,12 +167,14 @@ def _html_text(content: bytes) -> str:
 
 def _cleaned(html: str) -> tuple[str, str]:
     """(the page without what is not content, its title)."""
+    import lxml.etree  # type: ignore[import-untyped]
     import lxml.html
 
     without_declaration = re.sub(r"^\s*<\?xml[^>]*\?>", "", html)
-    if not without_declaration.strip():
+    try:
+        root = lxml.html.document_fromstring(without_declaration)
+    except lxml.etree.ParserError:  # there is no element in it
         return "", ""
-    root = lxml.html.document_fromstring(without_declaration)
     title = fold(root.findtext(".//title") or "")
     for element in [*root.iter(*_NOT_CONTENT), *root.xpath("//*[@hidden or @aria-hidden='true' or @style]")]:
         if element.tag in _NOT_CONTENT or element.get("hidden") is not None or _is_hidden(element):

@@ -21,7 +21,7 @@ LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
 # The three places where any exception becomes a recorded outcome (docs/architecture.md).
 BROAD_HANDLERS: dict[str, str] = {
-    "ingest/pipeline.py": "the worker's document loop",
+    "ingest/isolation.py": "the document loop, in the process that reads",
     "service/api/middleware.py": "the API's outermost handler",
     "evaluation/run.py": "the evaluation runner",
 }

@@ -3,6 +3,8 @@ sentence-transformers."""
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -93,3 +95,9 @@ def test_minilm_gives_the_vectors_of_sentence_transformers() -> None:
     theirs = choose_embedder(EmbedderSettings(kind="sentence_transformers"))
     cosines = (ours.embed_passages(TEXTS) * theirs.embed_passages(TEXTS)).sum(axis=1)
     assert cosines.min() > 0.9999
+
+
+def test_a_copy_in_another_process_counts_the_same(embedder: Embedder) -> None:
+    copy: Embedder = pickle.loads(pickle.dumps(embedder))
+    assert copy.count_word_pieces(TEXTS) == embedder.count_word_pieces(TEXTS)
+    assert (copy.name, copy.max_word_pieces) == (embedder.name, embedder.max_word_pieces)

@@ -1,0 +1,229 @@
+"""A process for what may go wrong: a file that takes it down, fills its memory or never ends does so to nobody else.
+
+    run(task) -> Pebble -> [the process: confine, work] -> what work returned | Ended
+
+The only importer of Pebble. Each process has a Pebble pool of its own: when one breaks, it concerns one file. A process
+that did not end a task well is replaced. A pool that breaks, or a process that cannot start, is no file's fault.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import shutil
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from core.errors import Unavailable
+from ingest import confine
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_ATTEMPTS = 3
+"""A task whose pool broke this often, each time in a process that had answered, is what breaks it."""
+_START_SECONDS = 60
+_GRACE_SECONDS = 10
+"""Pebble ends what takes too long; when it does not within this time, the process is ended here."""
+_SHORT_OF_MEMORY = ("memory allocation of", "bad_alloc", "MemoryError", "out of memory", "Out of memory")
+_MAIN = threading.Lock()
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one task may take."""
+
+    seconds: int
+    memory_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A task that came to no result: a stable code and a sentence."""
+
+    code: Literal["timed_out", "out_of_memory", "crashed"]
+    reason: str
+    trace: str = ""
+
+
+class Process(Generic[Task, Result]):
+    """Owns one process and its folder of temporary files.
+
+    Every method but `cancel` is for one thread, which must live as long as the process: Linux ends it with the thread
+    that started it.
+    """
+
+    def __init__(self, work: bytes, limits: Limits, scratch: Path) -> None:
+        self._work = work
+        self._limits = limits
+        self._scratch = scratch
+        self._pool: ProcessPool | None = None
+        self._pending: Future[Any] | None = None
+        self._cancelled = threading.Event()
+
+    def start(self) -> None:
+        """Start the process and hear it answer.
+
+        Raises:
+            Unavailable: it does not answer.
+        """
+        from pebble import ProcessPool
+
+        arguments = (self._work, self._scratch, self._limits)
+        self._pool = ProcessPool(1, initializer=_prepare, initargs=arguments, context=get_context("spawn"))
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            with _without_main():
+                answer = self._pool.schedule(_answer)
+            self._wait(answer, _START_SECONDS)
+        except (OSError, RuntimeError) as error:  # a death, a timeout and a broken pool among them
+            said = self._said()
+            self.end()
+            raise Unavailable(f"The process that reads files could not be started: {error}. {said}".strip()) from error
+
+    def run(self, task: Task) -> Result | Ended:
+        """What the task came to.
+
+        Raises:
+            Unavailable: a process that was needed anew could not be started.
+            CancelledError: `cancel` was called.
+        """
+        from pebble import ProcessExpired
+
+        for _ in range(_ATTEMPTS):
+            if self._pool is None:
+                self.start()
+            assert self._pool is not None
+            try:
+                pending = self._pool.schedule(_do, args=(task,), timeout=self._limits.seconds)
+                answer, peak = self._wait(pending, self._limits.seconds + _GRACE_SECONDS)
+            except TimeoutError:
+                self.end()
+                return _timed_out(self._limits)
+            except ProcessExpired as death:
+                ended = self._why(death.exitcode)
+                self.end()
+                return ended
+            except RuntimeError:  # the pool broke: nothing can be said of the task
+                _log.warning("a process pool broke and is made again", exc_info=True)
+                self.end()
+                continue
+            result: Result | Ended = pickle.loads(answer)
+            if isinstance(result, Ended) or peak > self._limits.memory_mb * 3 // 4:
+                self.end()  # what a library leaks, and what a file left behind, goes with it
+            return result
+        return Ended("crashed", "The file ends every process that reads it. It may be damaged on purpose.")
+
+    def cancel(self) -> None:
+        """Let nothing run any more; from any thread."""
+        self._cancelled.set()
+        if (pending := self._pending) is not None:
+            pending.cancel()
+
+    def end(self) -> None:
+        """End the process, its children and its files."""
+        if self._pool is None:
+            return
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        for folder in self._folders():
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(int(folder.name), signal.SIGKILL)
+        self._pool.join()
+        self._pool = None
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _wait(self, pending: Future[Any], seconds: float) -> Any:  # noqa: ANN401 -- what the function returned
+        self._pending = pending
+        if self._cancelled.is_set():
+            pending.cancel()
+        return pending.result(timeout=seconds)
+
+    def _folders(self) -> list[Path]:
+        """The folder of each process that this pool had; it is named after its id, which is that of its group."""
+        return [folder for folder in self._scratch.glob("*") if folder.name.isdigit()]
+
+    def _said(self) -> str:
+        """The end of what the processes printed."""
+        files = [folder / confine.STDERR for folder in self._folders()]
+        return "\n".join(file.read_text("utf-8", "replace")[-4000:] for file in files if file.is_file())
+
+    def _why(self, code: int) -> Ended:
+        """What the death of a process means for the file it was reading."""
+        said = self._said()
+        name = signal.Signals(-code).name if code < 0 else f"exit {code}"
+        if code == -signal.SIGXCPU:
+            return _timed_out(self._limits)
+        if code == -signal.SIGKILL or any(words in said for words in _SHORT_OF_MEMORY):
+            return _out_of_memory(self._limits)
+        stack = [line for line in said.splitlines() if line.startswith(("Fatal Python error", "  File "))]
+        return Ended("crashed", f"The file ended the process that read it ({name}).", "\n".join(stack))
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A process started now does not run the program's main file again, as spawning would have it: it needs none of it.
+
+    multiprocessing leaves out the main file of a package, `python -m package`: that is what it takes this one for.
+    """
+    main = sys.modules["__main__"]
+    with _MAIN:
+        spec = main.__spec__
+        main.__spec__ = ModuleSpec("touchstone.__main__", None)
+        try:
+            yield
+        finally:
+            main.__spec__ = spec
+
+
+def _timed_out(limits: Limits) -> Ended:
+    return Ended("timed_out", f"Reading the file took more than {limits.seconds} s; ingest.file_seconds allows more.")
+
+
+def _out_of_memory(limits: Limits) -> Ended:
+    return Ended(
+        "out_of_memory", f"Reading the file took more than {limits.memory_mb} MB; ingest.file_memory_mb allows more."
+    )
+
+
+# In the process that reads
+
+_held: list[tuple[Callable[[Any], Any], Limits]] = []
+"""The work of this process, unpickled once."""
+
+
+def _prepare(work: bytes, scratch: Path, limits: Limits) -> None:
+    confine.confine(scratch, memory_mb=limits.memory_mb)
+    _held.append((pickle.loads(work), limits))
+
+
+def _answer() -> None:
+    """Shows that the process is there."""
+
+
+def _do(task: Task) -> tuple[bytes, int]:
+    """(the pickled result, the process's peak memory in MB). Whatever goes wrong is a value."""
+    work, limits = _held[0]
+    confine.allow_processor_time(limits.seconds)
+    try:
+        answer = pickle.dumps(work(task))
+    except MemoryError:
+        answer = pickle.dumps(_out_of_memory(limits))
+    except BaseException:  # noqa: BLE001 -- no file may end the job; the parent logs the traceback
+        sentence = "Reading the file met a fault in Touchstone or a library; see the log."
+        answer = pickle.dumps(Ended("crashed", sentence, traceback.format_exc()))
+    return answer, confine.peak_mb()
