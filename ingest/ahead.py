@@ -52,10 +52,10 @@ def _in_order(reader: Reader, sources: Iterable[Source]) -> Iterator[tuple[Sourc
         source, future = waiting.popleft()
         result = reader.result(future)
         if isinstance(result, Draft):
-            files = [*attached(result)]
-            waiting.extendleft([(file, reader.submit(file)) for file in files][::-1])
-            result = without_attachments(result)
-        yield source, result
+            yield source, without_attachments(result)
+            yield from _in_order(reader, attached(result))
+        else:
+            yield source, result
 
 
 def _has_room(waiting: Iterable[tuple[Source, object]], following: Source) -> bool:
