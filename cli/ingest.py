@@ -15,10 +15,11 @@ from cli.output import amount, err, print_json, remark, say, visible
 
 if TYPE_CHECKING:
     from ingest.pipeline import Progress
-    from service.api.records import JobOut
+    from service.api.jobs import JobOut
 
 Watch = Callable[["Progress"], None]
 LINE_EVERY_SECONDS = 5.0
+UNFINISHED = frozenset({"FAILED", "INTERRUPTED", "CANCELLED"})
 
 
 def ingest(
@@ -31,7 +32,7 @@ def ingest(
 ) -> None:
     """Bring folders and files into the index; what has not changed is left alone."""
     from cli.engine import open_engine
-    from service.api.records import JobOut
+    from service.api.jobs import JobOut
 
     settings = settings_of(context, data)
     with open_engine(settings, create=True) as engine:
@@ -42,14 +43,19 @@ def ingest(
             return
         jobs: list[JobOut] = []
         for source in sources:
-            with progress_on_screen(source) as watch:
+            with progress_on_screen(source.name or str(source)) as watch:
                 jobs.append(engine.ingest(source.absolute(), collection, watch))
     total = JobOut.of_all(jobs)
     if as_json:
         print_json(total)
     else:
         show(total)
-    if total.failed or total.state in {"FAILED", "INTERRUPTED"}:
+    raise_for(total)
+
+
+def raise_for(job: JobOut) -> None:
+    """Exit with 3 when a document failed, or the job did not get to its end."""
+    if job.failed or job.state in UNFINISHED:
         raise typer.Exit(3)
 
 
@@ -67,16 +73,17 @@ def show(job: JobOut) -> None:
         (f"{amount(job.found, 'file')} found: ", "bold"),
         f"{', '.join(counts)}. {amount(job.chunks, 'new chunk')} in {job.seconds:.1f} s.",
     )
-    if job.state in {"FAILED", "INTERRUPTED"}:
+    if job.state in UNFINISHED:
         say((job.error.detail if job.error else f"The job ended as {job.state}; ingest again to finish it.", "red"))
 
 
 def _others(job: JobOut) -> Sequence[tuple[str, int]]:
-    return (("removed", job.removed), ("skipped", job.skipped), ("failed", job.failed))
+    numbers = (("removed", job.removed), ("skipped", job.skipped), ("failed", job.failed))
+    return (*numbers, ("still to do", job.pending))
 
 
 @contextmanager
-def progress_on_screen(source: Path) -> Iterator[Watch]:
+def progress_on_screen(name: str) -> Iterator[Watch]:
     """A bar with rate and time left on a terminal, a line now and then elsewhere; both on standard error."""
     if not err().is_terminal:
         yield _lines()
@@ -93,7 +100,7 @@ def progress_on_screen(source: Path) -> Iterator[Watch]:
         TimeRemainingColumn(compact=True),
     )
     with Bar(*columns, console=err(), transient=True) as bar:
-        task = bar.add_task(visible(source.name or str(source)), total=None, rate="")
+        task = bar.add_task(visible(name), total=None, rate="")
         started = time.monotonic()
 
         def show_progress(seen: Progress) -> None:

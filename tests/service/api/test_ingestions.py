@@ -15,7 +15,7 @@ from core.settings import EmbedderSettings, Settings
 from service.api.app import create_app
 from service.api.uploads import folder_of, safe_name
 
-ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "INTERRUPTED"}
+ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"}
 
 
 @pytest.fixture
@@ -51,7 +51,8 @@ def ended(client: TestClient, location: str) -> dict[str, object]:
 
 def test_a_folder_is_ingested_and_every_file_accounted_for(client: TestClient, source: Path) -> None:
     started = client.post("/v1/ingestions", json={"source": str(source)})
-    assert (started.status_code, started.json()["state"]) == (202, "QUEUED")
+    assert started.status_code == 202
+    assert started.json()["state"] in {"QUEUED", "RUNNING"} | ENDED  # the queue may have been quicker than the reply
     job = ended(client, started.headers["Location"])
     assert (job["state"], job["found"], job["indexed"], job["failed"]) == ("COMPLETED_WITH_ERRORS", 2, 1, 1)
     assert [(d["document"], d["status"]) for d in job["documents"]] == [("broken.pdf", "failed")]  # type: ignore[attr-defined]
