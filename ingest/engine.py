@@ -20,7 +20,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,27 +37,38 @@ VERSION = "1"
 """Raised when the order of a job's steps changes: DBOS continues only jobs of its own version."""
 BATCH = 128
 """Files in a step."""
-POLL_SECONDS = 0.5
-TRIES, PAUSE_SECONDS = 4, 1.0
-"""Of a step that a store failed; the pause doubles every time."""
+TRIES = 4
+"""Of a step that a store failed."""
 OVER = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long to wait: before the queue is looked at again, and before a step is tried again, twice as long each time.
+
+    A look costs a few milliseconds, all the time that the service runs.
+    """
+
+    poll_seconds: float = 0.5
+    pause_seconds: float = 1.0
+
+
 class JobEngine:
     """Owns DBOS, of which a process can have one. Jobs run one at a time, in the order they were submitted."""
 
-    def __init__(self, indexes: Indexes, settings: Settings) -> None:
+    def __init__(self, indexes: Indexes, settings: Settings, *, pace: Pace = Pace()) -> None:
         self._indexes = indexes
         self._settings = settings
+        self._pace = pace
         self._jobs = indexes.catalogue.jobs
         self._stopping = threading.Event()
         self._starting = threading.Lock()
         self._turn = threading.Lock()
         self._dbos: Any = None
         self._workflow: Callable[[str, int], None] = self._ingest
-        self._queue = ""
+        self._folder = indexes.catalogue.remember("folder", uuid.uuid4().hex)
 
     def start(self) -> None:
         """Go on with the jobs that an earlier process left, if there are any.
@@ -134,7 +145,7 @@ class JobEngine:
             name=name,
             retries_allowed=True,
             max_attempts=TRIES,
-            interval_seconds=PAUSE_SECONDS,
+            interval_seconds=self._pace.pause_seconds,
             should_retry=lambda met: isinstance(met, IndexBroken | Unavailable | OSError),
         )
         try:
@@ -164,7 +175,7 @@ class JobEngine:
         dbos = self._launched()
         status = dbos.get_workflow_status(_workflow_id(job))
         if status is not None:
-            if status.status not in OVER and status.app_version == VERSION:
+            if status.status not in OVER and status.app_version == self._version:
                 return
             dbos.cancel_workflow(status.workflow_id)
             job = self._jobs.begin_anew(job.id)
@@ -180,21 +191,22 @@ class JobEngine:
             return self._dbos
 
     def _launch(self) -> Any:  # noqa: ANN401 -- as above
-        """Start DBOS under a name of this data folder's own: folders may share a database.
+        """Start DBOS with names of this data folder's own, since folders may share a database.
 
-        Its executor id is the folder's too, so that it goes on with what the folder's last owner left.
+        The executor id is one of them, so that it goes on with what the folder's last owner left.
         """
-        from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+        from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, error
         from sqlalchemy.exc import SQLAlchemyError
 
         logging.getLogger("dbos").addHandler(logging.NullHandler())  # else it adds one that writes to the terminal
-        folder = self._indexes.catalogue.remember("folder", uuid.uuid4().hex)
         config = DBOSConfig(
-            name=f"touchstone-{folder}",
-            executor_id=folder,
-            application_version=VERSION,
+            name=f"touchstone-{self._folder}",
+            executor_id=self._folder,
+            application_version=self._version,
             system_database_url=self._database_url(),
             serializer=DBOSPortableJSONSerializer(),
+            use_listen_notify=False,
+            notification_listener_polling_interval_sec=0.1,  # nothing is asked; it is how long stopping takes
             enable_otlp=False,
             log_level="ERROR",
         )
@@ -206,18 +218,24 @@ class JobEngine:
             DBOS(config=config)
             self._workflow = DBOS.workflow(name="ingest", max_recovery_attempts=None)(ingest)
             DBOS.launch()
-            self._queue = DBOS.register_queue(
-                f"jobs-{folder}", worker_concurrency=1, polling_interval_sec=POLL_SECONDS
-            ).name
+            DBOS.register_queue(self._queue, worker_concurrency=1, polling_interval_sec=self._pace.poll_seconds)
             over = DBOS.list_workflows(status=sorted(OVER), load_input=False, load_output=False)
             DBOS.delete_workflows([workflow.workflow_id for workflow in over])
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, OSError, error.DBOSException) as met:
             DBOS.destroy(destroy_registry=True)
-            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            reason = str(getattr(met, "orig", met)).splitlines()[0]
             raise Unavailable(
                 f"The jobs database cannot be opened: {reason}. Look at the setting jobs.database_url."
-            ) from error
+            ) from met
         return DBOS
+
+    @property
+    def _queue(self) -> str:
+        return f"jobs-{self._folder}"
+
+    @property
+    def _version(self) -> str:
+        return f"{VERSION}-{self._folder}"
 
     def _database_url(self) -> str:
         """Where DBOS keeps its tables: as the settings say, or a SQLite file in the data folder."""

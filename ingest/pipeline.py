@@ -88,19 +88,21 @@ def lay_out(work: Work, planned: Plan, *, batch: int) -> int:
 
     An attempt at what failed before reads nothing else.
     """
-    items, decided, vanished = planned.reading, planned.decided, planned.vanished
+    to_read, decided, vanished = [item.document for item in planned.reading], planned.decided, planned.vanished
     if work.job.only_failed:
         failed = {entry.document for entry in work.indexes.catalogue.job_documents.listed(work.job.id, ["failed"])}
-        below = tuple(document for document in failed if document.endswith("/"))
-        names = {container_of(document) for document in failed}
-        items = tuple(item for item in items if item.document in names or item.document.startswith(below))
-        decided = tuple(outcome for outcome in decided if outcome.document in names)
-        vanished = tuple(document for document in vanished if document in names)
+        folders = tuple(document for document in failed if document.endswith("/"))
+        files = {container_of(document) for document in failed if not document.endswith("/")}
+        decided = tuple(outcome for outcome in decided if outcome.document in failed)
+        vanished = tuple(document for document in vanished if document in failed)
+        gone = files.difference(to_read, vanished, (outcome.document for outcome in decided))
+        to_read = [document for document in to_read if document in files or document.startswith(folders)]
+        to_read += sorted(gone)
     for item in planned.touched:
         work.indexes.catalogue.touch(work.job.collection, item.document, size=item.size, mtime_ns=item.mtime_ns)
     layout = Layout(
         decided=[recorded(outcome) for outcome in decided],
-        batches=[[item.document for item in items[start : start + batch]] for start in range(0, len(items), batch)],
+        batches=[to_read[start : start + batch] for start in range(0, len(to_read), batch)],
         vanished=vanished,
         unchanged=planned.left_alone,
     )
