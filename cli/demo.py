@@ -52,7 +52,7 @@ def demo(settings: Settings) -> None:
         engine = LocalEngine(settings, indexes)
 
         _step(1, "Ingest", f"touchstone ingest {_short(company.DOCUMENTS)}")
-        with ingest.progress_on_screen(company.DOCUMENTS) as watch:
+        with ingest.progress_on_screen(company.DOCUMENTS.name) as watch:
             ingest.show(engine.ingest(company.DOCUMENTS, "default", watch))
 
         _step(2, "Ask what the documents answer", f'touchstone ask "{ANSWERED}"')

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from core.errors import UsageError
 from core.settings import Settings
-from service.api.records import CollectionOut, DocumentOut, JobLine, JobOut
+from service.api.jobs import JobDetail, JobLine, JobOut
+from service.api.records import CollectionOut, DocumentOut
 from service.api.schemas import AnswerOut, QueryIn, Request, SearchIn, SearchOut, in_words
 
 if TYPE_CHECKING:
@@ -52,8 +53,14 @@ class Engine(Protocol):
     def jobs(self, limit: int) -> Sequence[JobLine]:
         """The latest jobs, newest first."""
 
-    def job(self, job_id: str) -> JobOut:
+    def job(self, job_id: str) -> JobDetail:
         """One job."""
+
+    def cancel(self, job_id: str) -> JobDetail:
+        """End a job: at once when it waits, before its next document when it runs."""
+
+    def retry(self, job_id: str, watch: Watch) -> JobOut:
+        """Take a job up again, for what failed or was left, to the end."""
 
     def collections(self) -> Sequence[CollectionOut]:
         """The collections."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,44 +13,91 @@ import typer
 
 from cli.options import Collection, Data, Json, settings_of
 from cli.output import amount, err, print_json, remark, say, visible
+from core.errors import JobConflict, SourceError, Unavailable, UsageError
 
 if TYPE_CHECKING:
+    from core.settings import Settings
     from ingest.pipeline import Progress
-    from service.api.records import JobOut
+    from service.api.jobs import JobOut
 
 Watch = Callable[["Progress"], None]
 LINE_EVERY_SECONDS = 5.0
+UNFINISHED = frozenset({"FAILED", "INTERRUPTED", "CANCELLED"})
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 -- a parameter is an option that can be typed
     context: typer.Context,
     sources: Annotated[list[Path], typer.Argument(metavar="SOURCE", help="Folders or files.")],
     collection: Collection = "default",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the folders until Ctrl-C.")] = False,
     as_json: Json = False,
     data: Data = None,
 ) -> None:
     """Bring folders and files into the index; what has not changed is left alone."""
-    from cli.engine import open_engine
-    from service.api.records import JobOut
-
     settings = settings_of(context, data)
-    with open_engine(settings, create=True) as engine:
-        if dry_run:
-            from cli.plan import show_plans
+    if watch:
+        if dry_run or as_json:
+            raise UsageError("--watch goes on until Ctrl-C: it does not go with --dry-run or --json.")
+        follow(settings, sources, collection)
+        return
+    if dry_run:
+        from cli.engine import open_engine
+        from cli.plan import show_plans
 
-            show_plans([engine.plan(source.absolute(), collection) for source in sources], as_json=as_json)
-            return
-        jobs: list[JobOut] = []
-        for source in sources:
-            with progress_on_screen(source) as watch:
-                jobs.append(engine.ingest(source.absolute(), collection, watch))
-    total = JobOut.of_all(jobs)
+        with open_engine(settings, create=True) as engine:
+            plans = [engine.plan(source.absolute(), collection) for source in sources]
+        show_plans(plans, as_json=as_json)
+        return
+    total = ingest_all(settings, sources, collection)
     if as_json:
         print_json(total)
     else:
         show(total)
-    if total.failed or total.state in {"FAILED", "INTERRUPTED"}:
+    raise_for(total)
+
+
+def ingest_all(settings: Settings, sources: Sequence[Path], collection: str) -> JobOut:
+    """Ingest every source, one after the other, with progress on the screen."""
+    from cli.engine import open_engine
+    from service.api.jobs import JobOut
+
+    jobs: list[JobOut] = []
+    with open_engine(settings, create=True) as engine:
+        for source in sources:
+            with progress_on_screen(source.name or str(source)) as watch:
+                jobs.append(engine.ingest(source.absolute(), collection, watch))
+    return JobOut.of_all(jobs)
+
+
+def follow(settings: Settings, sources: Sequence[Path], collection: str) -> None:
+    """Ingest now and whenever something changes, until Ctrl-C; in between, other commands can have the data folder.
+
+    Raises:
+        SourceError: at the start, a source holds nothing to ingest. Later that is said and waited out.
+    """
+    from cli.watch import changes
+
+    begun = False
+    with contextlib.suppress(KeyboardInterrupt):
+        for _ in changes(sources, besides=settings.data):
+            try:
+                job = ingest_all(settings, sources, collection)
+            except (SourceError, Unavailable, JobConflict) as error:
+                if not begun:
+                    raise
+                remark(f"touchstone: {error}")
+                continue
+            if not begun or job.indexed or job.removed:
+                show(job)
+            if not begun:
+                begun = True
+                remark("Watching for changes (Ctrl-C ends it).")
+
+
+def raise_for(job: JobOut) -> None:
+    """Exit with 3 when a document failed, or the job did not get to its end."""
+    if job.failed or job.state in UNFINISHED:
         raise typer.Exit(3)
 
 
@@ -67,16 +115,17 @@ def show(job: JobOut) -> None:
         (f"{amount(job.found, 'file')} found: ", "bold"),
         f"{', '.join(counts)}. {amount(job.chunks, 'new chunk')} in {job.seconds:.1f} s.",
     )
-    if job.state in {"FAILED", "INTERRUPTED"}:
+    if job.state in UNFINISHED:
         say((job.error.detail if job.error else f"The job ended as {job.state}; ingest again to finish it.", "red"))
 
 
 def _others(job: JobOut) -> Sequence[tuple[str, int]]:
-    return (("removed", job.removed), ("skipped", job.skipped), ("failed", job.failed))
+    numbers = (("removed", job.removed), ("skipped", job.skipped), ("failed", job.failed))
+    return (*numbers, ("still to do", job.pending))
 
 
 @contextmanager
-def progress_on_screen(source: Path) -> Iterator[Watch]:
+def progress_on_screen(name: str) -> Iterator[Watch]:
     """A bar with rate and time left on a terminal, a line now and then elsewhere; both on standard error."""
     if not err().is_terminal:
         yield _lines()
@@ -93,7 +142,7 @@ def progress_on_screen(source: Path) -> Iterator[Watch]:
         TimeRemainingColumn(compact=True),
     )
     with Bar(*columns, console=err(), transient=True) as bar:
-        task = bar.add_task(visible(source.name or str(source)), total=None, rate="")
+        task = bar.add_task(visible(name), total=None, rate="")
         started = time.monotonic()
 
         def show_progress(seen: Progress) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from core.access import OWNER
 from core.settings import Settings
-from service.api.records import CollectionOut, DocumentOut, JobLine, JobOut
+from service.api.jobs import JobDetail, JobLine, JobOut
+from service.api.records import CollectionOut, DocumentOut
 from service.api.schemas import AnswerOut, QueryIn, SearchIn, SearchOut, short_enough
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class LocalEngine:
         from ingest.pipeline import ingest
 
         report = ingest(self.indexes, source, collection=collection, settings=self.settings.ingest, progress=watch)
-        return JobOut.of_report(report.as_json())
+        return JobOut.of(self.indexes.catalogue, self.indexes.catalogue.jobs.find(report.job_id))
 
     def plan(self, source: Path, collection: str) -> Plan:
         """What `ingest` would do."""
@@ -86,11 +87,22 @@ class LocalEngine:
 
     def jobs(self, limit: int) -> Sequence[JobLine]:
         """The latest jobs, newest first."""
-        return [JobLine.of(row) for row in self.indexes.catalogue.jobs(limit)]
+        return [JobLine.of(row) for row in self.indexes.catalogue.jobs.latest(limit)]
 
-    def job(self, job_id: str) -> JobOut:
+    def job(self, job_id: str) -> JobDetail:
         """One job."""
-        return JobOut.of(self.indexes.catalogue.job(job_id))
+        return JobDetail.of(self.indexes.catalogue, self.indexes.catalogue.jobs.find(job_id))
+
+    def cancel(self, job_id: str) -> JobDetail:
+        """End a job that waits for the service: without one, none runs."""
+        return JobDetail.of(self.indexes.catalogue, self.indexes.catalogue.jobs.cancel(job_id))
+
+    def retry(self, job_id: str, watch: Watch) -> JobOut:
+        """Take a job up again, for what failed or was left, to the end."""
+        from ingest.pipeline import again
+
+        again(self.indexes, job_id, settings=self.settings.ingest, progress=watch)
+        return JobOut.of(self.indexes.catalogue, self.indexes.catalogue.jobs.find(job_id))
 
     def collections(self) -> Sequence[CollectionOut]:
         """The collections."""

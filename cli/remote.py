@@ -11,23 +11,15 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from core import errors
-from service.api.records import (
-    CollectionOut,
-    CollectionsOut,
-    DocumentOut,
-    DocumentsOut,
-    DocumentTextOut,
-    JobLine,
-    JobOut,
-    JobsOut,
-)
+from service.api.jobs import JobDetail, JobLine, JobOut, JobsOut
+from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut
 from service.api.schemas import AnswerOut, QueryIn, ReadyOut, SearchIn, SearchOut
 
 if TYPE_CHECKING:
     from cli.engine import Watch
     from ingest.pipeline import Plan
 
-ENDED = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "INTERRUPTED"})
+ENDED = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"})
 POLL_SECONDS = 0.2
 PAGE = 1000
 PATIENCE = httpx.Timeout(600.0, connect=5.0)
@@ -58,15 +50,8 @@ class RemoteEngine:
 
     def ingest(self, source: Path, collection: str, watch: Watch) -> JobOut:
         """Queue the folder or file at the service and wait for the job's end."""
-        del watch  # the service tells the counts at the end
         started = {"source": str(source), "collection": collection}
-        job = JobOut.model_validate(self._call("POST", "/v1/ingestions", json=started))
-        while job.state not in ENDED:
-            time.sleep(POLL_SECONDS)
-            job = self.job(job.job_id)
-        if job.error and job.error.code in _kinds():
-            raise _kinds()[job.error.code](job.error.detail)
-        return job
+        return self._to_the_end(self._call("POST", "/v1/ingestions", json=started), watch)
 
     def plan(self, source: Path, collection: str) -> Plan:
         """Only the owner of the folder can look."""
@@ -89,9 +74,17 @@ class RemoteEngine:
         """The latest jobs, newest first."""
         return JobsOut.model_validate(self._call("GET", "/v1/ingestions", params={"limit": limit})).jobs
 
-    def job(self, job_id: str) -> JobOut:
+    def job(self, job_id: str) -> JobDetail:
         """One job."""
-        return JobOut.model_validate(self._call("GET", f"/v1/ingestions/{job_id}"))
+        return JobDetail.model_validate(self._call("GET", f"/v1/ingestions/{job_id}"))
+
+    def cancel(self, job_id: str) -> JobDetail:
+        """End a job: at once when it waits, before its next document when it runs."""
+        return JobDetail.model_validate(self._call("POST", f"/v1/ingestions/{job_id}/cancel"))
+
+    def retry(self, job_id: str, watch: Watch) -> JobOut:
+        """Have the service take a job up again, and wait for its end."""
+        return self._to_the_end(self._call("POST", f"/v1/ingestions/{job_id}/retry"), watch)
 
     def collections(self) -> Sequence[CollectionOut]:
         """The collections."""
@@ -104,6 +97,19 @@ class RemoteEngine:
     def rebuild(self) -> int:
         """Only the owner of the folder can rebuild."""
         raise self._needs_the_folder("Rebuilding the index")
+
+    def _to_the_end(self, started: Any, watch: Watch) -> JobOut:  # noqa: ANN401 -- JSON, checked here
+        """Wait for a job to end. Raises what the job failed with."""
+        from ingest.work import Progress
+
+        job = JobOut.model_validate(started)
+        while job.state not in ENDED:
+            watch(Progress(job.found - job.pending, job.found, "", job.chunks))
+            time.sleep(POLL_SECONDS)
+            job = JobOut.model_validate(self._call("GET", f"/v1/ingestions/{job.job_id}"))
+        if job.error and job.error.code in _kinds():
+            raise _kinds()[job.error.code](job.error.detail)
+        return job
 
     def _pages(self, collection: str) -> Iterator[DocumentOut]:
         offset, total = 0, 1

@@ -1,4 +1,4 @@
-"""`touchstone serve`: the API, the pages, and a worker that ingests, in one process."""
+"""`touchstone serve`: the API, the pages, and the jobs that ingest, in one process."""
 
 from __future__ import annotations
 
@@ -55,26 +55,27 @@ def serve(
 
 @contextmanager
 def open_service(settings: Settings, url: str) -> Iterator[Service]:
-    """Open what the service works with, start its worker and tell where it is.
+    """Open what the service works with, go on with the jobs it left and tell where it is.
 
     Raises:
         DataFolderOwned: another process owns the data folder.
+        Unavailable: jobs were left and the jobs database cannot be opened.
     """
     from indexes.open import open_indexes
-    from ingest.worker import Worker
+    from ingest.engine import JobEngine
     from service.answering.generators.choose import open_model
     from service.api.state import Service
 
     with open_indexes(settings) as indexes:
-        worker = Worker(indexes, settings.ingest)
-        worker.start()
+        jobs = JobEngine(indexes, settings)
         try:
+            jobs.start()
             models = cache(lambda name: open_model(settings, name, indexes.embedder))
             indexes.lock.announce(url)
             remark(f"Touchstone answers at {url} (Ctrl-C stops it)")
-            yield Service(settings=settings, indexes=indexes, submit=worker.submit, models=models)
+            yield Service(settings=settings, indexes=indexes, jobs=jobs, models=models)
         finally:
-            worker.stop()
+            jobs.stop()
 
 
 @contextmanager

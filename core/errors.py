@@ -9,6 +9,8 @@
     │  ├─ UnknownCollection
     │  ├─ UnknownDocument
     │  ├─ UnknownJob
+    │  ├─ JobConflict          a job's state, or another job, stands in the way
+    │  ├─ KeyReused            an idempotency key came with another request
     │  └─ MissingPrice         money was asked for and the model has no price
     ├─ BudgetReached           the next call could pass the spend cap
     ├─ Unavailable             something outside is down; trying again can help
@@ -77,6 +79,18 @@ class UnknownJob(UsageError):
     """There is no such ingestion job."""
 
     code = "unknown_job"
+
+
+class JobConflict(UsageError):
+    """What was asked of a job does not fit its state, or another job is at work on the same source."""
+
+    code = "job_conflict"
+
+
+class KeyReused(UsageError):
+    """The idempotency key was used for a different request."""
+
+    code = "idempotency_key_reused"
 
 
 class MissingPrice(UsageError):

@@ -42,5 +42,5 @@ def configure(level: str, file: Path | None = None) -> None:
         handler = logging.FileHandler(file, encoding="utf-8", delay=True, errors="backslashreplace")
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("chromadb", "httpx", "httpcore", "openai", "unstructured", "urllib3"):
+    for noisy in ("chromadb", "dbos", "httpx", "httpcore", "openai", "unstructured", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.ERROR)

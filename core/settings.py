@@ -87,6 +87,16 @@ class IngestSettings(Section):
     )
 
 
+class JobsSettings(Section):
+    """Where the service keeps track of its ingestion jobs."""
+
+    database_url: str = Field(
+        "",
+        pattern=r"^(postgresql(\+psycopg)?://.+)?$",
+        description="postgresql://USER:PASSWORD@HOST/NAME for the job engine; empty: SQLite in the data folder",
+    )
+
+
 class SearchSettings(Section):
     """How hits are found and merged."""
 
@@ -151,6 +161,7 @@ class Settings(BaseSettings):
     models: dict[str, ModelSettings] = Field(default_factory=dict, description="models by the name that requests use")
     embedder: EmbedderSettings = EmbedderSettings()
     ingest: IngestSettings = IngestSettings()
+    jobs: JobsSettings = JobsSettings()
     search: SearchSettings = SearchSettings()
     answering: AnsweringSettings = AnsweringSettings()
     server: ServerSettings = ServerSettings()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +30,13 @@ from core import ids
 from core.access import Access
 from core.answers import Hit
 from core.documents import Chunk
-from core.errors import IndexBroken, UnknownCollection, UnknownDocument, UnknownJob
+from core.errors import IndexBroken, UnknownCollection, UnknownDocument
 from indexes import mapping, schema, statements
 from indexes.embedders.protocol import Vectors
-from indexes.rows import CollectionRow, DocumentRow, Intent, JobRow, JobState, Known, NewDocument
-from indexes.schema import chunks, collections, documents, intents, jobs, meta
+from indexes.job_documents import JobDocuments
+from indexes.jobs import Jobs
+from indexes.rows import CollectionRow, DocumentRow, Intent, JobDocument, JobRow, Known, NewDocument
+from indexes.schema import chunks, collections, documents, intents, meta
 
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
 
@@ -60,6 +61,8 @@ class Catalogue:
 
     def __init__(self, path: Path) -> None:
         self.engine: Engine = schema.open_database(path)
+        self.jobs = Jobs(self.engine)
+        self.job_documents = JobDocuments(self.engine)
         if (found := self.remember("schema", schema.SCHEMA)) != schema.SCHEMA:
             self.close()
             raise IndexBroken(
@@ -73,11 +76,11 @@ class Catalogue:
 
     # What is stored
 
-    def known(self, collection: str) -> dict[str, Known]:
-        """Every document of the collection by its path, for planning; no text."""
+    def known(self, collection: str, among: Collection[str] | None = None) -> dict[str, Known]:
+        """Every document of the collection by its path, or those `among` the named ones, for planning; no text."""
         table = documents.c
         query = select(table.document, table.version, table.sha256, table.size, table.mtime_ns, table.source)
-        rows = self._rows(query.where(table.collection == collection))
+        rows = self._rows(query.where(table.collection == collection, statements.within_documents(collection, among)))
         return {row["document"]: Known(**{k: v for k, v in row.items() if k != "document"}) for row in rows}
 
     def collections(self) -> list[CollectionRow]:
@@ -172,10 +175,13 @@ class Catalogue:
         with schema.transaction(self.engine, write=True) as connection:
             connection.execute(statements.noted(intent))
 
-    def replace(self, document: NewDocument, parts: Sequence[Chunk], vectors: Vectors) -> Intent | None:
+    def replace(
+        self, document: NewDocument, parts: Sequence[Chunk], vectors: Vectors, *, job: str | None = None
+    ) -> Intent | None:
         """Commit a version: its chunks, keyword rows and row in place of the old ones, and no intent for it.
 
-        Returns the intent, noted in the same transaction, to remove the old version's vectors; None without one.
+        The same transaction puts it on the job's record; a document that holds others is not settled there yet.
+        Returns the intent, noted in it too, to remove the old version's vectors; None without one.
         """
         key = ids.document_id(document.collection, document.document)
         with schema.transaction(self.engine, write=True) as connection:
@@ -188,14 +194,19 @@ class Catalogue:
             connection.execute(insert(documents), mapping.document_values(key, document, len(parts)))
             if parts:
                 connection.execute(insert(chunks), mapping.chunk_values(key, document, parts, vectors))
+            if job is not None:
+                entry = JobDocument(document=document.document, status="indexed", chunks=len(parts))
+                connection.execute(statements.recorded(job, entry, settled=not document.parsed.attachments))
         return outdated
 
-    def remove(self, collection: str, document: str) -> Intent | None:
+    def remove(self, collection: str, document: str, *, job: str | None = None) -> Intent | None:
         """Take a document out; returns the noted intent to remove its vectors, None when there is no such document."""
         with schema.transaction(self.engine, write=True) as connection:
             outdated = statements.take_out(connection, ids.document_id(collection, document))
             if outdated is not None:
                 connection.execute(statements.noted(outdated))
+            if job is not None:
+                connection.execute(statements.recorded(job, JobDocument(document=document, status="removed")))
         return outdated
 
     def touch(self, collection: str, document: str, *, size: int, mtime_ns: int) -> None:
@@ -229,38 +240,6 @@ class Catalogue:
     def recall(self, key: str) -> str | None:
         """A fact stored by `remember`."""
         return next((str(row["value"]) for row in self._rows(select(meta.c.value).where(meta.c.key == key))), None)
-
-    # Jobs
-
-    def start_job(self, job: JobRow) -> None:
-        """Store a job, or the new state of a known one."""
-        values = asdict(job)
-        statement = upsert(jobs).values(values).on_conflict_do_update(index_elements=["id"], set_=values)
-        with schema.transaction(self.engine, write=True) as connection:
-            connection.execute(statement)
-
-    def finish_job(self, job_id: str, state: JobState, report: dict[str, Any] | None) -> None:
-        """Store how a job ended, now."""
-        values = {"state": state, "finished": mapping.now(), "report": report}
-        with schema.transaction(self.engine, write=True) as connection:
-            connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
-
-    def interrupt_jobs(self) -> int:
-        """Mark every job that was queued or running as INTERRUPTED: their process is gone. Returns how many."""
-        with schema.transaction(self.engine, write=True) as connection:
-            unfinished = update(jobs).where(jobs.c.state.in_(("QUEUED", "RUNNING")))
-            return connection.execute(unfinished.values(state="INTERRUPTED", finished=mapping.now())).rowcount
-
-    def jobs(self, limit: int = 50) -> list[JobRow]:
-        """The latest jobs, newest first."""
-        query = select(jobs).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
-        return [JobRow(**row) for row in self._rows(query)]
-
-    def job(self, job_id: str) -> JobRow:
-        """One job. Raises UnknownJob."""
-        for row in self._rows(select(jobs).where(jobs.c.id == job_id)):
-            return JobRow(**row)
-        raise UnknownJob(f"There is no job {job_id!r}. `touchstone jobs list` shows those that there are.")
 
     # Reading
 

@@ -42,7 +42,7 @@ def open_indexes(settings: Settings) -> Iterator[Indexes]:
         catalogue = stack.enter_context(closing(Catalogue(folder / "catalogue.sqlite3")))
         embedder = Remembering(choose_embedder(settings.embedder, fallback=folder / "models"))
         manifest.check(catalogue, embedder)
-        catalogue.interrupt_jobs()
+        catalogue.jobs.interrupt()
         yield Indexes(
             catalogue=catalogue,
             keyword=stack.enter_context(closing(KeywordIndex(catalogue.engine))),

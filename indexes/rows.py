@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 from core.documents import Parsed
 
-JobState = Literal["QUEUED", "RUNNING", "COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "INTERRUPTED"]
+JobState = Literal["QUEUED", "RUNNING", "COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"]
+Runner = Literal["command", "service"]
+"""Who runs a job: a command while it lasts, or a service, which goes on with it when it starts again."""
+DocumentStatus = Literal["indexed", "unchanged", "removed", "skipped", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,13 @@ class CollectionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """An ingestion job; times are UTC in ISO 8601, `report` the JSON of a finished one."""
+    """An ingestion job; times are UTC in ISO 8601.
+
+    `attempt` grows when a job is taken up again; `heartbeat` is the last sign of life of its runner; `cancelling` says
+    that a running job was asked to end; `only_failed` that this attempt is at what failed before; `unchanged` counts
+    the files that needed no reading; `report` is {"seconds"} of a job that ended, with {"error": {"code", "detail"}}
+    when it did so early.
+    """
 
     id: str
     collection: str
@@ -80,6 +89,40 @@ class JobRow:
     created: str
     finished: str | None = None
     report: dict[str, Any] | None = None
+    runner: Runner = "command"
+    attempt: int = 1
+    started: str | None = None
+    heartbeat: str | None = None
+    cancelling: bool = False
+    only_failed: bool = False
+    unchanged: int = 0
+    request_key: str | None = None
+    request_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDocument:
+    """What became of a document in a job; `status` None: nothing yet. Unchanged ones are counted, not listed."""
+
+    document: str
+    status: DocumentStatus | None
+    code: str | None = None
+    reason: str | None = None
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """A job in numbers: `found = indexed + unchanged + skipped + failed + pending`."""
+
+    found: int
+    indexed: int
+    unchanged: int
+    removed: int
+    skipped: int
+    failed: int
+    pending: int
+    chunks: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The catalogue's tables, and how its SQLite file is opened.
 
 collections 1-n documents 1-n chunks -triggers-> chunk_words (FTS5: title, index_text)
-intents   what must still be removed from the vector index      jobs   ingestion runs      meta   schema, manifest
+jobs 1-n job_documents    ingestion runs, and what became of each document in them
+intents   what must still be removed from the vector index      meta   schema, manifest
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Dialect,
     Engine,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -129,7 +132,32 @@ jobs = Table(
     Column("created", String, nullable=False),
     Column("finished", String),
     Column("report", Json),
+    Column("number", Integer),
+    Column("runner", String),
+    Column("attempt", Integer),
+    Column("started", String),
+    Column("heartbeat", String),
+    Column("cancelling", Boolean),
+    Column("only_failed", Boolean),
+    Column("unchanged", Integer),
+    Column("request_key", String),
+    Column("request_digest", String),
 )
+"""`number` counts jobs in the order they were asked for."""
+
+job_documents = Table(
+    "job_documents",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id"), primary_key=True),
+    Column("document", AnyText, primary_key=True),
+    Column("todo", Integer),
+    Column("status", String),
+    Column("code", String),
+    Column("reason", AnyText),
+    Column("chunks", Integer, nullable=False, default=0),
+    Index("job_documents_to_do", "job_id", "todo"),
+)
+"""`todo`: the batch in which the document is still to be read; -1: it is still to be removed; null: nothing is left."""
 
 KEYWORD_INDEX = (
     f"""create virtual table if not exists chunk_words using fts5(
@@ -157,9 +185,19 @@ def open_database(path: Path) -> Engine:
     event.listen(engine, "begin", _begin)
     with transaction(engine, write=True) as connection:
         metadata.create_all(connection)
+        _add_columns(connection, jobs)
         for statement in KEYWORD_INDEX:
             connection.exec_driver_sql(statement)
     return engine
+
+
+def _add_columns(connection: Connection, table: Table) -> None:
+    """Columns that a table of an older file lacks, empty."""
+    present = {row[1] for row in connection.exec_driver_sql(f"pragma table_info({table.name})")}
+    for column in table.columns:
+        if column.name not in present:
+            kind = column.type.compile(connection.dialect)
+            connection.exec_driver_sql(f'alter table {table.name} add column "{column.name}" {kind}')
 
 
 @contextmanager

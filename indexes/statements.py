@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Executable, Select, delete, fu
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core import ids
-from indexes.rows import Intent
-from indexes.schema import chunks, documents, intents
+from indexes.rows import Intent, JobDocument
+from indexes.schema import chunks, documents, intents, job_documents
 
 
 def within_documents(collection: str, paths: Collection[str] | None) -> ColumnElement[bool]:
@@ -41,6 +41,20 @@ def noted(intent: Intent) -> Executable:
         upsert(intents)
         .values(values)
         .on_conflict_do_update(index_elements=["document_id", "version"], set_={"chunks": more})
+    )
+
+
+def recorded(job_id: str, entry: JobDocument, *, settled: bool = True) -> Executable:
+    """Records what became of a document in a job; `settled`: nothing is left to do for it.
+
+    A document that the job indexed stays "indexed" when it is read again and found unchanged.
+    """
+    values = {**asdict(entry), **({"todo": None} if settled else {})}
+    better = job_documents.c.status.is_distinct_from("indexed") if entry.status == "unchanged" else true()
+    return (
+        upsert(job_documents)
+        .values(job_id=job_id, **values)
+        .on_conflict_do_update(index_elements=["job_id", "document"], set_=values, where=better)
     )
 
 

@@ -27,10 +27,13 @@ from indexes.rows import Intent, NewDocument
 from indexes.vector.protocol import VectorIndex
 
 
-def write_document(indexes: Indexes, document: NewDocument, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+def write_document(
+    indexes: Indexes, document: NewDocument, chunks: Sequence[Chunk], vectors: Vectors, *, job: str | None = None
+) -> None:
     """Store a document in place of its old version, if any. vectors: float32 (len(chunks), dimension), unit length.
 
-    When this raises, the old version is still served, or the new one is; `finish_intents` cleans up.
+    The job that is named has it on record from the very commit on. When this raises, the old version is still served,
+    or the new one is; `finish_intents` cleans up.
     """
     if [chunk.ordinal for chunk in chunks] != list(range(len(chunks))):
         raise ValueError(f"the chunks of {document.document!r} are not numbered 0, 1, 2, ...")
@@ -43,14 +46,14 @@ def write_document(indexes: Indexes, document: NewDocument, chunks: Sequence[Chu
     )
     names = [ids.chunk_id(key, document.version, chunk.ordinal) for chunk in chunks]
     indexes.vectors.upsert(document.collection, names, vectors)
-    outdated = indexes.catalogue.replace(document, chunks, vectors)
+    outdated = indexes.catalogue.replace(document, chunks, vectors, job=job)
     if outdated is not None:
         _finish(indexes.catalogue, indexes.vectors, outdated)
 
 
-def remove_document(indexes: Indexes, collection: str, document: str) -> None:
-    """Remove a document and its vectors; an unknown one is ignored."""
-    outdated = indexes.catalogue.remove(collection, document)
+def remove_document(indexes: Indexes, collection: str, document: str, *, job: str | None = None) -> None:
+    """Remove a document and its vectors, and put it on the job's record; an unknown one is ignored."""
+    outdated = indexes.catalogue.remove(collection, document, job=job)
     if outdated is not None:
         _finish(indexes.catalogue, indexes.vectors, outdated)
 

@@ -38,7 +38,6 @@ def read_ahead(reader: Reader, sources: Iterable[Source]) -> Iterator[Draft | Sk
     for suspect in again:
         for source, result in _in_order(reader, [suspect]):
             yield _outcome(source, result)
-    reader.finish()
 
 
 def _in_order(reader: Reader, sources: Iterable[Source]) -> Iterator[tuple[Source, Draft | Skipped | Failed | Ended]]:

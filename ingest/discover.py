@@ -59,6 +59,15 @@ def discover(source: Path, *, max_bytes: int) -> Discovery:
     return Discovery(root=root, items=items, outcomes=outcomes, unlisted=unlisted)
 
 
+def look(root: Path, document: str, *, max_bytes: int) -> Item | Skipped | Failed:
+    """A document that was discovered earlier, as it is now; `root` as in Discovery."""
+    alone = root.is_file()
+    base, path = (root.parent, root) if alone else (root, root / document)
+    if not path.parent.resolve().is_relative_to(base):
+        return Skipped(document, "outside_source", "The link leads out of the source.")
+    return _decided(base, path, max_bytes)
+
+
 def _resolved(source: Path) -> Path:
     try:
         root = source.expanduser().resolve(strict=True)

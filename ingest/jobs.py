@@ -1,9 +1,12 @@
-"""The record of an ingestion in the catalogue: begun, and ended one way or another."""
+"""The record of an ingestion in the catalogue: asked for, at work, and ended one way or another."""
 
 from __future__ import annotations
 
 import logging
+import os
+import time
 import uuid
+from collections.abc import Sequence
 from contextvars import Token
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,65 +15,88 @@ from typing import Any
 
 from core.errors import TouchstoneError
 from core.logs import request_id
-from indexes.catalogue import Catalogue, JobRow
-from indexes.rows import JobState
+from indexes.rows import JobRow, JobState, Runner
+from ingest.outcomes import Failed, Indexed, Outcome, Removed, Skipped, Unchanged
 from ingest.report import IngestReport
+from ingest.work import JobCancelled, JobStopped, Work
 
 _log = logging.getLogger(__name__)
 
 
-class JobStopped(Exception):
-    """Raised from a progress callback to end an ingestion between two batches."""
-
-
-def new_job(source: Path, collection: str, state: JobState, job_id: str | None = None) -> JobRow:
-    """A row for a job that was just asked for."""
+def new_job(source: Path, collection: str, state: JobState, runner: Runner) -> JobRow:
+    """A job that is asked for now."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return JobRow(
-        id=job_id or uuid.uuid4().hex[:16], collection=collection, source=str(source), state=state, created=now
-    )
+    path = os.path.realpath(os.path.expanduser(source))
+    return JobRow(id=uuid.uuid4().hex[:16], collection=collection, source=path, state=state, runner=runner, created=now)
 
 
 class RecordedJob:
-    """A job's row while it runs: RUNNING inside, then as it was finished, FAILED or INTERRUPTED when the body raised.
+    """A job's row while it runs: RUNNING inside, then as it was finished, or as what the body raised says.
 
-    Log lines written inside carry the job's id.
+    Log lines written inside carry the job's id. Entering raises JobCancelled when the job has ended meanwhile.
     """
 
-    def __init__(self, catalogue: Catalogue, source: Path, collection: str, job_id: str | None) -> None:
-        self._catalogue = catalogue
-        self._row = new_job(source, collection, "RUNNING", job_id)
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._jobs = work.indexes.catalogue.jobs
         self._token: Token[str] | None = None
+        self._began = time.monotonic()
 
-    @property
-    def id(self) -> str:
-        """The job's id."""
-        return self._row.id
-
-    def finish(self, report: IngestReport) -> None:
-        """Record that it ended, and how."""
-        self._catalogue.finish_job(self.id, report.state, report.as_json())
+    def finish(self) -> None:
+        """Record that it got to its end."""
+        tally = self._work.indexes.catalogue.job_documents.tally(self._work.job.id)
+        self._end("COMPLETED_WITH_ERRORS" if tally.failed else "COMPLETED", {})
 
     def __enter__(self) -> RecordedJob:
-        self._catalogue.start_job(self._row)
-        self._token = request_id.set(self.id)
+        if not self._jobs.run(self._work.job.id):
+            raise JobCancelled
+        self._token = request_id.set(self._work.job.id)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None:
-            self._catalogue.finish_job(self.id, *_ending(error))
+            self._end(*_ending(error))
         if self._token is not None:
             request_id.reset(self._token)
+
+    def _end(self, state: JobState, report: dict[str, Any]) -> None:
+        seconds = round(time.monotonic() - self._began, 3)
+        self._jobs.finish(self._work.job.id, state, {**report, "seconds": seconds})
+
+
+def report_of(work: Work, left_alone: Sequence[str], seconds: float) -> IngestReport:
+    """What the job did, read from its record; `left_alone` are the documents that needed no reading."""
+    entries = work.indexes.catalogue.job_documents.listed(work.job.id)
+    on_record = {entry.document for entry in entries}
+    outcomes: list[Outcome] = [Unchanged(document) for document in left_alone if document not in on_record]
+    for entry in entries:
+        match entry.status:
+            case "indexed":
+                outcomes.append(Indexed(entry.document, entry.chunks))
+            case "unchanged":
+                outcomes.append(Unchanged(entry.document))
+            case "removed":
+                outcomes.append(Removed(entry.document))
+            case "skipped":
+                outcomes.append(Skipped(entry.document, entry.code or "", entry.reason or ""))
+            case "failed":
+                outcomes.append(Failed(entry.document, entry.code or "", entry.reason or ""))
+    outcomes.sort(key=lambda outcome: (outcome.document, isinstance(outcome, Removed)))
+    return IngestReport(job_id=work.job.id, collection=work.job.collection, outcomes=tuple(outcomes), seconds=seconds)
 
 
 def _ending(error: BaseException) -> tuple[JobState, dict[str, Any]]:
     """The state and report of a job that an exception ended; a bug's traceback goes to the log."""
+    if isinstance(error, JobCancelled):
+        return "CANCELLED", _report("cancelled", "Cancelled. What was written until then can be found.")
+    if isinstance(error, JobStopped):
+        return "INTERRUPTED", _report("interrupted", "The service stopped. The job goes on when it starts again.")
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return "INTERRUPTED", _report("interrupted", "Stopped before the end. Ingest again to go on.")
     if isinstance(error, TouchstoneError):
         return "FAILED", _report(error.code, str(error))
-    if isinstance(error, KeyboardInterrupt | SystemExit | JobStopped):
-        return "INTERRUPTED", _report("interrupted", "Stopped before the end. Ingest again to go on.")
     _log.error("ingestion failed", exc_info=error)
     return "FAILED", _report("bug", "A fault in Touchstone ended the job; see the log.")
 

@@ -3,47 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
-import numpy as np
-
+from core.errors import SourceError
 from core.machine import cores
 from core.settings import IngestSettings
-from indexes.embedders.protocol import Embedder, Vectors
+from indexes.job_documents import TO_REMOVE, Layout
 from indexes.open import Indexes
-from indexes.write import remove_document, write_document
+from indexes.write import finish_intents, remove_document
 from ingest.ahead import Reader, read_ahead
-from ingest.discover import ATTACHED, Item
+from ingest.discover import ATTACHED, Item, look
 from ingest.isolation import Limits
-from ingest.jobs import RecordedJob
-from ingest.outcomes import Failed, Indexed, Outcome, Removed, Skipped, Unchanged
-from ingest.plan import Plan, fingerprint, plan
+from ingest.jobs import RecordedJob, new_job, report_of
+from ingest.outcomes import Failed, Skipped
+from ingest.plan import Plan, container_of, fingerprint, plan
 from ingest.pool import ParserPool
 from ingest.read import Draft, Reading, draft_or_reason
 from ingest.report import IngestReport
+from ingest.store import batches, recorded, store
+from ingest.work import Progress, Watch, Work, silent
 
 __all__ = ["Plan", "Progress", "ingest", "plan"]
 
-_MOST_CHUNKS = 192
-"""A batch is written when it holds this many chunks, however few its documents: memory stays flat, and whoever
-watches hears of it every few seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an ingestion is. `found` grows when a mail turns out to have attachments."""
-
-    done: int
-    found: int
-    document: str
-    chunks: int
-
-
-def silent(progress: Progress) -> None:
-    """Reports nothing."""
+Read = Callable[[Iterable[Item]], Iterator[Draft | Skipped | Failed]]
+"""Reads files, each with what is attached to it; whatever goes wrong is a value."""
 
 
 def ingest(
@@ -52,129 +40,150 @@ def ingest(
     *,
     collection: str,
     settings: IngestSettings,
-    progress: Callable[[Progress], None] = silent,
-    job_id: str | None = None,
+    progress: Watch = silent,
 ) -> IngestReport:
-    """Bring a collection up to date with a folder or a file, and account for every document found.
+    """Bring a collection up to date with a folder or a file, in this process, and account for every document found.
 
     Documents of other sources in the collection are left alone. A document that fails keeps its older version.
 
     Raises:
         SourceError: the source is missing, cannot be listed, or holds no file that could be ingested.
+        JobConflict: a job is running on the source.
         Unavailable: no process that reads files can be started.
     """
+    job = indexes.catalogue.jobs.add(new_job(source, collection, "RUNNING", "command"))
+    return run(Work(indexes=indexes, settings=settings, job=job, progress=progress))
+
+
+def again(indexes: Indexes, job_id: str, *, settings: IngestSettings, progress: Watch = silent) -> IngestReport:
+    """Take a job up again in this process: what failed before, or, if it did not get to its end, all that is left.
+
+    Raises:
+        UnknownJob: there is none of that id.
+        JobConflict: it left nothing to do, or a job waits for its source.
+        SourceError: as `ingest`.
+    """
+    job = indexes.catalogue.jobs.find(job_id)
+    job = indexes.catalogue.jobs.take_up(replace(job, state="RUNNING", runner="command"))
+    return run(Work(indexes=indexes, settings=settings, job=job, progress=progress))
+
+
+def run(work: Work) -> IngestReport:
+    """A job from its plan to its end, in one go. Raises like `ingest`."""
     started = time.monotonic()
-    with RecordedJob(indexes.catalogue, source, collection, job_id) as job:
-        planned = plan(indexes, source, collection=collection, settings=settings)
-        outcomes: list[Outcome] = [*planned.decided, *_unchanged(indexes, planned, collection)]
-        chunks = 0
-        with _reader(indexes, planned, collection, settings) as reader:
-            for batch in _batches(read_ahead(reader, _to_read(planned)), settings.batch_documents):
-                drafts, others = _told_apart(batch, planned)
-                outcomes += others
-                written = list(_write(indexes, drafts))
-                outcomes += written
-                chunks += sum(document.chunks for document in written)
-                progress(Progress(len(outcomes), max(planned.found, len(outcomes)), outcomes[-1].document, chunks))
-        for document in (*planned.vanished, *_detached(planned, outcomes)):
-            remove_document(indexes, collection, document)
-            outcomes.append(Removed(document))
-        report = IngestReport(
-            job_id=job.id, collection=collection, outcomes=_ordered(outcomes), seconds=time.monotonic() - started
-        )
-        job.finish(report)
-    return report
+    with RecordedJob(work) as job, reader(work) as read_files:
+        planned = plan_of(work)
+        lay_out(work, planned, batch=max(1, planned.found))
+        process(work, 0, read_files)
+        sweep(work)
+        job.finish()
+    return report_of(work, planned.left_alone, time.monotonic() - started)
 
 
-def _reader(indexes: Indexes, planned: Plan, collection: str, settings: IngestSettings) -> Reader:
-    """The processes that read; none is started before there is a file to read."""
-    reading = Reading(
-        collection=collection,
-        source=planned.source,
-        pipeline=fingerprint(indexes, settings),
-        limit=min(settings.chunk_word_pieces, indexes.embedder.max_word_pieces),
-        max_bytes=settings.max_file_mb * 1_000_000,
-        embedder=indexes.embedder,
-    )
-    limits = Limits(seconds=settings.file_seconds, memory_mb=settings.file_memory_mb)
-    return ParserPool(partial(draft_or_reason, reading), limits, workers=settings.workers or cores())
+def plan_of(work: Work) -> Plan:
+    """What there is to do. Raises SourceError like `ingest`."""
+    return plan(work.indexes, work.source, collection=work.job.collection, settings=work.settings)
 
 
-def _unchanged(indexes: Indexes, planned: Plan, collection: str) -> Iterator[Unchanged]:
-    """Files that need no reading; a mail is read all the same, to account for what is attached to it."""
+def lay_out(work: Work, planned: Plan, *, batch: int) -> int:
+    """The first step of a job: put its plan on record, in batches of so many files; returns the number of batches.
+
+    An attempt at what failed before reads nothing else.
+    """
+    to_read, decided, vanished = [item.document for item in planned.reading], planned.decided, planned.vanished
+    if work.job.only_failed:
+        failed = {entry.document for entry in work.indexes.catalogue.job_documents.listed(work.job.id, ["failed"])}
+        folders = tuple(document for document in failed if document.endswith("/"))
+        files = {container_of(document) for document in failed if not document.endswith("/")}
+        decided = tuple(outcome for outcome in decided if outcome.document in failed)
+        vanished = tuple(document for document in vanished if document in failed)
+        gone = files.difference(to_read, vanished, (outcome.document for outcome in decided))
+        to_read = [document for document in to_read if document in files or document.startswith(folders)]
+        to_read += sorted(gone)
     for item in planned.touched:
-        indexes.catalogue.touch(collection, item.document, size=item.size, mtime_ns=item.mtime_ns)
-    containers = planned.containers
-    for item in (*planned.touched, *planned.unchanged):
-        if item.document not in containers:
-            yield Unchanged(item.document)
+        work.indexes.catalogue.touch(work.job.collection, item.document, size=item.size, mtime_ns=item.mtime_ns)
+    layout = Layout(
+        decided=[recorded(outcome) for outcome in decided],
+        batches=[to_read[start : start + batch] for start in range(0, len(to_read), batch)],
+        vanished=vanished,
+        unchanged=planned.left_alone,
+    )
+    work.indexes.catalogue.job_documents.lay_out(work.job, layout)
+    return len(layout.batches)
 
 
-def _to_read(planned: Plan) -> list[Item]:
-    """What is new or has changed, and each mail: only reading it tells what is attached to it."""
-    containers = planned.containers
-    again = [item for item in (*planned.touched, *planned.unchanged) if item.document in containers]
-    return [*planned.to_read, *again]
+def process(work: Work, number: int, read_files: Read) -> None:
+    """A step of a job: read, embed and write what is left of one batch. Done again, it goes on where it ended.
+
+    Raises:
+        SourceError: the source is gone.
+        IndexBroken: the catalogue or the vector index cannot be written.
+    """
+    documents = work.indexes.catalogue.job_documents
+    if not work.source.exists():
+        raise SourceError(f"{work.source} is no longer there. Bring it back and retry, or ingest another folder.")
+    tally = documents.tally(work.job.id)
+    done, found, chunks = tally.found - tally.pending, tally.found, tally.chunks
+    work.progress(Progress(done, found, "", chunks))
+    most = work.settings.max_file_mb * 1_000_000
+    files = [look(work.source, document, max_bytes=most) for document in documents.todo(work.job.id, number)]
+    items = [entry for entry in files if isinstance(entry, Item)]
+    decided = [entry for entry in files if not isinstance(entry, Item)]
+    for batch in batches(_checked(work, chain(decided, read_files(items))), work.settings.batch_documents):
+        for outcome in store(work, batch):
+            done, chunks = done + 1, chunks + getattr(outcome, "chunks", 0)
+            found = max(found, done)
+            work.progress(Progress(done, found, outcome.document, chunks))
+    documents.settle(work.job.id, number)
 
 
-def _batches(
-    readings: Iterable[Draft | Skipped | Failed], most_documents: int
-) -> Iterator[list[Draft | Skipped | Failed]]:
-    batch: list[Draft | Skipped | Failed] = []
-    chunks = 0
-    for reading in readings:
-        batch.append(reading)
-        chunks += len(reading.chunks) if isinstance(reading, Draft) else 0
-        if len(batch) >= most_documents or chunks >= _MOST_CHUNKS:
-            yield batch
-            batch, chunks = [], 0
-    if batch:
-        yield batch
+def sweep(work: Work) -> None:
+    """The last step of a job: remove what is gone from the source, and what interrupted writes left behind."""
+    for document in (*work.indexes.catalogue.job_documents.todo(work.job.id, TO_REMOVE), *_detached(work)):
+        work.check()
+        remove_document(work.indexes, work.job.collection, document, job=work.job.id)
+    finish_intents(work.indexes)
 
 
-def _told_apart(
-    batch: Sequence[Draft | Skipped | Failed], planned: Plan
-) -> tuple[list[Draft], list[Unchanged | Skipped | Failed]]:
-    """(drafts to write, what is decided already: failures, and drafts whose very version is stored)."""
-    drafts: list[Draft] = []
-    others: list[Unchanged | Skipped | Failed] = []
-    for entry in batch:
-        if not isinstance(entry, Draft):
-            others.append(entry)
-        elif planned.holds(entry.document.document, entry.document.version):
-            others.append(Unchanged(entry.document.document))
-        else:
-            drafts.append(entry)
-    return drafts, others
+@contextmanager
+def reader(work: Work) -> Iterator[Read]:
+    """What reads the files of one job: processes, none of which is started before there is a file to read."""
+    settings = work.settings
+    limits = Limits(seconds=settings.file_seconds, memory_mb=settings.file_memory_mb)
+    work_of = partial(draft_or_reason, _reading(work))
+    pool: Reader
+    with ParserPool(work_of, limits, workers=settings.workers or cores()) as pool:
+        yield lambda items: read_ahead(pool, items)
 
 
-def _write(indexes: Indexes, drafts: Sequence[Draft]) -> Iterator[Indexed]:
-    """Embed the chunks of all drafts together, then store each document."""
-    vectors = _embed(indexes.embedder, [chunk.index_text for draft in drafts for chunk in draft.chunks])
-    start = 0
-    for draft in drafts:
-        end = start + len(draft.chunks)
-        write_document(indexes, draft.document, draft.chunks, vectors[start:end])
-        yield Indexed(draft.document.document, len(draft.chunks))
-        start = end
+def _checked(work: Work, readings: Iterator[Draft | Skipped | Failed]) -> Iterator[Draft | Skipped | Failed]:
+    """The readings, with a look before each whether the job is to end."""
+    while True:
+        work.check()
+        reading = next(readings, None)
+        if reading is None:
+            return
+        yield reading
 
 
-def _embed(embedder: Embedder, texts: Sequence[str]) -> Vectors:
-    """vectors: float32 (len(texts), dimension)."""
-    parts = [embedder.embed_passages(texts[i : i + _MOST_CHUNKS]) for i in range(0, len(texts), _MOST_CHUNKS)]
-    return np.concatenate(parts) if parts else np.empty((0, embedder.dimension), dtype=np.float32)
+def _reading(work: Work) -> Reading:
+    return Reading(
+        collection=work.job.collection,
+        source=work.job.source,
+        pipeline=fingerprint(work.indexes, work.settings),
+        limit=min(work.settings.chunk_word_pieces, work.indexes.embedder.max_word_pieces),
+        max_bytes=work.settings.max_file_mb * 1_000_000,
+        embedder=work.indexes.embedder,
+    )
 
 
-def _detached(planned: Plan, outcomes: Iterable[Outcome]) -> list[str]:
+def _detached(work: Work) -> list[str]:
     """Documents that were attached to a mail which was read again and no longer holds them."""
-    read_again = {outcome.document for outcome in outcomes if isinstance(outcome, Indexed | Unchanged)}
-    present = {outcome.document for outcome in outcomes}
+    entries = work.indexes.catalogue.job_documents.listed(work.job.id)
+    read_again = {entry.document for entry in entries if entry.status in ("indexed", "unchanged")}
+    present = {entry.document for entry in entries}
     return [
         document
-        for document in sorted(planned.known)
-        if document not in present and document.rpartition(ATTACHED)[0] in read_again
+        for document in sorted(work.indexes.catalogue.known(work.job.collection))
+        if document not in present and ATTACHED in document and document.rpartition(ATTACHED)[0] in read_again
     ]
-
-
-def _ordered(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    return tuple(sorted(outcomes, key=lambda outcome: (outcome.document, isinstance(outcome, Removed))))

@@ -45,10 +45,18 @@ class Plan:
         mails = {item.document for item in (*self.touched, *self.unchanged) if item.document.lower().endswith(".eml")}
         return frozenset(mails | {container_of(name) for name in self.known if ATTACHED in name})
 
-    def holds(self, document: str, version: str) -> bool:
-        """Whether the index already holds this very version, from this source."""
-        before = self.known.get(document)
-        return before is not None and before.version == version and belongs(document, before, Path(self.source))
+    @property
+    def reading(self) -> tuple[Item, ...]:
+        """What is new or has changed, and each mail: only reading it tells what is attached to it."""
+        containers = self.containers
+        return (*self.to_read, *(item for item in (*self.touched, *self.unchanged) if item.document in containers))
+
+    @property
+    def left_alone(self) -> tuple[str, ...]:
+        """Files that need no reading."""
+        containers = self.containers
+        present = (*self.touched, *self.unchanged)
+        return tuple(item.document for item in present if item.document not in containers)
 
 
 def plan(indexes: Indexes, source: Path, *, collection: str, settings: IngestSettings) -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from ingest.outcomes import Failed, Indexed, Outcome, Removed, Skipped, Unchanged
 
@@ -60,33 +60,9 @@ class IngestReport:
         """Chunks written by this ingestion."""
         return sum(outcome.chunks for outcome in self.outcomes if isinstance(outcome, Indexed))
 
-    def as_json(self) -> dict[str, Any]:
-        """The report as `touchstone ingest --json` prints it and the job endpoint returns it."""
-        return {
-            "job_id": self.job_id,
-            "collection": self.collection,
-            "state": self.state,
-            "found": self.found,
-            "indexed": self.indexed,
-            "unchanged": self.unchanged,
-            "removed": self.removed,
-            "skipped": self.skipped,
-            "failed": self.failed,
-            "chunks": self.chunks,
-            "seconds": round(self.seconds, 3),
-            "documents": [
-                _as_json(outcome) for outcome in self.outcomes if not isinstance(outcome, Indexed | Unchanged)
-            ],
-        }
-
     def reasons(self) -> dict[str, int]:
         """How many documents were skipped or failed, by code, the most frequent first."""
         return dict(Counter(o.code for o in self.outcomes if isinstance(o, Skipped | Failed)).most_common())
 
     def _count(self, kind: type[Outcome]) -> int:
         return sum(isinstance(outcome, kind) for outcome in self.outcomes)
-
-
-def _as_json(outcome: Outcome) -> dict[str, str | None]:
-    code, reason = (outcome.code, outcome.reason) if isinstance(outcome, Skipped | Failed) else (None, None)
-    return {"document": outcome.document, "status": type(outcome).__name__.lower(), "code": code, "reason": reason}

@@ -27,6 +27,8 @@ STATUS: Mapping[type[errors.TouchstoneError], int] = {
     errors.UnknownCollection: 404,
     errors.UnknownDocument: 404,
     errors.UnknownJob: 404,
+    errors.JobConflict: 409,
+    errors.KeyReused: 422,
     errors.MissingPrice: 422,
     errors.BudgetReached: 402,
     errors.Unavailable: 503,

@@ -1,4 +1,4 @@
-"""What goes over the wire for questions, and what `--json` prints; records.py has what the catalogue keeps.
+"""What goes over the wire for questions, and what `--json` prints; records.py and jobs.py have what is catalogued.
 
 Requests refuse unknown fields. Text that came from file names is made printable, since JSON cannot carry
 the bytes that are not UTF-8.

@@ -5,24 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.settings import Settings
 
 if TYPE_CHECKING:
     from indexes.open import Indexes
+    from indexes.rows import JobRow
     from service.answering.generators.choose import Model
+
+
+class JobControl(Protocol):
+    """Begins and ends ingestion jobs. Raises UnknownJob, JobConflict, and Unavailable when jobs cannot be begun."""
+
+    def submit(self, source: Path, collection: str, *, key: str | None, digest: str | None) -> JobRow:
+        """Queue a folder or file; with the idempotency key of an earlier job, return that. Raises KeyReused too."""
+
+    def cancel(self, job_id: str) -> JobRow:
+        """End a job that waits; a running one ends before its next document."""
+
+    def retry(self, job_id: str) -> JobRow:
+        """Queue another attempt at what a job did not get done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """The open parts of a running service.
 
-    `submit(source, collection)` queues a folder or file and returns the job's id; `models(name)` opens the
-    named model, or the default one for None, and raises UnknownModel.
+    `models(name)` opens the named model, or the default one for None, and raises UnknownModel.
     """
 
     settings: Settings
     indexes: Indexes
-    submit: Callable[[Path, str], str]
+    jobs: JobControl
     models: Callable[[str | None], Model]

@@ -41,6 +41,15 @@ async def save(files: Sequence[UploadFile], uploads: Path, collection: str) -> P
     return uploads / folder_of(collection)
 
 
+async def sha256(file: UploadFile) -> str:
+    """The SHA-256 of an uploaded file, which can be read again afterwards."""
+    digest = hashlib.sha256()
+    while block := await file.read(COPY_BYTES):
+        digest.update(block)
+    await file.seek(0)
+    return digest.hexdigest()
+
+
 def folder_of(collection: str) -> str:
     """A folder name for any collection name."""
     if PLAIN_NAME.fullmatch(collection):

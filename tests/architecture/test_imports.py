@@ -19,7 +19,7 @@ MODULES = sorted(
 )
 HEAVY = {
     "torch", "transformers", "sentence_transformers", "chromadb", "onnxruntime", "unstructured", "llama_index",
-    "matplotlib", "scipy", "pandas", "pypdfium2",
+    "matplotlib", "scipy", "pandas", "pypdfium2", "dbos",
 }  # fmt: skip
 
 

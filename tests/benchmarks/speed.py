@@ -95,7 +95,7 @@ def measure(folder: Path) -> Speed:
         return Speed(
             corpus=folder.parent.name if folder.name == "documents" else folder.name,
             documents=len(rows),
-            failed=report.as_json()["failed"],
+            failed=report.failed,
             pages=pages,
             chunks=len(texts),
             seconds=seconds,

@@ -56,7 +56,21 @@ def test_the_command_line_works_through_the_service(served: Served) -> None:
     assert text[citation["start"] : citation["end"]] == citation["quote"]
     assert served.touchstone("search", "parental leave", "--json").json["hits"]
     assert served.touchstone("index", "status", "--json").json["service"] == served.url
-    assert len(served.touchstone("jobs", "list", "--json").json["jobs"]) == 1
+    assert report.json["job_id"] in [job["job_id"] for job in served.touchstone("jobs", "list", "--json").json["jobs"]]
+
+
+def test_jobs_are_worked_on_through_the_service(served: Served, tmp_path: Path) -> None:
+    (tmp_path / "late.txt").write_bytes(b"")
+    (tmp_path / "note.txt").write_text("The key hangs by the door.")
+    failed = served.touchstone("ingest", tmp_path, "--json")
+    assert (failed.code, failed.json["failed"]) == (3, 1)
+    job = failed.json["job_id"]
+    (tmp_path / "late.txt").write_text("Here at last.")
+    done = served.touchstone("jobs", "retry", job, "--json")
+    assert (done.code, done.json["job_id"], done.json["state"]) == (0, job, "COMPLETED")
+    assert "attempt" in served.touchstone("jobs", "show", job).out
+    refused = served.touchstone("jobs", "cancel", job)
+    assert (refused.code, "has ended" in refused.err) == (2, True)
 
 
 def test_an_error_of_the_service_is_the_command_s(served: Served) -> None:

@@ -18,14 +18,15 @@ from indexes.embedders.hashing import HashingEmbedder
 from indexes.open import Indexes, open_indexes
 from ingest.ahead import Reader, read_ahead
 from ingest.discover import Item, discover
+from ingest.engine import JobEngine
 from ingest.isolation import Limits
 from ingest.outcomes import Failed, Indexed
 from ingest.pipeline import ingest
 from ingest.pool import ParserPool
 from ingest.read import Draft, Reading
-from ingest.worker import Worker
 from tests.faults.deeds import read_or_do
 from tests.faults.processes import children, ends, only_linux
+from tests.ingest.engines import ended
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = {
@@ -139,12 +140,12 @@ def test_a_service_that_ingests_in_a_thread_goes_on_after_a_hostile_file(
     bad = folder / "bad"
     bad.mkdir()
     slow_file(bad)
-    worker = Worker(indexes, settings.ingest.model_copy(update={"file_seconds": 1}))
-    worker.start()
-    jobs = [worker.submit(source, name) for source, name in ((folder, "a"), (bad, "b"), (folder / "a.txt", "c"))]
-    worker.wait()
-    states = [indexes.catalogue.job(job).state for job in jobs]
-    worker.stop()
+    hurried = settings.model_copy(update={"ingest": settings.ingest.model_copy(update={"file_seconds": 1})})
+    engine = JobEngine(indexes, hurried)
+    engine.start()
+    jobs = [engine.submit(source, name).id for source, name in ((folder, "a"), (bad, "b"), (folder / "a.txt", "c"))]
+    states = [ended(indexes, job).state for job in jobs]
+    engine.stop()
     assert states == ["COMPLETED_WITH_ERRORS", "COMPLETED_WITH_ERRORS", "COMPLETED"]
     assert children() == []
 
@@ -180,7 +181,7 @@ def test_ctrl_c_is_quiet_and_leaves_no_process_and_no_file(
     assert ends(reads)
     assert list((tmp_path / "scratch").iterdir()) == []
     with open_indexes(settings) as indexes:
-        assert indexes.catalogue.jobs()[0].state == "INTERRUPTED"
+        assert indexes.catalogue.jobs.latest()[0].state == "INTERRUPTED"
 
 
 @only_linux

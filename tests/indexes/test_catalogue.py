@@ -16,7 +16,7 @@ from sqlalchemy import select
 from core.access import ANONYMOUS, OWNER, Access, may_read
 from core.documents import Chunk, Parsed
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument, UnknownJob
-from indexes.catalogue import Catalogue, JobRow, Known, NewDocument, readable
+from indexes.catalogue import Catalogue, Known, NewDocument, readable
 from indexes.open import Indexes
 from indexes.schema import documents, transaction
 from indexes.write import write_document
@@ -88,7 +88,7 @@ def test_unknown_things_are_refused_in_words(indexes: Indexes) -> None:
     with pytest.raises(UnknownDocument, match="half"):
         indexes.catalogue.document("default", "half \ud800", access=OWNER)
     with pytest.raises(UnknownJob, match="j1"):
-        indexes.catalogue.job("j1")
+        indexes.catalogue.jobs.find("j1")
 
 
 @pytest.mark.parametrize("name", ["latin-\udce9.txt", "lone \ud800", "zero \x00 byte", "日本語.pdf", "quo'te\".md"])
@@ -113,18 +113,6 @@ def test_collections_are_listed_with_what_they_hold(indexes: Indexes) -> None:
     store(indexes, "b.txt", "one", collection="a")
     rows = [(row.name, row.documents, row.chunks) for row in indexes.catalogue.collections()]
     assert rows == [("a", 1, 1), ("b", 1, 2)]
-
-
-def test_jobs_go_from_queued_to_done_and_come_newest_first(indexes: Indexes) -> None:
-    first = JobRow(id="1", collection="c", source="/a", state="QUEUED", created="2026-01-01T00:00:00+00:00")
-    second = JobRow(id="2", collection="c", source="/b", state="RUNNING", created="2026-01-02T00:00:00+00:00")
-    indexes.catalogue.start_job(first)
-    indexes.catalogue.start_job(second)
-    indexes.catalogue.finish_job("2", "COMPLETED", {"found": 3})
-    assert [row.id for row in indexes.catalogue.jobs()] == ["2", "1"]
-    assert indexes.catalogue.job("2").report == {"found": 3}
-    assert indexes.catalogue.job("2").finished is not None
-    assert indexes.catalogue.job("1") == first
 
 
 def test_a_file_that_is_no_database_is_refused_in_one_sentence(tmp_path: Path) -> None:

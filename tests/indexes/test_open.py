@@ -99,9 +99,9 @@ def test_rebuilding_gives_the_same_index(filled: Settings) -> None:
 def test_jobs_of_a_dead_process_are_interrupted(filled: Settings) -> None:
     created = "2026-01-01T00:00:00+00:00"
     with open_indexes(filled) as indexes:
-        indexes.catalogue.start_job(JobRow(id="1", collection="c", source="/a", state="RUNNING", created=created))
+        indexes.catalogue.jobs.add(JobRow(id="1", collection="c", source="/a", state="RUNNING", created=created))
     with open_indexes(filled) as indexes:
-        job = indexes.catalogue.job("1")
+        job = indexes.catalogue.jobs.find("1")
         assert (job.state, job.finished is not None) == ("INTERRUPTED", True)
 
 

@@ -36,6 +36,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def many(tmp_path: Path) -> Path:
+    source = tmp_path / "many"
+    source.mkdir()
+    for number in range(12):
+        (source / f"{number:02}.txt").write_text(f"Note {number} says so.\n")
+    return source
+
+
+@pytest.fixture
 def run(indexes: Indexes, settings: Settings, folder: Path) -> Ingest:
     def again(source: Path = folder, collection: str = "c") -> IngestReport:
         return ingest(indexes, source, collection=collection, settings=settings.ingest)

@@ -12,7 +12,7 @@ from core.errors import SourceError
 from core.settings import Settings
 from indexes.open import Indexes
 from indexes.search import search
-from ingest.outcomes import Failed, Indexed, Removed, Skipped, Unchanged
+from ingest.outcomes import Failed, Removed, Skipped
 from ingest.pipeline import Progress, ingest, plan
 from ingest.report import IngestReport
 from tests.ingest.conftest import Ingest
@@ -132,33 +132,41 @@ def test_a_source_without_documents_is_refused_and_removes_nothing(
     with pytest.raises(SourceError, match=str(folder)):
         run()
     assert len(indexes.catalogue.known("c")) == 2
-    assert indexes.catalogue.jobs()[0].state == "FAILED"
+    assert indexes.catalogue.jobs.latest()[0].state == "FAILED"
 
 
-def test_the_job_is_on_record_with_its_report(run: Ingest, indexes: Indexes) -> None:
+def test_the_job_is_on_record_with_its_numbers(run: Ingest, indexes: Indexes, folder: Path) -> None:
+    (folder / "empty.txt").write_bytes(b"")
     report = run()
-    row = indexes.catalogue.job(report.job_id)
-    assert (row.state, row.collection, row.report) == ("COMPLETED", "c", report.as_json())
+    row = indexes.catalogue.jobs.find(report.job_id)
+    tally = indexes.catalogue.job_documents.tally(report.job_id)
+    assert (row.state, row.collection, row.source) == ("COMPLETED_WITH_ERRORS", "c", str(folder))
+    assert (tally.found, tally.indexed, tally.failed, tally.pending) == (report.found, report.indexed, 1, 0)
+    assert tally.chunks == report.chunks
 
 
 def test_a_job_that_is_interrupted_says_so_and_the_next_one_goes_on(
     indexes: Indexes, settings: Settings, folder: Path, run: Ingest
 ) -> None:
     def stop(progress: Progress) -> None:
-        raise KeyboardInterrupt
+        if progress.done:
+            raise KeyboardInterrupt
 
     one_by_one = settings.ingest.model_copy(update={"batch_documents": 1})
     with pytest.raises(KeyboardInterrupt):
         ingest(indexes, folder, collection="c", settings=one_by_one, progress=stop)
-    assert indexes.catalogue.jobs()[0].state == "INTERRUPTED"
+    (job,) = indexes.catalogue.jobs.latest()
+    tally = indexes.catalogue.job_documents.tally(job.id)
+    assert (job.state, tally.found, tally.indexed, tally.pending) == ("INTERRUPTED", 2, 1, 1)
     assert sorted(by_document(run()).values()) == ["Indexed", "Unchanged"]
 
 
-def test_progress_counts_up_to_what_was_found(indexes: Indexes, settings: Settings, folder: Path) -> None:
+def test_progress_is_told_from_the_start_and_for_every_document(
+    indexes: Indexes, settings: Settings, folder: Path
+) -> None:
     seen: list[Progress] = []
-    one_by_one = settings.ingest.model_copy(update={"batch_documents": 1})
-    ingest(indexes, folder, collection="c", settings=one_by_one, progress=seen.append)
-    assert [(progress.done, progress.found) for progress in seen] == [(1, 2), (2, 2)]
+    ingest(indexes, folder, collection="c", settings=settings.ingest, progress=seen.append)
+    assert [(progress.done, progress.found) for progress in seen] == [(0, 2), (1, 2), (2, 2)]
 
 
 def test_a_plan_says_what_would_be_done_and_does_nothing(
@@ -223,28 +231,3 @@ def test_attachments_of_a_vanished_mail_go_with_it(run: Ingest, folder: Path, in
     (folder / "mail.eml").unlink()
     assert run().removed == 2
     assert "mail.eml!/plan.csv" not in indexes.catalogue.known("c")
-
-
-def test_the_report_names_only_what_was_not_indexed_or_unchanged() -> None:
-    outcomes = (
-        Indexed("a", 3),
-        Unchanged("b"),
-        Removed("c"),
-        Skipped("d", "hidden", "Hidden."),
-        Failed("e", "empty", "Empty."),
-    )
-    report = IngestReport(job_id="1", collection="c", outcomes=outcomes, seconds=0.5).as_json()
-    assert [report[key] for key in ("found", "indexed", "unchanged", "removed", "skipped", "failed", "chunks")] == [
-        4,
-        1,
-        1,
-        1,
-        1,
-        1,
-        3,
-    ]
-    assert report["documents"] == [
-        {"document": "c", "status": "removed", "code": None, "reason": None},
-        {"document": "d", "status": "skipped", "code": "hidden", "reason": "Hidden."},
-        {"document": "e", "status": "failed", "code": "empty", "reason": "Empty."},
-    ]

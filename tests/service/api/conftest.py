@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from core.settings import EmbedderSettings, Settings
 from indexes.open import Indexes, open_indexes
+from ingest.engine import JobEngine
 from ingest.pipeline import ingest
 from service.answering.generators.choose import open_model
 from service.api.app import create_app
@@ -54,7 +55,7 @@ def service(settings: Settings, indexes: Indexes) -> Service:
     return Service(
         settings=settings,
         indexes=indexes,
-        submit=lambda source, collection: f"{source.name} for {collection}",
+        jobs=JobEngine(indexes, settings),
         models=lambda name: open_model(settings, name, indexes.embedder),
     )
 

@@ -53,7 +53,7 @@ def test_a_form_of_another_site_is_refused(client: TestClient, site: str, status
 def test_a_bug_is_a_problem_for_the_caller_and_a_traceback_in_the_log(
     service: Service, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken = Service(settings=settings, indexes=service.indexes, submit=service.submit, models=lambda _: 1 / 0)  # type: ignore[arg-type, return-value]
+    broken = Service(settings=settings, indexes=service.indexes, jobs=service.jobs, models=lambda _: 1 / 0)  # type: ignore[arg-type, return-value]
     app = create_app(settings, open_service=lambda: nullcontext(broken))
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         reply = client.post("/v1/query", json={"question": "canary"})

@@ -1,0 +1,208 @@
+"""Ingestion jobs in the catalogue.
+
+QUEUED -> RUNNING -> COMPLETED | COMPLETED_WITH_ERRORS | CANCELLED | FAILED
+             └-> INTERRUPTED      its process ended; a service takes its own jobs up again when it starts
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, insert, or_, select, update
+
+from core.errors import JobConflict, KeyReused, UnknownJob
+from indexes import mapping, schema
+from indexes.rows import JobRow, JobState
+from indexes.schema import jobs
+
+AT_WORK: tuple[JobState, ...] = ("QUEUED", "RUNNING")
+
+
+class Jobs:
+    """The table `jobs`. Safe to call from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # Asked for
+
+    def add(self, job: JobRow) -> JobRow:
+        """Store a new job and return it; with the request key of an earlier job, return that one.
+
+        Raises:
+            KeyReused: the earlier job with the key came from another request.
+            JobConflict: another job is running on the source; or waiting for it, if this one would wait too.
+        """
+        states = AT_WORK if job.state == "QUEUED" else ("RUNNING",)
+        with schema.transaction(self._engine, write=True) as connection:
+            if job.request_key is not None:
+                asked = connection.execute(select(jobs).where(jobs.c.request_key == job.request_key)).mappings().first()
+                if asked is not None:
+                    return _same_request(_row(asked), job.request_digest)
+            for row in connection.execute(select(jobs).where(_on(job.source, job.collection, states))).mappings():
+                raise JobConflict(_busy(_row(row)))
+            number = select(func.coalesce(func.max(jobs.c.number), 0) + 1).scalar_subquery()
+            connection.execute(insert(jobs).values(**asdict(job), number=number))
+        return job
+
+    def requested(self, key: str, digest: str) -> JobRow | None:
+        """The job that was asked for with this key, None when there is none. Raises KeyReused like `add`."""
+        for row in self._rows(select(jobs).where(jobs.c.request_key == key)):
+            return _same_request(_row(row), digest)
+        return None
+
+    def refuse_second(self, source: str, collection: str) -> None:
+        """Raise JobConflict while a job waits for the source or runs on it."""
+        for row in self._rows(select(jobs).where(_on(source, collection, AT_WORK))):
+            raise JobConflict(_busy(_row(row)))
+
+    def take_up(self, job: JobRow) -> JobRow:
+        """Begin another attempt at a job, in the state and with the runner that `job` gives.
+
+        Raises:
+            JobConflict: it, or another job on its source, waits or runs; or it left nothing to do.
+        """
+        again: dict[str, Any] = {
+            "state": job.state,
+            "runner": job.runner,
+            "attempt": jobs.c.attempt + 1,
+            "only_failed": jobs.c.state == "COMPLETED_WITH_ERRORS",
+            "cancelling": False,
+            "finished": None,
+            "report": None,
+        }
+        with schema.transaction(self._engine, write=True) as connection:
+            for row in connection.execute(select(jobs).where(_on(job.source, job.collection, AT_WORK))).mappings():
+                raise JobConflict(_busy(_row(row)))
+            left = (jobs.c.id == job.id) & (jobs.c.state != "COMPLETED")
+            if not connection.execute(update(jobs).where(left).values(again)).rowcount:
+                raise JobConflict(f"Job {job.id} completed without a failure: there is nothing to retry.")
+        return self.find(job.id)
+
+    def cancel(self, job_id: str) -> JobRow:
+        """End a job that waits; ask a running one to end.
+
+        Raises:
+            UnknownJob: there is none of that id.
+            JobConflict: it has ended already.
+        """
+        report = {"error": {"code": "cancelled", "detail": "Cancelled while it waited."}}
+        ended = {"state": "CANCELLED", "finished": mapping.now(), "report": report}
+        this = jobs.c.id == job_id
+        with schema.transaction(self._engine, write=True) as connection:
+            waited = connection.execute(
+                update(jobs).where(this, jobs.c.state.in_(("QUEUED", "INTERRUPTED"))).values(ended)
+            )
+            runs = connection.execute(update(jobs).where(this, jobs.c.state == "RUNNING").values(cancelling=True))
+        job = self.find(job_id)
+        if not waited.rowcount + runs.rowcount:
+            raise JobConflict(f"Job {job_id} has ended ({in_words(job.state)}): there is nothing to cancel.")
+        return job
+
+    # Looked at
+
+    def find(self, job_id: str) -> JobRow:
+        """One job. Raises UnknownJob."""
+        for row in self._rows(select(jobs).where(jobs.c.id == job_id)):
+            return _row(row)
+        raise UnknownJob(f"There is no job {job_id!r}. `touchstone jobs list` shows those that there are.")
+
+    def latest(self, limit: int = 50) -> list[JobRow]:
+        """The latest jobs, newest first."""
+        query = select(jobs).order_by(jobs.c.number.desc().nulls_last(), jobs.c.created.desc(), jobs.c.id)
+        return [_row(row) for row in self._rows(query.limit(limit))]
+
+    def last_success(self, job: JobRow) -> str | None:
+        """When a job on the same source last ended without a failure."""
+        done = _on(job.source, job.collection, ("COMPLETED",))
+        return next((row["at"] for row in self._rows(select(func.max(jobs.c.finished).label("at")).where(done))), None)
+
+    # On its way
+
+    def run(self, job_id: str) -> bool:
+        """A job begins, or goes on; False when it has ended meanwhile."""
+        now = mapping.now()
+        values = {"state": "RUNNING", "heartbeat": now, "finished": None, "report": None}
+        left = (jobs.c.id == job_id) & jobs.c.state.in_((*AT_WORK, "INTERRUPTED"))
+        with schema.transaction(self._engine, write=True) as connection:
+            begun = update(jobs).where(left).values(**values, started=func.coalesce(jobs.c.started, now))
+            return bool(connection.execute(begun).rowcount)
+
+    def begin_anew(self, job_id: str) -> JobRow:
+        """Another attempt at a job that waits."""
+        self._set(job_id, attempt=jobs.c.attempt + 1)
+        return self.find(job_id)
+
+    def beat(self, job_id: str) -> None:
+        """A sign of life."""
+        self._set(job_id, heartbeat=mapping.now())
+
+    def cancelling(self, job_id: str) -> bool:
+        """Whether a running job was asked to end."""
+        return any(row["cancelling"] for row in self._rows(select(jobs.c.cancelling).where(jobs.c.id == job_id)))
+
+    def finish(self, job_id: str, state: JobState, report: Mapping[str, Any]) -> None:
+        """A job ends, one way or another."""
+        self._set(job_id, state=state, finished=mapping.now(), report=dict(report), cancelling=False)
+
+    def interrupt(self) -> int:
+        """Mark the jobs whose process is gone as INTERRUPTED, or CANCELLED if that was asked for; returns how many.
+
+        What waits for a service goes on waiting.
+        """
+        gone = or_(jobs.c.state == "RUNNING", (jobs.c.state == "QUEUED") & jobs.c.runner.is_distinct_from("service"))
+        now = mapping.now()
+        with schema.transaction(self._engine, write=True) as connection:
+            asked = update(jobs).where(gone, jobs.c.cancelling.is_(True))
+            ended = connection.execute(asked.values(state="CANCELLED", finished=now, cancelling=False)).rowcount
+            return (
+                ended + connection.execute(update(jobs).where(gone).values(state="INTERRUPTED", finished=now)).rowcount
+            )
+
+    def requeue(self) -> list[JobRow]:
+        """The jobs that a service has left to do, QUEUED from now on, in the order they were asked for."""
+        left = (jobs.c.runner == "service") & jobs.c.state.in_(("QUEUED", "INTERRUPTED"))
+        with schema.transaction(self._engine, write=True) as connection:
+            connection.execute(update(jobs).where(left).values(state="QUEUED", finished=None, report=None))
+            return [
+                _row(row) for row in connection.execute(select(jobs).where(left).order_by(jobs.c.number)).mappings()
+            ]
+
+    def _set(self, job_id: str, **values: Any) -> None:  # noqa: ANN401 -- column values
+        with schema.transaction(self._engine, write=True) as connection:
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
+
+    def _rows(self, query: Select[Any]) -> list[RowMapping]:
+        with schema.transaction(self._engine) as connection:
+            return list(connection.execute(query).mappings())
+
+
+def in_words(state: JobState) -> str:
+    """`completed with errors`."""
+    return state.lower().replace("_", " ")
+
+
+def _on(source: str, collection: str, states: tuple[JobState, ...]) -> ColumnElement[bool]:
+    """Jobs on this source of this collection that are in one of the states."""
+    return (jobs.c.source == source) & (jobs.c.collection == collection) & jobs.c.state.in_(states)
+
+
+def _row(row: RowMapping) -> JobRow:
+    """A job; what an older version did not store has its default."""
+    return JobRow(**{name: value for name, value in row.items() if name != "number" and value is not None})
+
+
+def _same_request(job: JobRow, digest: str | None) -> JobRow:
+    if job.request_digest != digest:
+        raise KeyReused(f"The idempotency key was used for another request: job {job.id}. Send a new key.")
+    return job
+
+
+def _busy(job: JobRow) -> str:
+    where = "is waiting to ingest" if job.state == "QUEUED" else "is ingesting"
+    return (
+        f"Job {job.id} {where} {job.source} into {job.collection!r} already. "
+        f"Wait for it to end, or stop it: touchstone jobs cancel {job.id}"
+    )

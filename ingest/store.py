@@ -1,0 +1,89 @@
+"""The end of the ingest line: drafts are embedded together and written one by one, and the job has each on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from indexes.embedders.protocol import Embedder, Vectors
+from indexes.rows import DocumentStatus, JobDocument, Known
+from indexes.write import write_document
+from ingest.outcomes import Failed, Indexed, Outcome, Skipped, Unchanged
+from ingest.plan import belongs
+from ingest.read import Draft
+from ingest.work import Work
+
+MOST_CHUNKS = 192
+"""A batch is written when it holds this many chunks, however few its documents: memory stays flat, and whoever
+watches hears of it every few seconds."""
+
+
+def batches(
+    readings: Iterable[Draft | Skipped | Failed], most_documents: int
+) -> Iterator[list[Draft | Skipped | Failed]]:
+    """What was read, in parts that are embedded together."""
+    batch: list[Draft | Skipped | Failed] = []
+    chunks = 0
+    for reading in readings:
+        batch.append(reading)
+        chunks += len(reading.chunks) if isinstance(reading, Draft) else 0
+        if len(batch) >= most_documents or chunks >= MOST_CHUNKS:
+            yield batch
+            batch, chunks = [], 0
+    if batch:
+        yield batch
+
+
+def store(work: Work, batch: Sequence[Draft | Skipped | Failed]) -> Iterator[Outcome]:
+    """Write what is new of a batch; everything is on the job's record when its outcome is yielded."""
+    names = [entry.document.document for entry in batch if isinstance(entry, Draft)]
+    known = work.indexes.catalogue.known(work.job.collection, names) if names else {}
+    drafts: list[Draft] = []
+    others: list[Unchanged | Skipped | Failed] = []
+    for entry in batch:
+        if not isinstance(entry, Draft):
+            others.append(entry)
+        elif _held(entry, known, work):
+            others.append(Unchanged(entry.document.document))
+        else:
+            drafts.append(entry)
+    if others:
+        work.indexes.catalogue.job_documents.record(work.job.id, map(recorded, others))
+    yield from others
+    yield from _write(work, drafts)
+
+
+def recorded(outcome: Outcome) -> JobDocument:
+    """An outcome as the job has it on record."""
+    if isinstance(outcome, Skipped | Failed):
+        status: DocumentStatus = "skipped" if isinstance(outcome, Skipped) else "failed"
+        return JobDocument(document=outcome.document, status=status, code=outcome.code, reason=outcome.reason)
+    if isinstance(outcome, Indexed):
+        return JobDocument(document=outcome.document, status="indexed", chunks=outcome.chunks)
+    return JobDocument(document=outcome.document, status="unchanged" if isinstance(outcome, Unchanged) else "removed")
+
+
+def _held(draft: Draft, known: dict[str, Known], work: Work) -> bool:
+    """Whether the index already holds this very version, from this source."""
+    document = draft.document
+    before = known.get(document.document)
+    return before is not None and before.version == document.version and belongs(document.document, before, work.source)
+
+
+def _write(work: Work, drafts: Sequence[Draft]) -> Iterator[Indexed]:
+    """Embed the chunks of all drafts together, then store each document."""
+    vectors = _embed(work.indexes.embedder, [chunk.index_text for draft in drafts for chunk in draft.chunks])
+    start = 0
+    for draft in drafts:
+        work.check()
+        end = start + len(draft.chunks)
+        write_document(work.indexes, draft.document, draft.chunks, vectors[start:end], job=work.job.id)
+        yield Indexed(draft.document.document, len(draft.chunks))
+        start = end
+
+
+def _embed(embedder: Embedder, texts: Sequence[str]) -> Vectors:
+    """vectors: float32 (len(texts), dimension)."""
+    parts = [embedder.embed_passages(texts[i : i + MOST_CHUNKS]) for i in range(0, len(texts), MOST_CHUNKS)]
+    return np.concatenate(parts) if parts else np.empty((0, embedder.dimension), dtype=np.float32)

@@ -1,0 +1,75 @@
+"""What the steps of an ingestion job share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.settings import IngestSettings
+from indexes.open import Indexes
+from indexes.rows import JobRow
+
+BEAT_SECONDS = 5.0
+
+
+class JobCancelled(Exception):
+    """Somebody asked for the job to end; raised between two documents."""
+
+
+class JobStopped(BaseException):
+    """The process is about to end, and the job goes on when it starts again; raised between two documents.
+
+    Not an Exception: nothing may take it for the outcome of the work.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an ingestion is. `found` grows when a mail turns out to have attachments."""
+
+    done: int
+    found: int
+    document: str
+    chunks: int
+
+
+Watch = Callable[[Progress], None]
+
+
+def silent(progress: Progress) -> None:
+    """Reports nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One job at work. `check` is called between two documents and raises to end the job there."""
+
+    indexes: Indexes
+    settings: IngestSettings
+    job: JobRow
+    progress: Watch = silent
+    check: Callable[[], None] = lambda: None
+
+    @property
+    def source(self) -> Path:
+        """The folder or file that is ingested."""
+        return Path(self.job.source)
+
+
+def watchful(work: Work, *, stopping: Callable[[], bool]) -> Work:
+    """The work, checked between two documents for being cancelled or stopped, with a heartbeat now and then."""
+    jobs, last = work.indexes.catalogue.jobs, time.monotonic()
+
+    def check() -> None:
+        nonlocal last
+        if stopping():
+            raise JobStopped
+        if jobs.cancelling(work.job.id):
+            raise JobCancelled
+        if time.monotonic() - last >= BEAT_SECONDS:
+            last = time.monotonic()
+            jobs.beat(work.job.id)
+
+    return replace(work, check=check)

@@ -1,0 +1,146 @@
+"""A folder of small documents that changes, and what must hold of an index after whatever was done to it."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from core.access import OWNER
+from core.settings import EmbedderSettings, Settings
+from indexes.open import Indexes, open_indexes
+from indexes.schema import transaction
+from ingest.pipeline import ingest
+
+COLLECTION = "default"
+WORDS = [f"{first}{second}{third}" for first in "bdfgklmnprstv" for second in "aeiou" for third in "lmnrst"]
+
+
+def settings_of(data: Path) -> Settings:
+    return Settings(data=data, embedder=EmbedderSettings(kind="hashing"))
+
+
+def word(number: int, edition: int) -> str:
+    """A word that stands in one edition of one document and nowhere else."""
+    return f"word{number}x{edition}"
+
+
+def write(source: Path, number: int, edition: int) -> None:
+    """A document of three chunks, unlike any other: a graph of near twins does not find each of them."""
+    folder = source / f"part{number % 5}"
+    folder.mkdir(parents=True, exist_ok=True)
+    draw = random.Random(f"{number} {edition}")
+    sections = [
+        f"## Section {part}\n\n{word(number, edition)} in part {part}. {' '.join(draw.choices(WORDS, k=120))}."
+        for part in range(3)
+    ]
+    (folder / f"{number:04}.md").write_text("\n\n".join([f"# Document {number}", *sections]))
+
+
+def mail(number: int, edition: int) -> bytes:
+    return (
+        f"From: a@x.example\nTo: b@x.example\nSubject: Mail {number}\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/mixed; boundary="=="\n\n--==\nContent-Type: text/plain\n\n'
+        f"{word(number, edition)} is attached.\n--==\nContent-Type: text/csv\n"
+        f'Content-Disposition: attachment; filename="plan.csv"\n\nstep,day\ndig{number},1\n--==--\n'
+    ).encode()
+
+
+class Folder:
+    """Documents 0 to `size`: the first half is indexed in an earlier edition, of which some change and some vanish."""
+
+    def __init__(self, source: Path, size: int) -> None:
+        self.source, self.size, self.half = source, size, size // 2
+
+    def before(self) -> None:
+        """The first edition of the first half."""
+        for number in range(self.half):
+            write(self.source, number, 1)
+
+    def after(self) -> None:
+        """Every third of them changed, every seventh gone, the second half new, two mails and a broken file."""
+        for number in range(self.half):
+            if number % 7 == 0:
+                (self.source / f"part{number % 5}" / f"{number:04}.md").unlink()
+            elif number % 3 == 0:
+                write(self.source, number, 2)
+        for number in range(self.half, self.size):
+            write(self.source, number, 2)
+        for number in (1, 2):
+            (self.source / f"mail{number}.eml").write_bytes(mail(90_000 + number, 1))
+        (self.source / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+
+    @property
+    def words(self) -> set[str]:
+        """The words that must be found."""
+        kept = {number: 2 if number % 3 == 0 else 1 for number in range(self.half) if number % 7}
+        new = dict.fromkeys(range(self.half, self.size), 2)
+        return {word(number, edition) for number, edition in {**kept, **new}.items()} | {
+            word(90_001, 1), word(90_002, 1), "dig90001", "dig90002",
+        }  # fmt: skip
+
+    @property
+    def gone(self) -> set[str]:
+        """Words of what was replaced or removed."""
+        return {word(number, 1) for number in range(self.half) if number % 7 == 0 or number % 3 == 0}
+
+    @property
+    def indexed(self) -> int:
+        """Documents that the job on the second edition must have indexed: neither one less nor one more."""
+        changed = sum(number % 3 == 0 and number % 7 != 0 for number in range(self.half))
+        return changed + (self.size - self.half) + 4
+
+    @property
+    def removed(self) -> int:
+        return sum(number % 7 == 0 for number in range(self.half))
+
+    @property
+    def unchanged(self) -> int:
+        return self.half - self.removed - sum(number % 3 == 0 and number % 7 != 0 for number in range(self.half))
+
+
+def fill(data: Path, folder: Folder) -> None:
+    """Index the first edition, then let the folder change."""
+    settings = settings_of(data)
+    folder.before()
+    with open_indexes(settings) as indexes:
+        ingest(indexes, folder.source, collection=COLLECTION, settings=settings.ingest)
+    folder.after()
+
+
+def assert_sound(data: Path, folder: Folder, job_id: str) -> None:
+    """The job did all of its work once, and catalogue, keyword index and vector index agree exactly."""
+    settings = settings_of(data)
+    with open_indexes(settings) as indexes:
+        assert_counted(indexes, folder, job_id)
+        assert_agreeing(indexes)
+        for text in folder.words:
+            assert indexes.keyword.search(COLLECTION, text, access=OWNER, limit=5), f"{text} is lost"
+        for text in folder.gone:
+            assert not indexes.keyword.search(COLLECTION, text, access=OWNER, limit=5), f"{text} is back"
+        again = ingest(indexes, folder.source, collection=COLLECTION, settings=settings.ingest)
+        assert (again.indexed, again.removed, again.chunks, again.failed) == (0, 0, 0, 1)
+        assert again.unchanged == len(indexes.catalogue.known(COLLECTION))
+
+
+def assert_counted(indexes: Indexes, folder: Folder, job_id: str) -> None:
+    tally = indexes.catalogue.job_documents.tally(job_id)
+    counted = (tally.indexed, tally.unchanged, tally.removed, tally.failed, tally.pending)
+    assert counted == (folder.indexed, folder.unchanged, folder.removed, 1, 0)
+    assert tally.found == tally.indexed + tally.unchanged + tally.failed
+    known = indexes.catalogue.documents(COLLECTION, access=OWNER)
+    assert len(known) == folder.indexed + folder.unchanged
+    assert sum(row.chunks for row in known) == len(indexes.catalogue.chunk_ids(COLLECTION))
+
+
+def assert_agreeing(indexes: Indexes) -> None:
+    held = indexes.catalogue.chunk_ids(COLLECTION)
+    assert indexes.vectors.ids(COLLECTION) == held
+    assert indexes.catalogue.intents() == []
+    for names, vectors in indexes.catalogue.embeddings(COLLECTION):
+        for name, vector in zip(names, vectors, strict=True):
+            ((found, cosine),) = indexes.vectors.nearest(COLLECTION, vector, 1)
+            assert (found, cosine > 0.999) == (name, True), f"{name} is not found by its own vector"
+    with transaction(indexes.catalogue.engine, write=True) as connection:
+        connection.exec_driver_sql("insert into chunk_words(chunk_words, rank) values ('integrity-check', 1)")
+        words = connection.exec_driver_sql("select count(*) from chunk_words_docsize").scalar()
+    assert words == len(held)
