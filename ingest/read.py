@@ -114,10 +114,12 @@ def attached(draft: Draft) -> Iterator[File]:
 
 
 def without_attachments(draft: Draft) -> Draft:
-    """The same without the bytes that are documents of their own: nobody needs them twice."""
-    if not draft.document.parsed.attachments:
-        return draft
-    return replace(draft, document=replace(draft.document, parsed=replace(draft.document.parsed, attachments=())))
+    """The same without the bytes that are documents of their own: nobody needs them twice. Their names stay.
+
+    The job's record goes by them: a mail is not done before what is attached to it is.
+    """
+    names = tuple(replace(attachment, content=b"") for attachment in draft.document.parsed.attachments)
+    return replace(draft, document=replace(draft.document, parsed=replace(draft.document.parsed, attachments=names)))
 
 
 def _check(file: File, reading: Reading) -> None:
