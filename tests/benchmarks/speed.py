@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,6 +117,10 @@ class Timed:
         self.seconds = 0.0
         self.name, self.dimension = embedder.name, embedder.dimension
         self.max_word_pieces = embedder.max_word_pieces
+
+    def __reduce__(self) -> tuple[Callable[[Embedder], Embedder], tuple[Embedder]]:
+        """The processes that read files count with the embedder itself."""
+        return copy, (self._embedder,)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         started = time.process_time()
