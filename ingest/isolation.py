@@ -111,7 +111,7 @@ class Process(Generic[Task, Result]):
             assert self._pool is not None
             try:
                 pending = self._pool.schedule(_do, args=(task,), timeout=self._limits.seconds)
-                answer, peak = self._wait(pending, self._limits.seconds + _GRACE_SECONDS)
+                answer, held_mb = self._wait(pending, self._limits.seconds + _GRACE_SECONDS)
             except TimeoutError:
                 self.end()
                 return _timed_out(self._limits)
@@ -119,12 +119,12 @@ class Process(Generic[Task, Result]):
                 ended = self._why(death.exitcode)
                 self.end()
                 return ended
-            except RuntimeError:  # the pool broke: nothing can be said of the task
+            except (RuntimeError, OSError):  # the pool broke: nothing can be said of the task
                 _log.warning("a process pool broke and is made again", exc_info=True)
                 self.end()
                 continue
             result: Result | Ended = pickle.loads(answer)
-            if isinstance(result, Ended) or peak > self._limits.memory_mb * 3 // 4:
+            if isinstance(result, Ended) or held_mb > self._limits.memory_mb * 3 // 4:
                 self.end()  # what a library leaks, and what a file left behind, goes with it
             return result
         return Ended("crashed", "The file ends every process that reads it. It may be damaged on purpose.")
@@ -216,7 +216,7 @@ def _answer() -> None:
 
 
 def _do(task: Task) -> tuple[bytes, int]:
-    """(the pickled result, the process's peak memory in MB). Whatever goes wrong is a value."""
+    """(the pickled result, the memory that the process holds afterwards in MB). Whatever goes wrong is a value."""
     work, limits = _held[0]
     confine.allow_processor_time(limits.seconds)
     try:
@@ -226,4 +226,4 @@ def _do(task: Task) -> tuple[bytes, int]:
     except BaseException:  # noqa: BLE001 -- no file may end the job; the parent logs the traceback
         sentence = "Reading the file met a fault in Touchstone or a library; see the log."
         answer = pickle.dumps(Ended("crashed", sentence, traceback.format_exc()))
-    return answer, confine.peak_mb()
+    return answer, confine.resident_mb()

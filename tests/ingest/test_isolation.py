@@ -155,6 +155,13 @@ def test_one_process_serves_what_is_quick_and_waiting_brings_another() -> None:
         assert code(reader.result(stuck)) == "timed_out"
 
 
+def test_a_large_parent_does_not_make_its_processes_look_large() -> None:
+    held = bytearray(b"x") * (400 << 20)
+    with pool(memory_mb=512) as reader:
+        assert len({reader.result(future) for future in [reader.submit("pid") for _ in range(5)]}) == 1
+    assert held
+
+
 @only_linux
 def test_a_pool_survives_the_thread_that_first_used_it() -> None:
     with pool() as reader:
