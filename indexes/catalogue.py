@@ -34,8 +34,8 @@ from core.documents import Chunk
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument, UnknownJob
 from indexes import mapping, schema, statements
 from indexes.embedders.protocol import Vectors
-from indexes.rows import CollectionRow, DocumentRow, Intent, JobRow, JobState, Known, NewDocument
-from indexes.schema import chunks, collections, documents, intents, jobs, meta
+from indexes.rows import CollectionRow, Description, DocumentRow, Intent, JobRow, JobState, Known, NewDocument
+from indexes.schema import about, chunks, collections, documents, intents, jobs, meta
 
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
 
@@ -75,10 +75,8 @@ class Catalogue:
 
     def known(self, collection: str) -> dict[str, Known]:
         """Every document of the collection by its path, for planning; no text."""
-        table = documents.c
-        query = select(table.document, table.version, table.sha256, table.size, table.mtime_ns, table.source)
-        rows = self._rows(query.where(table.collection == collection))
-        return {row["document"]: Known(**{k: v for k, v in row.items() if k != "document"}) for row in rows}
+        rows = self._rows(mapping.known_query().where(documents.c.collection == collection))
+        return {row["document"]: mapping.known(row) for row in rows}
 
     def collections(self) -> list[CollectionRow]:
         """Every collection by name, with how much it holds."""
@@ -186,6 +184,7 @@ class Catalogue:
                 connection.execute(statements.noted(outdated))
             connection.execute(upsert(collections).values(name=document.collection).on_conflict_do_nothing())
             connection.execute(insert(documents), mapping.document_values(key, document, len(parts)))
+            connection.execute(insert(about), mapping.about_values(key, document))
             if parts:
                 connection.execute(insert(chunks), mapping.chunk_values(key, document, parts, vectors))
         return outdated
@@ -203,6 +202,14 @@ class Catalogue:
         key = ids.document_id(collection, document)
         with schema.transaction(self.engine, write=True) as connection:
             connection.execute(update(documents).where(documents.c.id == key).values(size=size, mtime_ns=mtime_ns))
+
+    def describe(self, collection: str, document: str, description: Description) -> None:
+        """Change who may read a document, and what else is said about it beside its file."""
+        key = ids.document_id(collection, document)
+        said = {"tags": description.tags, "valid_from": description.valid_from}
+        with schema.transaction(self.engine, write=True) as connection:
+            connection.execute(update(documents).where(documents.c.id == key).values(groups=sorted(description.groups)))
+            connection.execute(update(about).where(about.c.document_id == key).values(said))
 
     def intents(self) -> list[Intent]:
         """What must still be removed from the vector index."""

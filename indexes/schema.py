@@ -1,6 +1,6 @@
 """The catalogue's tables, and how its SQLite file is opened.
 
-collections 1-n documents 1-n chunks -triggers-> chunk_words (FTS5: title, index_text)
+collections 1-n documents 1-n chunks -triggers-> chunk_words (FTS5: title, index_text)      documents 1-1 about
 intents   what must still be removed from the vector index      jobs   ingestion runs      meta   schema, manifest
 """
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -31,9 +32,10 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.types import TypeDecorator
 
 from core.errors import IndexBroken
+from indexes.migrate import migrate
 from indexes.unicode import encodable
 
-SCHEMA = "1"
+SCHEMA = "2"
 KEYWORD_TOKENIZER = "porter unicode61 remove_diacritics 2"
 BUSY_MS = 30_000
 
@@ -90,7 +92,21 @@ documents = Table(
     Column("characters", Integer, nullable=False),
     Column("text", AnyText, nullable=False),
     UniqueConstraint("collection", "document"),
+    Index("documents_version", "version"),
 )
+
+about = Table(
+    "about",
+    metadata,
+    Column("document_id", ForeignKey("documents.id"), primary_key=True),
+    Column("author", AnyText, nullable=False),
+    Column("created", String),
+    Column("modified", String),
+    Column("tags", Json, nullable=False),
+    Column("valid_from", String),
+    Column("attached", Json, nullable=False),
+)
+"""One row a document; apart from it, because a column behind a long text is slow to read."""
 
 chunks = Table(
     "chunks",
@@ -145,7 +161,7 @@ KEYWORD_INDEX = (
 
 
 def open_database(path: Path) -> Engine:
-    """An engine on the SQLite file, made with its tables when it is new.
+    """An engine on the SQLite file, made with its tables when it is new, brought up to this form when it is older.
 
     Every connection syncs each commit to the disk; reading never waits for the writer (WAL); what is deleted is
     overwritten. Raises IndexBroken when the file is not a readable database.
@@ -156,6 +172,7 @@ def open_database(path: Path) -> Engine:
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
     with transaction(engine, write=True) as connection:
+        migrate(connection)
         metadata.create_all(connection)
         for statement in KEYWORD_INDEX:
             connection.exec_driver_sql(statement)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import SourceError
 from ingest.outcomes import Failed, Skipped
+from ingest.sidecar import SUFFIX, described_name
 
 _HIDDEN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 DATA_FOLDER_MARK = "catalogue.sqlite3"
 """A folder that holds this file is a data folder of Touchstone: never part of a source."""
+_STRAY = "The file says something about a document that is not beside it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,8 @@ class Item:
     path: Path
     size: int
     mtime_ns: int
+    sidecar: Path | None = None
+    """The file beside it that says who may read it (`ingest.sidecar`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,11 @@ def discover(source: Path, *, max_bytes: int) -> Discovery:
         SourceError: there is no such file or folder, it cannot be listed, or it holds no file that could be read.
     """
     root = _resolved(source)
-    found = [_decided(root.parent, root, max_bytes)] if root.is_file() else list(_walk(root, root, max_bytes))
+    if root.is_file():
+        beside = root.with_name(root.name + SUFFIX)
+        found = [_with_sidecar(_decided(root.parent, root, max_bytes), beside if os.path.lexists(beside) else None)]
+    else:
+        found = list(_walk(root, root, max_bytes))
     items = tuple(entry for entry in found if isinstance(entry, Item))
     outcomes = tuple(entry for entry in found if isinstance(entry, Skipped | Failed))
     unlisted = tuple(entry.document.rstrip("/") + "/" for entry in outcomes if entry.code == "unreadable")
@@ -94,12 +102,30 @@ def _walk(root: Path, folder: Path, max_bytes: int) -> Iterator[Item | Skipped |
     if any(entry.name == DATA_FOLDER_MARK for entry in entries):
         yield Skipped(relative, "hidden", "This is a data folder of Touchstone.")
         return
+    sidecars = _sidecars(entries)
+    described = set(sidecars.values())
     for entry in entries:
         path = Path(entry.path)
+        if entry.name in described:
+            continue
         if entry.is_dir(follow_symlinks=False) and not _is_hidden(entry.name):
             yield from _walk(root, path, max_bytes)
+        elif described_name(entry.name) and not _is_hidden(entry.name):
+            yield Skipped(_shown(_document(root, path)), "stray_metadata", _STRAY)
         else:
-            yield _decided(root, path, max_bytes)
+            beside = sidecars.get(entry.name)
+            yield _with_sidecar(_decided(root, path, max_bytes), path.with_name(beside) if beside else None)
+
+
+def _sidecars(entries: Sequence[os.DirEntry[str]]) -> dict[str, str]:
+    """Names of files with the names of the sidecars beside them; one beside a folder says nothing."""
+    files = {entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)}
+    pairs = ((described_name(entry.name), entry.name) for entry in entries)
+    return {name: sidecar for name, sidecar in pairs if name in files and not _is_hidden(sidecar)}
+
+
+def _with_sidecar(entry: Item | Skipped | Failed, sidecar: Path | None) -> Item | Skipped | Failed:
+    return replace(entry, sidecar=sidecar) if isinstance(entry, Item) else entry
 
 
 def _decided(root: Path, path: Path, max_bytes: int) -> Item | Skipped | Failed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from indexes.write import remove_document, write_document
 from ingest.jobs import RecordedJob
 from ingest.outcomes import SKIP_CODES, Failed, Indexed, Outcome, Removed, Skipped, Unchanged
 from ingest.plan import ATTACHED, Plan, fingerprint, plan
-from ingest.read import Draft, File, Reading, attached, fetch, read
+from ingest.read import Draft, File, Reading, fetch, read
 from ingest.report import IngestReport
 
 __all__ = ["Plan", "Progress", "ingest", "plan"]
@@ -65,10 +65,10 @@ def ingest(
     with RecordedJob(indexes.catalogue, source, collection, job_id) as job:
         planned = plan(indexes, source, collection=collection, settings=settings)
         reading = _reading(indexes, planned, collection, settings)
-        outcomes: list[Outcome] = [*planned.decided, *_unchanged(indexes, planned, collection)]
+        outcomes: list[Outcome] = [*planned.decided, *_unread(indexes, planned, collection)]
         chunks = 0
         for batch in _batches(_read_all(planned, reading), settings.batch_documents):
-            drafts, others = _told_apart(batch, planned)
+            drafts, others = _told_apart(indexes, batch, planned)
             outcomes += others
             written = list(_write(indexes, drafts))
             outcomes += written
@@ -95,19 +95,26 @@ def _reading(indexes: Indexes, planned: Plan, collection: str, settings: IngestS
     )
 
 
-def _unchanged(indexes: Indexes, planned: Plan, collection: str) -> Iterator[Unchanged]:
-    """Files that need no reading; a mail is read all the same, to account for what is attached to it."""
-    for item in planned.touched:
-        indexes.catalogue.touch(collection, item.document, size=item.size, mtime_ns=item.mtime_ns)
-    containers = planned.containers
+def _unread(indexes: Indexes, planned: Plan, collection: str) -> Iterator[Indexed | Unchanged]:
+    """Files that need no reading, and what is in them."""
+    catalogue = indexes.catalogue
+    for item in (*planned.touched, *(changed.item for changed in planned.described)):
+        catalogue.touch(collection, item.document, size=item.size, mtime_ns=item.mtime_ns)
     for item in (*planned.touched, *planned.unchanged):
-        if item.document not in containers:
-            yield Unchanged(item.document)
+        inside = planned.inside(item.document)
+        if inside is not None:
+            yield from map(Unchanged, (item.document, *inside))
+    for changed in planned.described:
+        inside = planned.inside(changed.item.document)
+        # The file itself last: stopped before it, the next run finds it still to be described.
+        for document in (*inside, changed.item.document) if inside is not None else ():
+            catalogue.describe(collection, document, changed.description)
+            yield Indexed(document, 0)
 
 
 def _read_all(planned: Plan, reading: Reading) -> Iterator[Draft | Skipped | Failed]:
-    containers = planned.containers
-    again = [item for item in (*planned.touched, *planned.unchanged) if item.document in containers]
+    same = (*planned.touched, *planned.unchanged, *(changed.item for changed in planned.described))
+    again = [item for item in same if planned.inside(item.document) is None]
     for item in (*planned.to_read, *again):
         yield from _drafts(item.document, partial(fetch, item), reading)
 
@@ -126,8 +133,8 @@ def _drafts(document: str, load: Callable[[], File], reading: Reading) -> Iterat
         _log.exception("a document could not be read", extra={"document": document})
         yield Failed(document, "crashed", "Reading the file met a fault in Touchstone or a library; see the log.")
         return
-    yield draft
-    for file in attached(draft):
+    yield replace(draft, inside=())
+    for file in draft.inside:
         yield from _drafts(file.document, partial(_same, file), reading)
 
 
@@ -151,18 +158,22 @@ def _batches(
 
 
 def _told_apart(
-    batch: Sequence[Draft | Skipped | Failed], planned: Plan
-) -> tuple[list[Draft], list[Unchanged | Skipped | Failed]]:
+    indexes: Indexes, batch: Sequence[Draft | Skipped | Failed], planned: Plan
+) -> tuple[list[Draft], list[Indexed | Unchanged | Skipped | Failed]]:
     """(drafts to write, what is decided already: failures, and drafts whose very version is stored)."""
     drafts: list[Draft] = []
-    others: list[Unchanged | Skipped | Failed] = []
+    others: list[Indexed | Unchanged | Skipped | Failed] = []
     for entry in batch:
         if not isinstance(entry, Draft):
             others.append(entry)
-        elif planned.holds(entry.document.document, entry.document.version):
-            others.append(Unchanged(entry.document.document))
-        else:
+        elif not planned.holds(entry.document.document, entry.document.version):
             drafts.append(entry)
+        elif planned.known[entry.document.document].description != entry.document.description:
+            new = entry.document
+            indexes.catalogue.describe(new.collection, new.document, new.description)
+            others.append(Indexed(new.document, 0))
+        else:
+            others.append(Unchanged(entry.document.document))
     return drafts, others
 
 

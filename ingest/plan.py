@@ -7,51 +7,81 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from core.errors import ParseError
 from core.ids import document_version
 from core.settings import IngestSettings
 from indexes.catalogue import Known
 from indexes.open import Indexes
+from indexes.rows import Description
 from ingest.chunk import CHUNKER
 from ingest.discover import Discovery, Item, discover
 from ingest.outcomes import Failed, Skipped
 from ingest.parsers.choose import PARSERS
+from ingest.sidecar import Sidecar, read_sidecar
 
 ATTACHED = "!/"
 """Parts a container's name from the name of what is in it: `mail.eml!/plan.xlsx`."""
 
 
+_Kind = Literal["to read", "touched", "unchanged", "described", "decided"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A file that is as stored, and of which something else is said now."""
+
+    item: Item
+    description: Description
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Every file of the source in one of four: to read, touched, unchanged, decided; and what is gone from it.
+    """Every file of the source in one of five: to read, touched, unchanged, described, decided; and what is gone.
 
-    `touched` are files whose time changed while their bytes did not. What is attached to a mail is found only when
-    the mail is read, so it is not counted here.
+    `touched` are files whose time changed while their bytes did not, `described` those of which only the sidecar
+    changed. What is attached to a mail, or lies in an archive, is found only when that is read, so it is not counted.
     """
 
     source: str
+    pipeline: str
     known: Mapping[str, Known]
     to_read: tuple[Item, ...]
     touched: tuple[Item, ...]
     unchanged: tuple[Item, ...]
+    described: tuple[Described, ...]
     decided: tuple[Skipped | Failed, ...]
     vanished: tuple[str, ...]
 
     @property
     def found(self) -> int:
         """Files in the source, those skipped and failed included."""
-        return len(self.to_read) + len(self.touched) + len(self.unchanged) + len(self.decided)
-
-    @property
-    def containers(self) -> frozenset[str]:
-        """Files to which documents are attached, or may be: mails, and those known to have some."""
-        mails = {item.document for item in (*self.touched, *self.unchanged) if item.document.lower().endswith(".eml")}
-        return frozenset(mails | {container_of(name) for name in self.known if ATTACHED in name})
+        same = len(self.touched) + len(self.unchanged) + len(self.described)
+        return len(self.to_read) + same + len(self.decided)
 
     def holds(self, document: str, version: str) -> bool:
         """Whether the index already holds this very version, from this source."""
         before = self.known.get(document)
         return before is not None and before.version == version and belongs(document, before, Path(self.source))
+
+    def inside(self, document: str) -> list[str] | None:
+        """What is in a stored document, at any depth; None when some of it is not stored as it should be, so that the
+        document has to be read again."""
+        found: list[str] = []
+        holder = self.known[document]
+        for name, sha256 in holder.attached:
+            inner = f"{document}{ATTACHED}{name}"
+            before = self.known.get(inner)
+            if before is None or before.version != document_version(sha256, self.pipeline):
+                return None
+            if before.description != holder.description:
+                return None
+            deeper = self.inside(inner)
+            if deeper is None:
+                return None
+            found += [inner, *deeper]
+        return found
 
 
 def plan(indexes: Indexes, source: Path, *, collection: str, settings: IngestSettings) -> Plan:
@@ -63,33 +93,45 @@ def plan(indexes: Indexes, source: Path, *, collection: str, settings: IngestSet
     discovery = discover(source, max_bytes=settings.max_file_mb * 1_000_000)
     known = indexes.catalogue.known(collection)
     pipeline = fingerprint(indexes, settings)
-    to_read: list[Item] = []
-    touched: list[Item] = []
-    unchanged: list[Item] = []
-    taken: list[Skipped] = []
-    for item in discovery.items:
-        before = known.get(item.document)
-        if before is None:
-            to_read.append(item)
-        elif not belongs(item.document, before, discovery.root):
-            other = _held_elsewhere(item, before)
-            taken.extend([other] if other else [])
-            to_read.extend([] if other else [item])
-        elif before.version != document_version(before.sha256, pipeline) or before.size != item.size:
-            to_read.append(item)
-        elif before.mtime_ns == item.mtime_ns:
-            unchanged.append(item)
-        else:
-            (touched if _sha256(item.path) == before.sha256 else to_read).append(item)
+    sorted_out = [_sorted_out(item, known.get(item.document), discovery.root, pipeline) for item in discovery.items]
     return Plan(
         source=str(discovery.root),
+        pipeline=pipeline,
         known=known,
-        to_read=tuple(to_read),
-        touched=tuple(touched),
-        unchanged=tuple(unchanged),
-        decided=(*discovery.outcomes, *taken),
+        to_read=tuple(entry for kind, entry in sorted_out if kind == "to read" and isinstance(entry, Item)),
+        touched=tuple(entry for kind, entry in sorted_out if kind == "touched" and isinstance(entry, Item)),
+        unchanged=tuple(entry for kind, entry in sorted_out if kind == "unchanged" and isinstance(entry, Item)),
+        described=tuple(entry for _, entry in sorted_out if isinstance(entry, Described)),
+        decided=(*discovery.outcomes, *(e for _, e in sorted_out if isinstance(e, Skipped | Failed))),
         vanished=_vanished(discovery, known),
     )
+
+
+def _sorted_out(
+    item: Item, before: Known | None, root: Path, pipeline: str
+) -> tuple[_Kind, Item | Described | Skipped | Failed]:
+    """Which of the five a file is in."""
+    try:
+        said = read_sidecar(item.sidecar)
+    except ParseError as error:
+        return "decided", Failed(item.document, error.reason, str(error))
+    if before is None:
+        return "to read", item
+    if not belongs(item.document, before, root):
+        other = _held_elsewhere(item, before)
+        return ("decided", other) if other else ("to read", item)
+    if before.version != version_of(before.sha256, pipeline, said) or before.size != item.size:
+        return "to read", item
+    if before.mtime_ns != item.mtime_ns and _sha256(item.path) != before.sha256:
+        return "to read", item
+    if before.description != said.description:
+        return "described", Described(item=item, description=said.description)
+    return ("unchanged" if before.mtime_ns == item.mtime_ns else "touched"), item
+
+
+def version_of(sha256: str, pipeline: str, said: Sidecar) -> str:
+    """A document's version: its bytes, how they are read, and the title given to it, which is part of every chunk."""
+    return document_version(sha256, pipeline if said.title is None else f"{pipeline}/title {said.title}")
 
 
 def fingerprint(indexes: Indexes, settings: IngestSettings) -> str:
@@ -98,7 +140,7 @@ def fingerprint(indexes: Indexes, settings: IngestSettings) -> str:
 
 
 def container_of(document: str) -> str:
-    """The file a document lies in: itself, or the mail it is attached to."""
+    """The file a document lies in: itself, or the mail or archive that holds it."""
     return document.split(ATTACHED, 1)[0]
 
 

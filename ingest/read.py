@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from core.documents import Chunk
+from core.documents import Attachment, Chunk
 from core.errors import ParseError
-from core.ids import document_version
 from indexes.catalogue import NewDocument
 from indexes.embedders.protocol import Embedder
 from ingest.chunk import chunk
 from ingest.discover import Item
 from ingest.parsers.choose import media_type, parse
-from ingest.plan import ATTACHED
+from ingest.plan import ATTACHED, version_of
+from ingest.sidecar import NOTHING_SAID, SUFFIX, Sidecar, described_name, read_sidecar
 
 _DEEPEST = 4
 """Attachments of attachments of … are followed this far."""
 
 
+class Allowance:
+    """How many files, of how many bytes, may still come out of one file of the source, whatever is nested in it."""
+
+    def __init__(self, files: int = 10_000, total_bytes: int = 1_000_000_000) -> None:
+        self._files = files
+        self._bytes = total_bytes
+
+    def refuses(self, size: int) -> tuple[str, str] | None:
+        """Take a file of this size out of it; (code, sentence) when there is no room left."""
+        self._files -= 1
+        self._bytes -= size
+        if self._files >= 0 and self._bytes >= 0:
+            return None
+        return "too_large", "The file it came in holds more than 10,000 files or 1 GB; the rest was not opened."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A document's bytes; those of an attachment carry the time of the mail they came with."""
+    """A document's bytes; what came inside another file carries its time, its description and its allowance."""
 
     document: str
     content: bytes
     mtime_ns: int
+    said: Sidecar = NOTHING_SAID
+    refused: tuple[str, str] | None = None
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +54,8 @@ class Draft:
 
     document: NewDocument
     chunks: list[Chunk]
+    inside: tuple[File, ...] = ()
+    """What came inside it, as documents of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +72,14 @@ class Reading:
 
 
 def fetch(item: Item) -> File:
-    """The bytes of a file of the source.
+    """The bytes of a file of the source, and what is said about it beside it.
 
     Raises:
-        ParseError: "unreadable".
+        ParseError: "unreadable" or "bad_metadata".
     """
+    said = read_sidecar(item.sidecar)
     try:
-        return File(document=item.document, content=item.path.read_bytes(), mtime_ns=item.mtime_ns)
+        return File(document=item.document, content=item.path.read_bytes(), mtime_ns=item.mtime_ns, said=said)
     except OSError as error:
         raise ParseError("unreadable", f"The file cannot be read: {error.strerror or error}.") from error
 
@@ -71,33 +93,62 @@ def read(file: File, reading: Reading) -> Draft:
     _check(file, reading)
     name = file.document.rsplit(ATTACHED, 1)[-1]
     parsed = parse(file.content, name=name)
+    if file.said.title is not None:
+        parsed = replace(parsed, title=file.said.title)
     chunks = chunk(parsed, limit=reading.limit, count=reading.embedder.count_word_pieces)
     if not chunks:
         raise ParseError("no_text", "The file opens but holds no text.")
-    sha256 = hashlib.sha256(file.content).hexdigest()
+    sha256 = _sha256(file.content)
     document = NewDocument(
         collection=reading.collection,
         document=file.document,
-        version=document_version(sha256, reading.pipeline),
+        version=version_of(sha256, reading.pipeline, file.said),
         sha256=sha256,
         size=len(file.content),
         mtime_ns=file.mtime_ns,
         media_type=media_type(file.content, name),
-        parsed=parsed,
+        parsed=replace(parsed, attachments=()),
+        groups=file.said.description.groups,
+        tags=file.said.description.tags,
+        valid_from=file.said.description.valid_from,
+        attached=tuple((attachment.name, _sha256(attachment.content)) for attachment in parsed.attachments),
         source=reading.source,
     )
-    return Draft(document=document, chunks=chunks)
+    return Draft(document=document, chunks=chunks, inside=tuple(_inside(file, parsed.attachments)))
 
 
-def attached(draft: Draft) -> Iterator[File]:
-    """The files that came inside a document, as documents of their own."""
-    new = draft.document
-    for attachment in new.parsed.attachments:
-        name = f"{new.document}{ATTACHED}{attachment.name}"
-        yield File(document=name, content=attachment.content, mtime_ns=new.mtime_ns)
+def _inside(file: File, attachments: Sequence[Attachment]) -> Iterator[File]:
+    """The files that came inside a file: whoever may read it, and nobody else, may read them."""
+    names = {attachment.name for attachment in attachments}
+    for attachment in attachments:
+        refused = attachment.refused or _sidecar_inside(attachment.name, names)
+        refused = refused or file.allowance.refuses(len(attachment.content))
+        yield File(
+            document=f"{file.document}{ATTACHED}{attachment.name}",
+            content=b"" if refused else attachment.content,
+            mtime_ns=file.mtime_ns,
+            said=replace(file.said, title=None),
+            refused=refused,
+            allowance=file.allowance,
+        )
+
+
+def _sidecar_inside(name: str, names: Collection[str]) -> tuple[str, str] | None:
+    """Why a sidecar in an archive, and the file it describes, are not read: nobody may read more than it meant."""
+    if described_name(name):
+        return "stray_metadata", "A metadata file in an archive is not used; put one beside the archive."
+    if any(other.lower() == f"{name}{SUFFIX}".lower() for other in names):
+        return "bad_metadata", f"{name}{SUFFIX} in the archive cannot be used; put a metadata file beside the archive."
+    return None
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _check(file: File, reading: Reading) -> None:
+    if file.refused is not None:
+        raise ParseError(*file.refused)
     if len(file.content) > reading.max_bytes:
         limit = reading.max_bytes // 1_000_000
         raise ParseError("too_large", f"The file is larger than {limit} MB; ingest.max_file_mb allows more.")
