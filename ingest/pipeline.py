@@ -195,14 +195,15 @@ def _embed(embedder: Embedder, texts: Sequence[str]) -> Vectors:
 
 
 def _detached(planned: Plan, outcomes: Iterable[Outcome]) -> list[str]:
-    """Documents that were attached to a mail which was read again and no longer holds them."""
-    read_again = {outcome.document for outcome in outcomes if isinstance(outcome, Indexed | Unchanged)}
+    """Documents that were inside a file which was read again and no longer holds them, with all that was in them."""
+    holders = {outcome.document for outcome in outcomes if isinstance(outcome, Indexed | Unchanged)}
     present = {outcome.document for outcome in outcomes}
-    return [
-        document
-        for document in sorted(planned.known)
-        if document not in present and document.rpartition(ATTACHED)[0] in read_again
-    ]
+    detached: list[str] = []
+    for document in sorted(planned.known):
+        if document not in present and document.rpartition(ATTACHED)[0] in holders:
+            detached.append(document)
+            holders.add(document)
+    return detached
 
 
 def _ordered(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
