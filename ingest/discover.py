@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import SourceError
@@ -16,6 +16,7 @@ _HIDDEN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 DATA_FOLDER_MARK = "catalogue.sqlite3"
 """A folder that holds this file is a data folder of Touchstone: never part of a source."""
 _STRAY = "The file says something about a document that is not beside it."
+_MISSPELT = f"The name of the file that says who may read this one has to end in {SUFFIX}, in small letters."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +52,7 @@ def discover(source: Path, *, max_bytes: int) -> Discovery:
         SourceError: there is no such file or folder, it cannot be listed, or it holds no file that could be read.
     """
     root = _resolved(source)
-    if root.is_file():
-        beside = root.with_name(root.name + SUFFIX)
-        found = [_with_sidecar(_decided(root.parent, root, max_bytes), beside if os.path.lexists(beside) else None)]
-    else:
-        found = list(_walk(root, root, max_bytes))
+    found = [_decided(root.parent, root, max_bytes)] if root.is_file() else list(_walk(root, root, max_bytes))
     items = tuple(entry for entry in found if isinstance(entry, Item))
     outcomes = tuple(entry for entry in found if isinstance(entry, Skipped | Failed))
     unlisted = tuple(entry.document.rstrip("/") + "/" for entry in outcomes if entry.code == "unreadable")
@@ -102,30 +99,19 @@ def _walk(root: Path, folder: Path, max_bytes: int) -> Iterator[Item | Skipped |
     if any(entry.name == DATA_FOLDER_MARK for entry in entries):
         yield Skipped(relative, "hidden", "This is a data folder of Touchstone.")
         return
-    sidecars = _sidecars(entries)
-    described = set(sidecars.values())
+    files = {entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)}
+    said = {entry.name: described_name(entry.name) for entry in entries if not _is_hidden(entry.name)}
+    misspelt = {name for sidecar, name in said.items() if name in files and not sidecar.endswith(SUFFIX)}
     for entry in entries:
         path = Path(entry.path)
-        if entry.name in described:
-            continue
         if entry.is_dir(follow_symlinks=False) and not _is_hidden(entry.name):
             yield from _walk(root, path, max_bytes)
-        elif described_name(entry.name) and not _is_hidden(entry.name):
+        elif entry.name in misspelt:
+            yield Failed(_shown(_document(root, path)), "bad_metadata", _MISSPELT)
+        elif said.get(entry.name) is None:
+            yield _decided(root, path, max_bytes)
+        elif said[entry.name] not in files:
             yield Skipped(_shown(_document(root, path)), "stray_metadata", _STRAY)
-        else:
-            beside = sidecars.get(entry.name)
-            yield _with_sidecar(_decided(root, path, max_bytes), path.with_name(beside) if beside else None)
-
-
-def _sidecars(entries: Sequence[os.DirEntry[str]]) -> dict[str, str]:
-    """Names of files with the names of the sidecars beside them; one beside a folder says nothing."""
-    files = {entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)}
-    pairs = ((described_name(entry.name), entry.name) for entry in entries)
-    return {name: sidecar for name, sidecar in pairs if name in files and not _is_hidden(sidecar)}
-
-
-def _with_sidecar(entry: Item | Skipped | Failed, sidecar: Path | None) -> Item | Skipped | Failed:
-    return replace(entry, sidecar=sidecar) if isinstance(entry, Item) else entry
 
 
 def _decided(root: Path, path: Path, max_bytes: int) -> Item | Skipped | Failed:
@@ -148,7 +134,14 @@ def _decided(root: Path, path: Path, max_bytes: int) -> Item | Skipped | Failed:
     if status.st_size > max_bytes:
         limit = max_bytes // 1_000_000
         return Skipped(document, "too_large", f"The file is larger than {limit} MB; ingest.max_file_mb allows more.")
-    return Item(document=document, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+    beside = path.with_name(path.name + SUFFIX)
+    return Item(
+        document=document,
+        path=path,
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        sidecar=beside if os.path.lexists(beside) else None,
+    )
 
 
 def _refused_link(root: Path, path: Path, document: str) -> Skipped | Failed | None:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from core.errors import ParseError
 from core.settings import IngestSettings
-from indexes.embedders.protocol import Embedder, Vectors
 from indexes.open import Indexes
 from indexes.write import remove_document, write_document
+from ingest.embed import embed_drafts
 from ingest.jobs import RecordedJob
 from ingest.outcomes import SKIP_CODES, Failed, Indexed, Outcome, Removed, Skipped, Unchanged
 from ingest.plan import ATTACHED, Plan, fingerprint, plan
-from ingest.read import Draft, File, Reading, fetch, read
+from ingest.read import Allowance, Draft, File, Reading, attached, fetch, read, without_attachments
 from ingest.report import IngestReport
 
 __all__ = ["Plan", "Progress", "ingest", "plan"]
@@ -96,31 +94,28 @@ def _reading(indexes: Indexes, planned: Plan, collection: str, settings: IngestS
 
 
 def _unread(indexes: Indexes, planned: Plan, collection: str) -> Iterator[Indexed | Unchanged]:
-    """Files that need no reading, and what is in them."""
-    catalogue = indexes.catalogue
+    """Documents that need no reading, those included of which only something else is said now."""
     for item in (*planned.touched, *(changed.item for changed in planned.described)):
-        catalogue.touch(collection, item.document, size=item.size, mtime_ns=item.mtime_ns)
-    for item in (*planned.touched, *planned.unchanged):
-        inside = planned.inside(item.document)
-        if inside is not None:
-            yield from map(Unchanged, (item.document, *inside))
+        indexes.catalogue.touch(collection, item.document, size=item.size, mtime_ns=item.mtime_ns)
+    yield from map(Unchanged, planned.left_alone)
     for changed in planned.described:
         inside = planned.inside(changed.item.document)
         # The file itself last: stopped before it, the next run finds it still to be described.
         for document in (*inside, changed.item.document) if inside is not None else ():
-            catalogue.describe(collection, document, changed.description)
+            indexes.catalogue.describe(collection, document, changed.description)
             yield Indexed(document, 0)
 
 
 def _read_all(planned: Plan, reading: Reading) -> Iterator[Draft | Skipped | Failed]:
-    same = (*planned.touched, *planned.unchanged, *(changed.item for changed in planned.described))
-    again = [item for item in same if planned.inside(item.document) is None]
-    for item in (*planned.to_read, *again):
-        yield from _drafts(item.document, partial(fetch, item), reading)
+    allowance = Allowance()
+    for item in planned.reading:
+        yield from _drafts(item.document, partial(fetch, item), reading, allowance)
 
 
-def _drafts(document: str, load: Callable[[], File], reading: Reading) -> Iterator[Draft | Skipped | Failed]:
-    """The document loop: a document's draft, then those of what is attached to it; whatever goes wrong is a value."""
+def _drafts(
+    document: str, load: Callable[[], File], reading: Reading, allowance: Allowance
+) -> Iterator[Draft | Skipped | Failed]:
+    """The document loop: a document's draft, then those of what is inside it; whatever goes wrong is a value."""
     try:
         draft = read(load(), reading)
     except ParseError as error:
@@ -133,9 +128,9 @@ def _drafts(document: str, load: Callable[[], File], reading: Reading) -> Iterat
         _log.exception("a document could not be read", extra={"document": document})
         yield Failed(document, "crashed", "Reading the file met a fault in Touchstone or a library; see the log.")
         return
-    yield replace(draft, inside=())
-    for file in draft.inside:
-        yield from _drafts(file.document, partial(_same, file), reading)
+    yield without_attachments(draft)
+    for file in attached(draft, allowance):
+        yield from _drafts(file.document, partial(_same, file), reading, allowance)
 
 
 def _same(file: File) -> File:
@@ -179,19 +174,9 @@ def _told_apart(
 
 def _write(indexes: Indexes, drafts: Sequence[Draft]) -> Iterator[Indexed]:
     """Embed the chunks of all drafts together, then store each document."""
-    vectors = _embed(indexes.embedder, [chunk.index_text for draft in drafts for chunk in draft.chunks])
-    start = 0
-    for draft in drafts:
-        end = start + len(draft.chunks)
-        write_document(indexes, draft.document, draft.chunks, vectors[start:end])
+    for draft, vectors in zip(drafts, embed_drafts(indexes, drafts), strict=True):
+        write_document(indexes, draft.document, draft.chunks, vectors)
         yield Indexed(draft.document.document, len(draft.chunks))
-        start = end
-
-
-def _embed(embedder: Embedder, texts: Sequence[str]) -> Vectors:
-    """vectors: float32 (len(texts), dimension)."""
-    parts = [embedder.embed_passages(texts[i : i + _MOST_CHUNKS]) for i in range(0, len(texts), _MOST_CHUNKS)]
-    return np.concatenate(parts) if parts else np.empty((0, embedder.dimension), dtype=np.float32)
 
 
 def _detached(planned: Plan, outcomes: Iterable[Outcome]) -> list[str]:

@@ -60,6 +60,21 @@ class Plan:
         same = len(self.touched) + len(self.unchanged) + len(self.described)
         return len(self.to_read) + same + len(self.decided)
 
+    @property
+    def reading(self) -> tuple[Item, ...]:
+        """What is new or has changed, and each file of which a part is not stored: only reading it tells why."""
+        same = (*self.touched, *self.unchanged, *(changed.item for changed in self.described))
+        return (*self.to_read, *(item for item in same if self.inside(item.document) is None))
+
+    @property
+    def left_alone(self) -> tuple[str, ...]:
+        """Documents that need no reading, with those inside them."""
+        found: list[str] = []
+        for item in (*self.touched, *self.unchanged):
+            inside = self.inside(item.document)
+            found += [item.document, *inside] if inside is not None else []
+        return tuple(found)
+
     def holds(self, document: str, version: str) -> bool:
         """Whether the index already holds this very version, from this source."""
         before = self.known.get(document)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
-from core.documents import Attachment, Chunk
+from core.documents import Chunk
 from core.errors import ParseError
 from indexes.catalogue import NewDocument
 from indexes.embedders.protocol import Embedder
 from ingest.chunk import chunk
 from ingest.discover import Item
 from ingest.parsers.choose import media_type, parse
-from ingest.plan import ATTACHED, version_of
+from ingest.plan import ATTACHED, container_of, version_of
 from ingest.sidecar import NOTHING_SAID, SUFFIX, Sidecar, described_name, read_sidecar
 
 _DEEPEST = 4
@@ -21,31 +21,32 @@ _DEEPEST = 4
 
 
 class Allowance:
-    """How many files, of how many bytes, may still come out of one file of the source, whatever is nested in it."""
+    """How many files, of how many bytes, may still come out of each file of the source, whatever is nested in it."""
 
     def __init__(self, files: int = 10_000, total_bytes: int = 1_000_000_000) -> None:
         self._files = files
         self._bytes = total_bytes
+        self._taken: dict[str, tuple[int, int]] = {}
 
-    def refuses(self, size: int) -> tuple[str, str] | None:
-        """Take a file of this size out of it; (code, sentence) when there is no room left."""
-        self._files -= 1
-        self._bytes -= size
-        if self._files >= 0 and self._bytes >= 0:
-            return None
-        return "too_large", "The file it came in holds more than 10,000 files or 1 GB; the rest was not opened."
+    def refuses(self, document: str, size: int) -> tuple[str, str] | None:
+        """Take a document of this size out of its file; (code, sentence) when there is no room left."""
+        files, taken = self._taken.get(container_of(document), (0, 0))
+        if files >= self._files or taken + size > self._bytes:
+            return "too_large", "The file it came in holds more than 10,000 files or 1 GB; the rest was not opened."
+        self._taken[container_of(document)] = (files + 1, taken + size)
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A document's bytes; what came inside another file carries its time, its description and its allowance."""
+    """A document's bytes; what came inside another file carries its time and what is said about it."""
 
     document: str
     content: bytes
     mtime_ns: int
     said: Sidecar = NOTHING_SAID
     refused: tuple[str, str] | None = None
-    allowance: Allowance = field(default_factory=Allowance)
+    """(code, sentence) when the file it came in does not hand it out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +55,6 @@ class Draft:
 
     document: NewDocument
     chunks: list[Chunk]
-    inside: tuple[File, ...] = ()
-    """What came inside it, as documents of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,30 +106,38 @@ def read(file: File, reading: Reading) -> Draft:
         size=len(file.content),
         mtime_ns=file.mtime_ns,
         media_type=media_type(file.content, name),
-        parsed=replace(parsed, attachments=()),
+        parsed=parsed,
         groups=file.said.description.groups,
         tags=file.said.description.tags,
         valid_from=file.said.description.valid_from,
         attached=tuple((attachment.name, _sha256(attachment.content)) for attachment in parsed.attachments),
         source=reading.source,
     )
-    return Draft(document=document, chunks=chunks, inside=tuple(_inside(file, parsed.attachments)))
+    return Draft(document=document, chunks=chunks)
 
 
-def _inside(file: File, attachments: Sequence[Attachment]) -> Iterator[File]:
-    """The files that came inside a file: whoever may read it, and nobody else, may read them."""
-    names = {attachment.name for attachment in attachments}
-    for attachment in attachments:
+def attached(draft: Draft, allowance: Allowance) -> Iterator[File]:
+    """The files that came inside a document, as documents of their own, for those who may read it and nobody else."""
+    new = draft.document
+    names = {attachment.name for attachment in new.parsed.attachments}
+    for attachment in new.parsed.attachments:
+        name = f"{new.document}{ATTACHED}{attachment.name}"
         refused = attachment.refused or _sidecar_inside(attachment.name, names)
-        refused = refused or file.allowance.refuses(len(attachment.content))
+        refused = refused or allowance.refuses(name, len(attachment.content))
         yield File(
-            document=f"{file.document}{ATTACHED}{attachment.name}",
+            document=name,
             content=b"" if refused else attachment.content,
-            mtime_ns=file.mtime_ns,
-            said=replace(file.said, title=None),
+            mtime_ns=new.mtime_ns,
+            said=Sidecar(description=new.description),
             refused=refused,
-            allowance=file.allowance,
         )
+
+
+def without_attachments(draft: Draft) -> Draft:
+    """The same without the bytes that are documents of their own: nobody needs them twice."""
+    if not draft.document.parsed.attachments:
+        return draft
+    return replace(draft, document=replace(draft.document, parsed=replace(draft.document.parsed, attachments=())))
 
 
 def _sidecar_inside(name: str, names: Collection[str]) -> tuple[str, str] | None:

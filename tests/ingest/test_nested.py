@@ -53,11 +53,11 @@ def test_archives_inside_archives_end_at_a_depth(run: Ingest, folder: Path) -> N
 
 def test_what_comes_out_of_one_file_is_limited_however_it_is_nested() -> None:
     allowance = Allowance(files=2, total_bytes=10)
-    assert allowance.refuses(4) is None
-    assert allowance.refuses(6) is None
-    refused = allowance.refuses(0)
-    assert refused is not None
-    assert refused[0] == "too_large"
+    taken = [
+        allowance.refuses(f"a.zip!/{name}", size) for name, size in (("b", 4), ("in.zip!/c", 7), ("d", 6), ("e", 0))
+    ]
+    assert [refused and refused[0] for refused in taken] == [None, "too_large", None, "too_large"]
+    assert allowance.refuses("other.zip!/b", 9) is None
 
 
 def test_metadata_inside_an_archive_is_refused_with_the_file_it_is_about(

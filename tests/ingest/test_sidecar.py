@@ -109,6 +109,15 @@ def test_a_link_is_no_metadata_file(folder: Path, tmp_path: Path, run: Ingest) -
     assert run().failed == 1
 
 
+def test_a_metadata_file_whose_name_is_spelt_otherwise_fails_what_it_may_be_about(
+    run: Ingest, folder: Path, indexes: Indexes
+) -> None:
+    say(folder, "prices.csv", SAID).rename(folder / "prices.csv.Meta.JSON")
+    report = run()
+    assert [(o.document, o.code) for o in report.outcomes if isinstance(o, Failed)] == [("prices.csv", "bad_metadata")]
+    assert readable_by(indexes, OWNER) == ["policies/leave.md"]
+
+
 def test_metadata_about_a_file_that_is_not_there_or_a_folder_is_reported(run: Ingest, folder: Path) -> None:
     say(folder, "gone.pdf", SAID)
     say(folder, "policies", SAID)
