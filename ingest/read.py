@@ -160,4 +160,4 @@ def _check(file: File, reading: Reading) -> None:
         limit = reading.max_bytes // 1_000_000
         raise ParseError("too_large", f"The file is larger than {limit} MB; ingest.max_file_mb allows more.")
     if file.document.count(ATTACHED) > _DEEPEST:
-        raise ParseError("unsupported", "The file is an attachment of an attachment, too deep to be followed.")
+        raise ParseError("unsupported", "The file lies too deep inside other files to be followed.")

@@ -99,6 +99,7 @@ _PICTURE_STARTS = (
 )  # fmt: skip
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, csv.Error, SyntaxError, EOFError, OSError, LookupError, ValueError,
+    NotImplementedError,
 )  # fmt: skip
 """What libraries raise on a damaged file (lxml's errors are SyntaxErrors); anything else is a fault, not damage."""
 _log = logging.getLogger(__name__)
