@@ -6,6 +6,7 @@ POINT "end" lets it finish.
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import sys
@@ -76,6 +77,9 @@ class DoomedEmbedder:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return copy.copy, (self.real,)  # the processes that read files get the real one: they do not embed
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         self.fate.passes("before embedding")
