@@ -6,9 +6,14 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from core.access import ANONYMOUS, OWNER
+from core.settings import Settings
 from indexes.open import Indexes
+from ingest.pipeline import ingest
 from ingest.read import Allowance
+from ingest.work import Progress
 from tests.ingest.conftest import Ingest
 from tests.ingest.test_pipeline import by_document, mail
 from tests.ingest.test_sidecar import readable_by
@@ -39,6 +44,26 @@ def test_members_at_every_depth_are_documents(run: Ingest, folder: Path, indexes
     assert (again.found, again.unchanged, again.failed) == (8, 7, 1)
     (folder / "bundle.zip").write_bytes(packed({"notes.txt": b"Notes on the move."}))
     assert run().removed == 3
+
+
+def test_what_a_stopped_run_left_of_an_older_archive_is_removed_by_the_next(
+    run: Ingest, folder: Path, indexes: Indexes, settings: Settings
+) -> None:
+    members = {"in.zip": packed({"old.txt": b"An old word."}), "notes.txt": b"Notes on the move."}
+    (folder / "bundle.zip").write_bytes(packed(members))
+    run()
+    (folder / "bundle.zip").write_bytes(packed({"notes.txt": b"Notes on the move."}))
+    with pytest.raises(KeyboardInterrupt):
+        ingest(indexes, folder, collection="c", settings=settings.ingest, progress=_stopped_at_the_archive)
+    assert "bundle.zip!/in.zip" in indexes.catalogue.known("c")
+    report = run()
+    assert (report.removed, report.unchanged) == (2, 4)
+    assert {name for name in indexes.catalogue.known("c") if "!/" in name} == {"bundle.zip!/notes.txt"}
+
+
+def _stopped_at_the_archive(progress: Progress) -> None:
+    if progress.document == "bundle.zip":
+        raise KeyboardInterrupt
 
 
 def test_archives_inside_archives_end_at_a_depth(run: Ingest, folder: Path) -> None:
