@@ -32,8 +32,11 @@ def _show(plan: Plan) -> None:
         say(("remove   ", "yellow"), document)
     for outcome in plan.decided:
         say(("skip     ", "yellow"), f"{outcome.document}  ", (outcome.reason, "dim"))
+    for changed in plan.described:
+        say(("describe ", "green"), changed.item.document)
     same = len(plan.unchanged) + len(plan.touched)
-    counts = f"{len(plan.to_read):,} to read, {same:,} unchanged, {len(plan.vanished):,} to remove"
+    read, described = len(plan.to_read), len(plan.described)
+    counts = f"{read:,} to read, {described:,} to describe, {same:,} unchanged, {len(plan.vanished):,} to remove"
     say(
         (f"{plan.source}: ", "bold"),
         f"{amount(plan.found, 'file')} found, {counts}, {len(plan.decided):,} skipped. Nothing was done.",
@@ -46,6 +49,7 @@ def _as_json(plan: Plan) -> dict[str, object]:
         "found": plan.found,
         "to_read": [item.document for item in plan.to_read],
         "unchanged": [item.document for item in (*plan.unchanged, *plan.touched)],
+        "to_describe": [changed.item.document for changed in plan.described],
         "to_remove": list(plan.vanished),
         "skipped": [
             {"document": outcome.document, "status": type(outcome).__name__.lower(), "code": outcome.code}

@@ -34,6 +34,8 @@ class Attachment:
 
     name: str
     content: bytes
+    refused: tuple[str, str] | None = None
+    """(code, sentence) when the container does not hand it out: locked, too large, with a name that leads elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,10 @@ class Parsed:
     text: str
     elements: tuple[Element, ...]
     title: str = ""
+    author: str = ""
+    created: str | None = None
+    """When the document was made, or the mail sent: ISO 8601, a date alone where no time is known."""
+    modified: str | None = None
     pages: PageBreaks = ()
     page_count: int | None = None
     """Pages, sheets or slides in the file, those without text included; None where the format has none."""

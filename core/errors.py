@@ -148,6 +148,7 @@ PARSE_CODES = (
     "too_large",
     "unreadable",
     "bad_name",
+    "bad_metadata",
     "timed_out",
     "out_of_memory",
     "crashed",

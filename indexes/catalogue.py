@@ -35,8 +35,8 @@ from indexes import mapping, schema, statements
 from indexes.embedders.protocol import Vectors
 from indexes.job_documents import JobDocuments
 from indexes.jobs import Jobs
-from indexes.rows import CollectionRow, DocumentRow, Intent, JobDocument, JobRow, Known, NewDocument
-from indexes.schema import chunks, collections, documents, intents, meta
+from indexes.rows import CollectionRow, Description, DocumentRow, Intent, JobDocument, JobRow, Known, NewDocument
+from indexes.schema import about, chunks, collections, documents, intents, meta
 
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
 
@@ -78,10 +78,8 @@ class Catalogue:
 
     def known(self, collection: str, among: Collection[str] | None = None) -> dict[str, Known]:
         """Every document of the collection by its path, or those `among` the named ones, for planning; no text."""
-        table = documents.c
-        query = select(table.document, table.version, table.sha256, table.size, table.mtime_ns, table.source)
-        rows = self._rows(query.where(table.collection == collection, statements.within_documents(collection, among)))
-        return {row["document"]: Known(**{k: v for k, v in row.items() if k != "document"}) for row in rows}
+        these = (documents.c.collection == collection) & statements.within_documents(collection, among)
+        return {row["document"]: mapping.known(row) for row in self._rows(mapping.known_query().where(these))}
 
     def collections(self) -> list[CollectionRow]:
         """Every collection by name, with how much it holds."""
@@ -192,11 +190,12 @@ class Catalogue:
                 connection.execute(statements.noted(outdated))
             connection.execute(upsert(collections).values(name=document.collection).on_conflict_do_nothing())
             connection.execute(insert(documents), mapping.document_values(key, document, len(parts)))
+            connection.execute(insert(about), mapping.about_values(key, document))
             if parts:
                 connection.execute(insert(chunks), mapping.chunk_values(key, document, parts, vectors))
             if job is not None:
                 entry = JobDocument(document=document.document, status="indexed", chunks=len(parts))
-                connection.execute(statements.recorded(job, entry, settled=not document.parsed.attachments))
+                connection.execute(statements.recorded(job, entry, settled=not document.attached))
         return outdated
 
     def remove(self, collection: str, document: str, *, job: str | None = None) -> Intent | None:
@@ -214,6 +213,14 @@ class Catalogue:
         key = ids.document_id(collection, document)
         with schema.transaction(self.engine, write=True) as connection:
             connection.execute(update(documents).where(documents.c.id == key).values(size=size, mtime_ns=mtime_ns))
+
+    def describe(self, collection: str, document: str, description: Description) -> None:
+        """Change who may read a document, and what else is said about it beside its file."""
+        key = ids.document_id(collection, document)
+        said = {"tags": description.tags, "valid_from": description.valid_from}
+        with schema.transaction(self.engine, write=True) as connection:
+            connection.execute(update(documents).where(documents.c.id == key).values(groups=sorted(description.groups)))
+            connection.execute(update(about).where(about.c.document_id == key).values(said))
 
     def intents(self) -> list[Intent]:
         """What must still be removed from the vector index."""

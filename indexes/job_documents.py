@@ -64,11 +64,11 @@ class JobDocuments:
     def record(self, job_id: str, entries: Iterable[JobDocument]) -> None:
         """What became of documents that the catalogue was not changed for.
 
-        One found unchanged stays on the list until its batch is settled: others may be attached to it.
+        One found as stored stays on the list until its batch is settled: others may be attached to it.
         """
         with schema.transaction(self._engine, write=True) as connection:
             for entry in entries:
-                connection.execute(statements.recorded(job_id, entry, settled=entry.status != "unchanged"))
+                connection.execute(statements.recorded(job_id, entry, settled=entry.status in ("skipped", "failed")))
 
     def settle(self, job_id: str, batch: int) -> None:
         """Nothing is left of a batch."""

@@ -13,8 +13,8 @@ from core import ids
 from core.answers import Hit
 from core.documents import Chunk
 from indexes.embedders.protocol import Vectors
-from indexes.rows import DocumentRow, NewDocument
-from indexes.schema import chunks, documents
+from indexes.rows import Description, DocumentRow, Known, NewDocument
+from indexes.schema import about, chunks, documents
 
 
 def now() -> str:
@@ -24,12 +24,34 @@ def now() -> str:
 
 def document_query() -> Select[Any]:
     """Selects what `document_row` reads: everything but the text."""
-    return select(*(column for column in documents.c if column.name != "text"))
+    own = (column for column in documents.c if column.name != "text")
+    said = (about.c[name] for name in ("author", "created", "modified", "tags", "valid_from"))
+    return select(*own, *said).join(about)
 
 
 def document_row(row: RowMapping) -> DocumentRow:
     """A row of `document_query` as a value."""
-    return DocumentRow(**{**row, "groups": frozenset(row["groups"])})
+    return DocumentRow(**{**row, "groups": frozenset(row["groups"]), "tags": tuple(row["tags"])})
+
+
+def known_query() -> Select[Any]:
+    """Selects what `known` reads."""
+    own = ("document", "version", "sha256", "size", "mtime_ns", "source", "groups")
+    said = ("tags", "valid_from", "attached")
+    return select(*(documents.c[name] for name in own), *(about.c[name] for name in said)).join(about)
+
+
+def known(row: RowMapping) -> Known:
+    """A row of `known_query` as a value."""
+    return Known(
+        version=row["version"],
+        sha256=row["sha256"],
+        size=row["size"],
+        mtime_ns=row["mtime_ns"],
+        source=row["source"],
+        description=Description(groups=frozenset(row["groups"]), tags=tuple(row["tags"]), valid_from=row["valid_from"]),
+        attached=tuple((name, sha256) for name, sha256 in row["attached"]),
+    )
 
 
 def hit_query() -> Select[Any]:
@@ -73,6 +95,19 @@ def document_values(key: str, document: NewDocument, parts: int) -> dict[str, An
         "indexed_at": now(),
         "characters": len(document.parsed.text),
         "text": document.parsed.text,
+    }
+
+
+def about_values(key: str, document: NewDocument) -> dict[str, Any]:
+    """The row that says more about a document."""
+    return {
+        "document_id": key,
+        "author": document.parsed.author,
+        "created": document.parsed.created,
+        "modified": document.parsed.modified,
+        "tags": document.tags,
+        "valid_from": document.valid_from,
+        "attached": document.attached,
     }
 
 

@@ -7,10 +7,25 @@ from typing import Any, Literal
 
 from core.documents import Parsed
 
+Attached = tuple[tuple[str, str], ...]
+"""(name, SHA-256) of each file directly inside a document, whether it could be read or not."""
 JobState = Literal["QUEUED", "RUNNING", "COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"]
 Runner = Literal["command", "service"]
 """Who runs a job: a command while it lasts, or a service, which goes on with it when it starts again."""
 DocumentStatus = Literal["indexed", "unchanged", "removed", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What is said of a document beside its file: who may read it (no group: everybody), tags, from when it holds."""
+
+    groups: frozenset[str] = frozenset()
+    tags: tuple[str, ...] = ()
+    valid_from: str | None = None
+    """An ISO 8601 date."""
+
+
+UNDESCRIBED = Description()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +47,11 @@ class DocumentRow:
     indexed_at: str
     characters: int
     source: str = ""
+    author: str = ""
+    created: str | None = None
+    modified: str | None = None
+    tags: tuple[str, ...] = ()
+    valid_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +64,8 @@ class Known:
     mtime_ns: int
     source: str = ""
     """The folder or file it was ingested from: only that source may find it gone."""
+    description: Description = UNDESCRIBED
+    attached: Attached = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +83,14 @@ class NewDocument:
     groups: frozenset[str] = frozenset()
     source: str = ""
     """The folder or file it was ingested from."""
+    tags: tuple[str, ...] = ()
+    valid_from: str | None = None
+    attached: Attached = ()
+
+    @property
+    def description(self) -> Description:
+        """What can change without the file being read again."""
+        return Description(groups=self.groups, tags=self.tags, valid_from=self.valid_from)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The catalogue's tables, and how its SQLite file is opened.
 
-collections 1-n documents 1-n chunks -triggers-> chunk_words (FTS5: title, index_text)
+collections 1-n documents 1-n chunks -triggers-> chunk_words (FTS5: title, index_text)      documents 1-1 about
 jobs 1-n job_documents    ingestion runs, and what became of each document in them
 intents   what must still be removed from the vector index      meta   schema, manifest
 """
@@ -34,9 +34,10 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.types import TypeDecorator
 
 from core.errors import IndexBroken
+from indexes.migrate import migrate
 from indexes.unicode import encodable
 
-SCHEMA = "1"
+SCHEMA = "2"
 KEYWORD_TOKENIZER = "porter unicode61 remove_diacritics 2"
 BUSY_MS = 30_000
 
@@ -93,7 +94,21 @@ documents = Table(
     Column("characters", Integer, nullable=False),
     Column("text", AnyText, nullable=False),
     UniqueConstraint("collection", "document"),
+    Index("documents_version", "version"),
 )
+
+about = Table(
+    "about",
+    metadata,
+    Column("document_id", ForeignKey("documents.id"), primary_key=True),
+    Column("author", AnyText, nullable=False),
+    Column("created", String),
+    Column("modified", String),
+    Column("tags", Json, nullable=False),
+    Column("valid_from", String),
+    Column("attached", Json, nullable=False),
+)
+"""One row a document; apart from it, because a column behind a long text is slow to read."""
 
 chunks = Table(
     "chunks",
@@ -173,7 +188,7 @@ KEYWORD_INDEX = (
 
 
 def open_database(path: Path) -> Engine:
-    """An engine on the SQLite file, made with its tables when it is new.
+    """An engine on the SQLite file, made with its tables when it is new, brought up to this form when it is older.
 
     Every connection syncs each commit to the disk; reading never waits for the writer (WAL); what is deleted is
     overwritten. Raises IndexBroken when the file is not a readable database.
@@ -184,6 +199,7 @@ def open_database(path: Path) -> Engine:
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
     with transaction(engine, write=True) as connection:
+        migrate(connection)
         metadata.create_all(connection)
         _add_columns(connection, jobs)
         for statement in KEYWORD_INDEX:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core import ids
 from indexes.rows import Intent, JobDocument
-from indexes.schema import chunks, documents, intents, job_documents
+from indexes.schema import about, chunks, documents, intents, job_documents
 
 
 def within_documents(collection: str, paths: Collection[str] | None) -> ColumnElement[bool]:
@@ -66,5 +66,6 @@ def take_out(connection: Connection, key: str) -> Intent | None:
     if row is None:
         return None
     connection.execute(delete(chunks).where(chunks.c.document_id == key))
+    connection.execute(delete(about).where(about.c.document_id == key))
     connection.execute(delete(documents).where(columns.id == key))
     return Intent(**row)

@@ -11,7 +11,7 @@ from ingest.discover import Item
 from ingest.isolation import Ended
 from ingest.outcomes import Failed, Skipped
 from ingest.pool import ParserPool
-from ingest.read import Draft, File, attached, without_attachments
+from ingest.read import Allowance, Draft, File, attached, without_attachments
 
 _MOST_FILES, _MOST_BYTES = 64, 64_000_000
 """Read ahead, at most: enough for a batch or two of small files, and no more memory than a few large ones take."""
@@ -30,17 +30,20 @@ def read_ahead(reader: Reader, sources: Iterable[Source]) -> Iterator[Draft | Sk
         Unavailable: no process that reads can be started.
     """
     again: list[Source] = []
-    for source, result in _in_order(reader, sources):
+    allowance = Allowance()
+    for source, result in _in_order(reader, sources, allowance):
         if isinstance(result, Ended) and result.code in _TRANSIENT:
             again.append(source)
         else:
             yield _outcome(source, result)
     for suspect in again:
-        for source, result in _in_order(reader, [suspect]):
+        for source, result in _in_order(reader, [suspect], allowance):
             yield _outcome(source, result)
 
 
-def _in_order(reader: Reader, sources: Iterable[Source]) -> Iterator[tuple[Source, Draft | Skipped | Failed | Ended]]:
+def _in_order(
+    reader: Reader, sources: Iterable[Source], allowance: Allowance
+) -> Iterator[tuple[Source, Draft | Skipped | Failed | Ended]]:
     waiting: deque[tuple[Source, Future[Draft | Skipped | Failed | Ended]]] = deque()
     coming = iter(sources)
     following = next(coming, None)
@@ -52,7 +55,7 @@ def _in_order(reader: Reader, sources: Iterable[Source]) -> Iterator[tuple[Sourc
         result = reader.result(future)
         if isinstance(result, Draft):
             yield source, without_attachments(result)
-            yield from _in_order(reader, attached(result))
+            yield from _in_order(reader, attached(result, allowance), allowance)
         else:
             yield source, result
 

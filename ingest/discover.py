@@ -10,10 +10,13 @@ from pathlib import Path
 
 from core.errors import SourceError
 from ingest.outcomes import Failed, Skipped
+from ingest.sidecar import SUFFIX, described_name
 
 _HIDDEN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 DATA_FOLDER_MARK = "catalogue.sqlite3"
 """A folder that holds this file is a data folder of Touchstone: never part of a source."""
+_STRAY = "The file says something about a document that is not beside it."
+_MISSPELT = f"The name of the file that says who may read this one has to end in {SUFFIX}, in small letters."
 
 ATTACHED = "!/"
 """Parts a container's name from the name of what is in it: `mail.eml!/plan.xlsx`."""
@@ -27,6 +30,8 @@ class Item:
     path: Path
     size: int
     mtime_ns: int
+    sidecar: Path | None = None
+    """The file beside it that says who may read it (`ingest.sidecar`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,11 @@ def look(root: Path, document: str, *, max_bytes: int) -> Item | Skipped | Faile
     return _decided(base, path, max_bytes)
 
 
+def container_of(document: str) -> str:
+    """The file a document lies in: itself, or the mail or archive that holds it."""
+    return document.split(ATTACHED, 1)[0]
+
+
 def _resolved(source: Path) -> Path:
     try:
         root = source.expanduser().resolve(strict=True)
@@ -106,12 +116,19 @@ def _walk(root: Path, folder: Path, max_bytes: int) -> Iterator[Item | Skipped |
     if any(entry.name == DATA_FOLDER_MARK for entry in entries):
         yield Skipped(relative, "hidden", "This is a data folder of Touchstone.")
         return
+    files = {entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)}
+    said = {entry.name: described_name(entry.name) for entry in entries if not _is_hidden(entry.name)}
+    misspelt = {name for sidecar, name in said.items() if name in files and not sidecar.endswith(SUFFIX)}
     for entry in entries:
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False) and not _is_hidden(entry.name):
             yield from _walk(root, path, max_bytes)
-        else:
+        elif entry.name in misspelt:
+            yield Failed(_shown(_document(root, path)), "bad_metadata", _MISSPELT)
+        elif said.get(entry.name) is None:
             yield _decided(root, path, max_bytes)
+        elif said[entry.name] not in files:
+            yield Skipped(_shown(_document(root, path)), "stray_metadata", _STRAY)
 
 
 def _decided(root: Path, path: Path, max_bytes: int) -> Item | Skipped | Failed:
@@ -134,7 +151,14 @@ def _decided(root: Path, path: Path, max_bytes: int) -> Item | Skipped | Failed:
     if status.st_size > max_bytes:
         limit = max_bytes // 1_000_000
         return Skipped(document, "too_large", f"The file is larger than {limit} MB; ingest.max_file_mb allows more.")
-    return Item(document=document, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+    beside = path.with_name(path.name + SUFFIX)
+    return Item(
+        document=document,
+        path=path,
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        sidecar=beside if os.path.lexists(beside) else None,
+    )
 
 
 def _refused_link(root: Path, path: Path, document: str) -> Skipped | Failed | None:

@@ -17,11 +17,11 @@ from indexes.job_documents import TO_REMOVE, Layout
 from indexes.open import Indexes
 from indexes.write import finish_intents, remove_document
 from ingest.ahead import Reader, read_ahead
-from ingest.discover import ATTACHED, Item, look
+from ingest.discover import Item, container_of, look
 from ingest.isolation import Limits
 from ingest.jobs import RecordedJob, new_job, report_of
-from ingest.outcomes import Failed, Skipped
-from ingest.plan import Plan, container_of, fingerprint, plan
+from ingest.outcomes import Failed, Indexed, Skipped
+from ingest.plan import Plan, detached, fingerprint, plan
 from ingest.pool import ParserPool
 from ingest.read import Draft, Reading, draft_or_reason
 from ingest.report import IngestReport
@@ -90,7 +90,9 @@ def lay_out(work: Work, planned: Plan, *, batch: int) -> int:
 
     An attempt at what failed before reads nothing else.
     """
-    to_read, decided, vanished = [item.document for item in planned.reading], planned.decided, planned.vanished
+    to_read, left_alone = [item.document for item in planned.reading], planned.left_alone
+    vanished = (*planned.vanished, *detached(planned.known, set(left_alone)))
+    decided: tuple[Indexed | Skipped | Failed, ...] = planned.decided
     if work.job.only_failed:
         failed = {entry.document for entry in work.indexes.catalogue.job_documents.listed(work.job.id, ["failed"])}
         folders = tuple(document for document in failed if document.endswith("/"))
@@ -100,13 +102,15 @@ def lay_out(work: Work, planned: Plan, *, batch: int) -> int:
         gone = files.difference(to_read, vanished, (outcome.document for outcome in decided))
         to_read = [document for document in to_read if document in files or document.startswith(folders)]
         to_read += sorted(gone)
+    else:
+        decided = (*decided, *_describe(work, planned))
     for item in planned.touched:
         work.indexes.catalogue.touch(work.job.collection, item.document, size=item.size, mtime_ns=item.mtime_ns)
     layout = Layout(
         decided=[recorded(outcome) for outcome in decided],
         batches=[to_read[start : start + batch] for start in range(0, len(to_read), batch)],
         vanished=vanished,
-        unchanged=planned.left_alone,
+        unchanged=left_alone,
     )
     work.indexes.catalogue.job_documents.lay_out(work.job, layout)
     return len(layout.batches)
@@ -178,12 +182,16 @@ def _reading(work: Work) -> Reading:
 
 
 def _detached(work: Work) -> list[str]:
-    """Documents that were attached to a mail which was read again and no longer holds them."""
-    entries = work.indexes.catalogue.job_documents.listed(work.job.id)
-    read_again = {entry.document for entry in entries if entry.status in ("indexed", "unchanged")}
-    present = {entry.document for entry in entries}
-    return [
-        document
-        for document in sorted(work.indexes.catalogue.known(work.job.collection))
-        if document not in present and ATTACHED in document and document.rpartition(ATTACHED)[0] in read_again
-    ]
+    """Documents that were inside a file which was read again and no longer holds them, with all that was in them."""
+    entries = work.indexes.catalogue.job_documents.listed(work.job.id, ["indexed", "unchanged"])
+    return detached(work.indexes.catalogue.known(work.job.collection), {entry.document for entry in entries})
+
+
+def _describe(work: Work, planned: Plan) -> Iterator[Indexed]:
+    """Note what is said now of files that are as stored, and of what is in them."""
+    for changed in planned.described:
+        inside = planned.inside(changed.item.document)
+        # The file itself last: stopped before it, the next run finds it still to be described.
+        for document in (*inside, changed.item.document) if inside is not None else ():
+            work.indexes.catalogue.describe(work.job.collection, document, changed.description)
+            yield Indexed(document, 0)

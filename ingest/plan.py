@@ -4,59 +4,90 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from core.errors import ParseError
 from core.ids import document_version
 from core.settings import IngestSettings
 from indexes.catalogue import Known
 from indexes.open import Indexes
+from indexes.rows import Description
 from ingest.chunk import CHUNKER
-from ingest.discover import ATTACHED, Discovery, Item, discover
+from ingest.discover import ATTACHED, Discovery, Item, container_of, discover
 from ingest.outcomes import Failed, Skipped
 from ingest.parsers.choose import PARSERS
+from ingest.sidecar import read_sidecar, version_of
+
+_Kind = Literal["to read", "touched", "unchanged", "described", "decided"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A file that is as stored, and of which something else is said now."""
+
+    item: Item
+    description: Description
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Every file of the source in one of four: to read, touched, unchanged, decided; and what is gone from it.
+    """Every file of the source in one of five: to read, touched, unchanged, described, decided; and what is gone.
 
-    `touched` are files whose time changed while their bytes did not. What is attached to a mail is found only when
-    the mail is read, so it is not counted here.
+    `touched` are files whose time changed while their bytes did not, `described` those of which only the sidecar
+    changed. What is attached to a mail, or lies in an archive, is found only when that is read, so it is not counted.
     """
 
     source: str
+    pipeline: str
     known: Mapping[str, Known]
     to_read: tuple[Item, ...]
     touched: tuple[Item, ...]
     unchanged: tuple[Item, ...]
+    described: tuple[Described, ...]
     decided: tuple[Skipped | Failed, ...]
     vanished: tuple[str, ...]
 
     @property
     def found(self) -> int:
         """Files in the source, those skipped and failed included."""
-        return len(self.to_read) + len(self.touched) + len(self.unchanged) + len(self.decided)
-
-    @property
-    def containers(self) -> frozenset[str]:
-        """Files to which documents are attached, or may be: mails, and those known to have some."""
-        mails = {item.document for item in (*self.touched, *self.unchanged) if item.document.lower().endswith(".eml")}
-        return frozenset(mails | {container_of(name) for name in self.known if ATTACHED in name})
+        same = len(self.touched) + len(self.unchanged) + len(self.described)
+        return len(self.to_read) + same + len(self.decided)
 
     @property
     def reading(self) -> tuple[Item, ...]:
-        """What is new or has changed, and each mail: only reading it tells what is attached to it."""
-        containers = self.containers
-        return (*self.to_read, *(item for item in (*self.touched, *self.unchanged) if item.document in containers))
+        """What is new or has changed, and each file of which a part is not stored: only reading it tells why."""
+        same = (*self.touched, *self.unchanged, *(changed.item for changed in self.described))
+        return (*self.to_read, *(item for item in same if self.inside(item.document) is None))
 
     @property
     def left_alone(self) -> tuple[str, ...]:
-        """Files that need no reading."""
-        containers = self.containers
-        present = (*self.touched, *self.unchanged)
-        return tuple(item.document for item in present if item.document not in containers)
+        """Documents that need no reading, with those inside them."""
+        found: list[str] = []
+        for item in (*self.touched, *self.unchanged):
+            inside = self.inside(item.document)
+            found += [item.document, *inside] if inside is not None else []
+        return tuple(found)
+
+    def inside(self, document: str) -> list[str] | None:
+        """What is in a stored document, at any depth; None when some of it is not stored as it should be, so that the
+        document has to be read again."""
+        found: list[str] = []
+        holder = self.known[document]
+        for name, sha256 in holder.attached:
+            inner = f"{document}{ATTACHED}{name}"
+            before = self.known.get(inner)
+            if before is None or before.version != document_version(sha256, self.pipeline):
+                return None
+            if before.description != holder.description:
+                return None
+            deeper = self.inside(inner)
+            if deeper is None:
+                return None
+            found += [inner, *deeper]
+        return found
 
 
 def plan(indexes: Indexes, source: Path, *, collection: str, settings: IngestSettings) -> Plan:
@@ -68,33 +99,40 @@ def plan(indexes: Indexes, source: Path, *, collection: str, settings: IngestSet
     discovery = discover(source, max_bytes=settings.max_file_mb * 1_000_000)
     known = indexes.catalogue.known(collection)
     pipeline = fingerprint(indexes, settings)
-    to_read: list[Item] = []
-    touched: list[Item] = []
-    unchanged: list[Item] = []
-    taken: list[Skipped] = []
-    for item in discovery.items:
-        before = known.get(item.document)
-        if before is None:
-            to_read.append(item)
-        elif not belongs(item.document, before, discovery.root):
-            other = _held_elsewhere(item, before)
-            taken.extend([other] if other else [])
-            to_read.extend([] if other else [item])
-        elif before.version != document_version(before.sha256, pipeline) or before.size != item.size:
-            to_read.append(item)
-        elif before.mtime_ns == item.mtime_ns:
-            unchanged.append(item)
-        else:
-            (touched if _sha256(item.path) == before.sha256 else to_read).append(item)
+    sorted_out = [_sorted_out(item, known.get(item.document), discovery.root, pipeline) for item in discovery.items]
     return Plan(
         source=str(discovery.root),
+        pipeline=pipeline,
         known=known,
-        to_read=tuple(to_read),
-        touched=tuple(touched),
-        unchanged=tuple(unchanged),
-        decided=(*discovery.outcomes, *taken),
+        to_read=tuple(entry for kind, entry in sorted_out if kind == "to read" and isinstance(entry, Item)),
+        touched=tuple(entry for kind, entry in sorted_out if kind == "touched" and isinstance(entry, Item)),
+        unchanged=tuple(entry for kind, entry in sorted_out if kind == "unchanged" and isinstance(entry, Item)),
+        described=tuple(entry for _, entry in sorted_out if isinstance(entry, Described)),
+        decided=(*discovery.outcomes, *(e for _, e in sorted_out if isinstance(e, Skipped | Failed))),
         vanished=_vanished(discovery, known),
     )
+
+
+def _sorted_out(
+    item: Item, before: Known | None, root: Path, pipeline: str
+) -> tuple[_Kind, Item | Described | Skipped | Failed]:
+    """Which of the five a file is in."""
+    try:
+        said = read_sidecar(item.sidecar)
+    except ParseError as error:
+        return "decided", Failed(item.document, error.reason, str(error))
+    if before is None:
+        return "to read", item
+    if not belongs(item.document, before, root):
+        other = _held_elsewhere(item, before)
+        return ("decided", other) if other else ("to read", item)
+    if before.version != version_of(before.sha256, pipeline, said) or before.size != item.size:
+        return "to read", item
+    if before.mtime_ns != item.mtime_ns and _sha256(item.path) != before.sha256:
+        return "to read", item
+    if before.description != said.description:
+        return "described", Described(item=item, description=said.description)
+    return ("unchanged" if before.mtime_ns == item.mtime_ns else "touched"), item
 
 
 def fingerprint(indexes: Indexes, settings: IngestSettings) -> str:
@@ -102,16 +140,24 @@ def fingerprint(indexes: Indexes, settings: IngestSettings) -> str:
     return f"{indexes.version}/parsers-{PARSERS}/chunker-{CHUNKER}/{settings.chunk_word_pieces}"
 
 
-def container_of(document: str) -> str:
-    """The file a document lies in: itself, or the mail it is attached to."""
-    return document.split(ATTACHED, 1)[0]
-
-
 def belongs(document: str, known: Known, root: Path) -> bool:
     """Whether a known document came from this source: from the folder, or from this very file named alone."""
     if known.source == str(root):
         return True
     return Path(known.source) == (root / container_of(document) if root.is_dir() else root)
+
+
+def detached(known: Mapping[str, Known], holders: Collection[str]) -> list[str]:
+    """Documents that were inside one of the holders, which no longer holds them, with all that was in them."""
+    found: set[str] = set()
+    for document in sorted(known):
+        holder, parted, name = document.rpartition(ATTACHED)
+        if not parted:
+            continue
+        gone = holder in holders and holder in known and all(name != held for held, _ in known[holder].attached)
+        if gone or holder in found:
+            found.add(document)
+    return sorted(found)
 
 
 def _held_elsewhere(item: Item, known: Known) -> Skipped | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import numpy as np
-
-from indexes.embedders.protocol import Embedder, Vectors
 from indexes.rows import DocumentStatus, JobDocument, Known
 from indexes.write import write_document
+from ingest.embed import embed_drafts
 from ingest.outcomes import Failed, Indexed, Outcome, Skipped, Unchanged
 from ingest.plan import belongs
 from ingest.read import Draft
@@ -40,14 +38,18 @@ def store(work: Work, batch: Sequence[Draft | Skipped | Failed]) -> Iterator[Out
     names = [entry.document.document for entry in batch if isinstance(entry, Draft)]
     known = work.indexes.catalogue.known(work.job.collection, names) if names else {}
     drafts: list[Draft] = []
-    others: list[Unchanged | Skipped | Failed] = []
+    others: list[Indexed | Unchanged | Skipped | Failed] = []
     for entry in batch:
         if not isinstance(entry, Draft):
             others.append(entry)
-        elif _held(entry, known, work):
-            others.append(Unchanged(entry.document.document))
-        else:
+        elif not _held(entry, known, work):
             drafts.append(entry)
+        elif known[entry.document.document].description != entry.document.description:
+            new = entry.document
+            work.indexes.catalogue.describe(new.collection, new.document, new.description)
+            others.append(Indexed(new.document, 0))
+        else:
+            others.append(Unchanged(entry.document.document))
     if others:
         work.indexes.catalogue.job_documents.record(work.job.id, map(recorded, others))
     yield from others
@@ -73,17 +75,7 @@ def _held(draft: Draft, known: dict[str, Known], work: Work) -> bool:
 
 def _write(work: Work, drafts: Sequence[Draft]) -> Iterator[Indexed]:
     """Embed the chunks of all drafts together, then store each document."""
-    vectors = _embed(work.indexes.embedder, [chunk.index_text for draft in drafts for chunk in draft.chunks])
-    start = 0
-    for draft in drafts:
+    for draft, vectors in zip(drafts, embed_drafts(work.indexes, drafts), strict=True):
         work.check()
-        end = start + len(draft.chunks)
-        write_document(work.indexes, draft.document, draft.chunks, vectors[start:end], job=work.job.id)
+        write_document(work.indexes, draft.document, draft.chunks, vectors, job=work.job.id)
         yield Indexed(draft.document.document, len(draft.chunks))
-        start = end
-
-
-def _embed(embedder: Embedder, texts: Sequence[str]) -> Vectors:
-    """vectors: float32 (len(texts), dimension)."""
-    parts = [embedder.embed_passages(texts[i : i + MOST_CHUNKS]) for i in range(0, len(texts), MOST_CHUNKS)]
-    return np.concatenate(parts) if parts else np.empty((0, embedder.dimension), dtype=np.float32)

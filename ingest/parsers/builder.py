@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Required, TypedDict, Unpack
 
 from core.documents import Attachment, Element, ElementKind, Parsed
 from core.errors import ParseError
 
 _GAP = "\n\n"
+
+
+class Said(TypedDict, total=False):
+    """What a document says of itself, besides its text: the fields of `Parsed`."""
+
+    title: Required[str]
+    author: str
+    created: str | None
+    modified: str | None
+    page_count: int | None
+    attachments: tuple[Attachment, ...]
+    notes: tuple[str, ...]
 
 
 class TextBuilder:
@@ -54,19 +67,18 @@ class TextBuilder:
         pages = () if page is None else ((0, page),)
         self.add("table", "\n".join(lines), header_rows=min(header_rows, max(len(lines) - 1, 0)), pages=pages)
 
+    def add_all(self, parsed: Parsed) -> None:
+        """Append the elements of a part that was read by a parser of its own."""
+        for element in parsed.elements:
+            text = parsed.text[element.start : element.end]
+            self.add(element.kind, text, level=element.level, header_rows=element.header_rows)
+
     @property
     def empty(self) -> bool:
         """True while nothing was added."""
         return not self._parts
 
-    def build(
-        self,
-        *,
-        title: str,
-        page_count: int | None = None,
-        attachments: tuple[Attachment, ...] = (),
-        notes: tuple[str, ...] = (),
-    ) -> Parsed:
+    def build(self, **said: Unpack[Said]) -> Parsed:
         """The document.
 
         Raises:
@@ -77,11 +89,8 @@ class TextBuilder:
         return Parsed(
             text=_GAP.join(self._parts),
             elements=tuple(self._elements),
-            title=title,
             pages=tuple(self._pages),
-            page_count=page_count,
-            attachments=attachments,
-            notes=notes,
+            **said,
         )
 
 

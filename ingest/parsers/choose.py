@@ -13,17 +13,37 @@ from dataclasses import replace
 
 from core.documents import Parsed
 from core.errors import ParseError
-from ingest.parsers.containers import DOCX, ODS, OLE_MAGIC, PPTX, XLSX, ZIP_MAGIC, check_office_zip, ole_type, zip_type
+from ingest.parsers.containers import (
+    DOCX,
+    EPUB,
+    ODP,
+    ODS,
+    ODT,
+    OLE_MAGIC,
+    PACKED,
+    PPTX,
+    XLSX,
+    ZIP,
+    ZIP_MAGIC,
+    check_office_zip,
+    ole_type,
+    zip_type,
+)  # fmt: skip
 from ingest.parsers.protocol import Parser
+from ingest.parsers.source_code import LANGUAGES
 
-SUPPORTED = "PDF, DOCX, PPTX, XLSX, XLS, ODS, HTML, Markdown, CSV, TSV, EML and plain text"
+SUPPORTED = (
+    "PDF, DOCX, PPTX, XLSX, XLS, ODT, ODS, ODP, RTF, EPUB, HTML, Markdown, CSV, TSV, XML, JSON, EML, MSG, ZIP, "
+    "pictures, source code and plain text"
+)
 
-PARSERS = "1"
+PARSERS = "2"
 """Part of every document's version: raised when a parser would give other text for the same file."""
 
 PDF, HTML, MAIL, MARKDOWN = "application/pdf", "text/html", "message/rfc822", "text/markdown"
 CSV, TSV, TEXT, XLS = "text/csv", "text/tab-separated-values", "text/plain", "application/vnd.ms-excel"
-XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+RTF, MSG, XML = "application/rtf", "application/vnd.ms-outlook", "application/xml"
+JSON, JSON_LINES, PICTURE = "application/json", "application/jsonl", "image/"
 
 _PARSERS = {
     PDF: "pdf.parse_pdf",
@@ -36,21 +56,32 @@ _PARSERS = {
     MARKDOWN: "markdown.parse_markdown",
     CSV: "table.parse_table",
     TSV: "table.parse_table",
+    ODT: "opendocument.parse_opendocument",
+    ODP: "opendocument.parse_opendocument",
+    EPUB: "epub.parse_epub",
+    RTF: "rtf.parse_rtf",
+    XML: "xml_data.parse_xml",
+    JSON: "json_data.parse_json",
+    JSON_LINES: "json_data.parse_json_lines",
     MAIL: "mail.parse_mail",
+    MSG: "outlook.parse_msg",
+    ZIP: "archive.parse_archive",
     TEXT: "text.parse_text",
 }
 """Media type to `module.function` in this package; a module is imported when its format is met."""
 
+_FAMILIES = {PICTURE: "ocr.parse_image", "text/x-": "source_code.parse_code"}
+"""The same for every media type that begins so."""
+
 _EXTENSIONS = {
     ".md": MARKDOWN, ".markdown": MARKDOWN, ".mdown": MARKDOWN, ".csv": CSV, ".tsv": TSV, ".tab": TSV,
-    ".html": HTML, ".htm": HTML, ".xhtml": HTML, ".eml": MAIL,
+    ".html": HTML, ".htm": HTML, ".xhtml": HTML, ".eml": MAIL, ".json": JSON, ".jsonl": JSON_LINES,
+    ".ndjson": JSON_LINES, ".xml": XML, ".svg": XML, ".rss": XML, ".xsd": XML,
+    **{extension: f"text/x-{language}" for extension, language in LANGUAGES.items()},
 }  # fmt: skip
 _OLD = {
     "application/msword": "a Word document of the old .doc kind: save it as .docx",
     "application/vnd.ms-powerpoint": "a PowerPoint file of the old .ppt kind: save it as .pptx",
-    "application/vnd.ms-outlook": "an Outlook message: save it as .eml",
-    "application/rtf": "rich text: save it as .docx",
-    "application/zip": "an archive: unpack it and ingest the folder",
 }
 _HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
@@ -60,11 +91,15 @@ _MAIL_HEADER = re.compile(
     re.I,
 )
 _BINARY_STARTS = (
-    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM\x00", b"RIFF", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\x7fELF",
-    b"MZ",    b"ID3", b"OggS", b"%!PS", b"II*\x00", b"MM\x00*", b"SQLite format 3",
+    b"RIFF", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\x7fELF", b"MZ", b"ID3", b"OggS", b"%!PS",
+    b"SQLite format 3",
+)  # fmt: skip
+_PICTURE_STARTS = (
+    (b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"II*\x00", "tiff"), (b"MM\x00*", "tiff"),
 )  # fmt: skip
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, csv.Error, SyntaxError, EOFError, OSError, LookupError, ValueError,
+    NotImplementedError,
 )  # fmt: skip
 """What libraries raise on a damaged file (lxml's errors are SyntaxErrors); anything else is a fault, not damage."""
 _log = logging.getLogger(__name__)
@@ -80,7 +115,7 @@ def parse(content: bytes, *, name: str) -> Parsed:
         raise ParseError("empty", "The file is empty." if not content else "The file holds nothing but blanks.")
     kind = media_type(content, name)
     parser = _parser(kind)
-    if content.startswith(ZIP_MAGIC):
+    if kind in PACKED and content.startswith(ZIP_MAGIC):
         check_office_zip(content)
     try:
         parsed = parser(content, name=name)
@@ -95,7 +130,7 @@ def parse(content: bytes, *, name: str) -> Parsed:
 def media_type(content: bytes, name: str) -> str:
     """The media type by magic numbers and first lines, else by extension, else text/plain."""
     start = content[:4096]
-    if start.startswith(ZIP_MAGIC):
+    if start.startswith((ZIP_MAGIC, b"PK\x05\x06")):
         return zip_type(content)
     if start.startswith(OLE_MAGIC):
         return ole_type(content)
@@ -103,20 +138,34 @@ def media_type(content: bytes, name: str) -> str:
     if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"%PDF-") or (extension == ".pdf" and b"%PDF-" in start):
         return PDF
     if start.startswith(b"{\\rtf"):
-        return "application/rtf"
+        return RTF
+    picture = _picture_type(start)
+    if picture:
+        return picture
     if start.startswith(_BINARY_STARTS):
         return "application/octet-stream"
     readable = start.replace(b"\x00", b"").removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe")
     if _HTML_START.match(readable) and extension not in {".md", ".markdown"}:
         return HTML
+    if readable.lstrip().startswith(b"<?xml") and extension not in {".md", ".markdown"}:
+        return XML
     if extension not in _EXTENSIONS and _looks_like_mail(readable):
         return MAIL
     return _EXTENSIONS.get(extension, TEXT)
 
 
+def _picture_type(start: bytes) -> str | None:
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return f"{PICTURE}webp"
+    if start[:2] == b"BM" and start[6:10] == b"\x00\x00\x00\x00":
+        return f"{PICTURE}bmp"
+    return next((f"{PICTURE}{kind}" for magic, kind in _PICTURE_STARTS if start.startswith(magic)), None)
+
+
 def _parser(kind: str) -> Parser:
-    if kind in _PARSERS:
-        module, function = _PARSERS[kind].split(".")
+    named = _PARSERS.get(kind) or next((_FAMILIES[family] for family in _FAMILIES if kind.startswith(family)), None)
+    if named is not None:
+        module, function = named.split(".")
         parser: Parser = getattr(importlib.import_module(f"ingest.parsers.{module}"), function)
         return parser
     if kind == "application/x-encrypted-office":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 
@@ -31,10 +32,20 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
+ODT = "application/vnd.oasis.opendocument.text"
+ODP = "application/vnd.oasis.opendocument.presentation"
+EPUB = "application/epub+zip"
+ZIP = "application/zip"
+PACKED = frozenset({DOCX, PPTX, XLSX, ODS, ODT, ODP, EPUB})
+"""Formats that are ZIP containers of their own parts, all of which are unpacked to read them."""
+_DIRECTORY_END = struct.Struct("<4s4H2LH")
+_MOST_DIRECTORY = 10_000_000
+"""Bytes of a ZIP's directory: tens of thousands of entries, each of which costs memory when the file is opened."""
 
 
 def zip_type(content: bytes) -> str:
     """The media type of a ZIP container, by the names of its parts; application/zip for any other."""
+    _check_directory(content)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
@@ -43,9 +54,19 @@ def zip_type(content: bytes) -> str:
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
         return _cut_off_zip_type(content)
     for folder, kind in (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX)):
-        if any(name.startswith(folder) for name in names):
+        if any(name.startswith(folder) and name.endswith((".xml", ".bin")) for name in names):
             return kind
-    return "application/zip"
+    return ZIP
+
+
+def _check_directory(content: bytes) -> None:
+    """Refuse a ZIP whose directory alone would fill the memory; raises ParseError "too_large"."""
+    place = content.rfind(b"PK\x05\x06")
+    if place < 0 or place + _DIRECTORY_END.size > len(content):
+        return
+    size = _DIRECTORY_END.unpack_from(content, place)[5]
+    if min(size, len(content)) > _MOST_DIRECTORY:
+        raise ParseError("too_large", "The archive holds too many files to be opened.")
 
 
 def ole_type(content: bytes) -> str:
@@ -79,11 +100,8 @@ def check_office_zip(content: bytes) -> None:
 
 
 def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    ratio = part.file_size / max(part.compress_size, 1)
     is_sheet = part.filename.startswith("xl/worksheets/")
-    if part.file_size > _MOST_UNPACKED_PART or (
-        part.file_size > _RATIO_MATTERS_ABOVE and ratio > _RATIO and not is_sheet
-    ):
+    if part.file_size > _MOST_UNPACKED_PART or (is_inflated(part) and not is_sheet):
         raise _bomb()
     if part.filename.endswith((".xml", ".rels")) and part.file_size:
         with archive.open(part) as stream:
@@ -91,6 +109,11 @@ def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
                 raise ParseError("corrupt", "The file defines XML entities, which no office program writes.")
     if is_sheet and part.filename.endswith(".xml"):
         _check_grid(archive, part)
+
+
+def is_inflated(part: zipfile.ZipInfo) -> bool:
+    """Whether a part unpacks to far more than it weighs."""
+    return part.file_size > _RATIO_MATTERS_ABOVE and part.file_size > _RATIO * max(part.compress_size, 1)
 
 
 def _check_grid(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
@@ -130,7 +153,7 @@ def _cut_off_zip_type(content: bytes) -> str:
     for folder, kind in ((b"word/", DOCX), (b"ppt/", PPTX), (b"xl/", XLSX)):
         if folder in start:
             return kind
-    return DOCX if b"[Content_Types].xml" in start else "application/zip"
+    return DOCX if b"[Content_Types].xml" in start else ZIP
 
 
 def _bomb() -> ParseError:

@@ -9,7 +9,9 @@ from email.policy import default
 
 from core.documents import Attachment, Element, ElementKind, Parsed
 from core.errors import ParseError
+from ingest.parsers.attachments import last_part, unused
 from ingest.parsers.builder import TextBuilder, fold, stem
+from ingest.parsers.dates import mail_date
 from ingest.parsers.encoding import decode
 from ingest.parsers.office import parse_html
 from ingest.parsers.text import text_elements
@@ -41,7 +43,13 @@ def parse_mail(content: bytes, *, name: str) -> Parsed:
         builder.add(kind, text)
     subject = _value(message, "Subject")
     notes = () if paragraphs else ("The body of the mail is blank.",)
-    return builder.build(title=subject or stem(name), attachments=attachments, notes=notes)
+    return builder.build(
+        title=subject or stem(name),
+        author=_value(message, "From"),
+        created=mail_date(_value(message, "Date")),
+        attachments=attachments,
+        notes=notes,
+    )
 
 
 def _value(message: EmailMessage, header: str) -> str:
@@ -87,7 +95,7 @@ def _attachments(message: EmailMessage) -> list[Attachment]:
     for part in _leaves(message):
         if id(part) in bodies or (part.get_content_maintype() == "text" and not part.get_filename()):
             continue
-        found.append(Attachment(name=_unused(_file_name(part, len(found) + 1), found), content=_bytes(part)))
+        found.append(Attachment(name=unused(_file_name(part, len(found) + 1), found), content=_bytes(part)))
     return found
 
 
@@ -112,20 +120,11 @@ def _bytes(part: EmailMessage) -> bytes:
 
 def _file_name(part: EmailMessage, number: int) -> str:
     """The attachment's own name without any folder, or one made from its type."""
-    named = fold((part.get_filename() or "").replace("\\", "/").rsplit("/", 1)[-1])
-    if named.strip("."):
+    named = last_part(part.get_filename() or "")
+    if named:
         return named
     kind = part.get_content_subtype()
     return f"attachment-{number}.{'eml' if part.get_content_maintype() == 'message' else kind}"
-
-
-def _unused(name: str, taken: list[Attachment]) -> str:
-    names = {attachment.name for attachment in taken}
-    if name not in names:
-        return name
-    start, dot, end = name.rpartition(".")
-    numbered = (f"{start or end} ({n}){dot}{end if start else ''}" for n in range(2, len(names) + 3))
-    return next(candidate for candidate in numbered if candidate not in names)
 
 
 def _readable(attachment: Attachment) -> bool:

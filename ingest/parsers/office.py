@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,10 @@ from core.errors import ParseError
 from ingest.parsers import tokenize_shim
 from ingest.parsers.builder import TextBuilder, fold, stem
 from ingest.parsers.cells import header_rows
+from ingest.parsers.dates import iso
 from ingest.parsers.encoding import decode
+from ingest.parsers.office_properties import properties_of
+from ingest.parsers.word_asides import Asides
 
 _NOT_CONTENT = (
     "script", "style", "nav", "footer", "aside", "noscript", "template", "iframe", "svg", "form", "button", "dialog",
@@ -31,7 +34,7 @@ def parse_html(content: bytes, *, name: str) -> Parsed:
     tokenize_shim.install()
     from unstructured.partition.html import partition_html
 
-    cleaned, title = _cleaned(_html_text(content))
+    cleaned, title, said = _cleaned(_html_text(content))
     if not cleaned:
         raise ParseError("no_text", "The page holds no text.")
     elements = partition_html(text=cleaned, languages=_NO_LANGUAGE)
@@ -42,7 +45,12 @@ def parse_html(content: bytes, *, name: str) -> Parsed:
     heading = _first_heading(elements)
     if heading and heading.casefold() in title.casefold():
         title = heading  # "Parking | Intranet" over "Parking"
-    return builder.build(title=title or heading or stem(name))
+    return builder.build(
+        title=title or heading or stem(name),
+        author=said.get("author", ""),
+        created=iso(said.get("article:published_time") or said.get("date", "")),
+        modified=iso(said.get("article:modified_time", "")),
+    )
 
 
 @contextmanager
@@ -64,24 +72,30 @@ def parse_docx(content: bytes, *, name: str) -> Parsed:
     elements = partition_docx(file=io.BytesIO(content), languages=_NO_LANGUAGE)
     headings = _styled_headings(document)
     paged = any(element.category == "PageBreak" for element in elements)
+    asides = Asides(document, " ".join({fold(element.text) for element in elements}))
     builder = TextBuilder()
+    for aside in asides.after(""):
+        builder.add("paragraph", aside)
     for element in elements:
         text = fold(element.text)
         if element.category in {"PageBreak", "Header", "Footer"}:
             continue
-        _add(
-            builder,
-            element,
-            is_heading=text in headings,
-            level=headings.get(text),
-            page=element.metadata.page_number if paged else None,
-        )
-    seen = {fold(element.text) for element in elements}
-    for text in _overlooked(document, " ".join(seen)):
-        builder.add("paragraph", text)
+        page = element.metadata.page_number if paged else None
+        _add(builder, element, is_heading=text in headings, level=headings.get(text), page=page)
+        for aside in asides.after(text, is_table=element.category == "Table"):
+            builder.add("paragraph", aside, pages=() if page is None else ((0, page),))
+    for aside in asides.left():
+        builder.add("paragraph", aside)
     pages = [element.metadata.page_number or 1 for element in elements]
     title = fold(document.core_properties.title or "") or next(iter(headings), "")
-    return builder.build(title=title or stem(name), page_count=max(pages, default=1) if paged else None)
+    author, created, modified = properties_of(content)
+    return builder.build(
+        title=title or stem(name),
+        author=author,
+        created=created,
+        modified=modified,
+        page_count=max(pages, default=1) if paged else None,
+    )
 
 
 @_whole_package()
@@ -113,7 +127,15 @@ def parse_pptx(content: bytes, *, name: str) -> Parsed:
     title = fold(presentation.core_properties.title or "")
     if title.lower() in {"", "powerpoint presentation"}:
         title = _first_heading(by_slide.get(1, [])) or stem(name)
-    return builder.build(title=title, page_count=len(presentation.slides), notes=tuple(notes))
+    author, created, modified = properties_of(content)
+    return builder.build(
+        title=title,
+        author=author,
+        created=created,
+        modified=modified,
+        page_count=len(presentation.slides),
+        notes=tuple(notes),
+    )
 
 
 def html_rows(html: str) -> list[list[str]]:
@@ -165,8 +187,8 @@ def _html_text(content: bytes) -> str:
     return decode(content)
 
 
-def _cleaned(html: str) -> tuple[str, str]:
-    """(the page without what is not content, its title)."""
+def _cleaned(html: str) -> tuple[str, str, dict[str, str]]:
+    """(the page without what is not content, its title, what it says of itself by name)."""
     import lxml.etree  # type: ignore[import-untyped]
     import lxml.html
 
@@ -174,12 +196,14 @@ def _cleaned(html: str) -> tuple[str, str]:
     try:
         root = lxml.html.document_fromstring(without_declaration)
     except lxml.etree.ParserError:  # there is no element in it
-        return "", ""
+        return "", "", {}
     title = fold(root.findtext(".//title") or "")
+    meta = ((node.get("name") or node.get("property") or "", node.get("content") or "") for node in root.iter("meta"))
+    said = {name.lower(): fold(value) for name, value in meta}
     for element in [*root.iter(*_NOT_CONTENT), *root.xpath("//*[@hidden or @aria-hidden='true' or @style]")]:
         if element.tag in _NOT_CONTENT or element.get("hidden") is not None or _is_hidden(element):
             _drop(element)
-    return lxml.html.tostring(root, encoding="unicode"), title
+    return lxml.html.tostring(root, encoding="unicode"), title, said
 
 
 def _is_hidden(element: Any) -> bool:  # noqa: ANN401 -- an object of a library without types
@@ -223,20 +247,3 @@ def _styled_headings(document: Any) -> dict[str, int]:  # noqa: ANN401 -- an obj
         if level and text:
             found.setdefault(text, int(level.group(1)) if level.group(1) else 1)
     return found
-
-
-def _overlooked(document: Any, seen: str) -> Iterable[str]:  # noqa: ANN401 -- an object of a library without types
-    """Paragraphs in text boxes, content controls, footnotes and endnotes, which unstructured passes by."""
-    from docx.oxml import parse_xml
-    from docx.oxml.ns import qn
-
-    places = list(document.element.body.iter(qn("w:txbxContent"), qn("w:sdtContent")))
-    for part in document.part.package.iter_parts():
-        if part.partname.endswith(("/footnotes.xml", "/endnotes.xml")):
-            places.append(parse_xml(part.blob))
-    for place in places:
-        for paragraph in place.iter(qn("w:p")):
-            text = fold("".join(node.text or "" for node in paragraph.iter(qn("w:t"))))
-            if text and text not in seen:
-                seen = f"{seen} {text}"
-                yield text

@@ -11,6 +11,7 @@ from core.documents import Parsed
 from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, stem
 from ingest.parsers.cells import cell_text, header_rows
+from ingest.parsers.office_properties import properties_of
 
 Row = list[str]
 
@@ -40,7 +41,15 @@ def parse_workbook(content: bytes, *, name: str) -> Parsed:
         builder.add("heading", sheet_name, level=1, pages=((0, number),))
         for block in blocks:
             _add_block(builder, block, number)
-    return builder.build(title=stem(name), page_count=len(sheets), notes=tuple(notes))
+    author, created, modified = properties_of(content)
+    return builder.build(
+        title=stem(name),
+        author=author,
+        created=created,
+        modified=modified,
+        page_count=len(sheets),
+        notes=tuple(notes),
+    )
 
 
 def _rows(workbook: Any, index: int) -> Iterator[Row]:  # noqa: ANN401 -- an object of a library without types

@@ -27,6 +27,11 @@ class DocumentOut(Reply):
     chunks: int
     version: str
     indexed_at: str
+    author: str = ""
+    created: str | None = Field(None, description="when it was made, or the mail sent, as the file says")
+    modified: str | None = None
+    tags: tuple[str, ...] = Field((), description="from its metadata file")
+    valid_from: str | None = Field(None, description="a date, from its metadata file")
 
     @classmethod
     def of(cls, row: DocumentRow) -> DocumentOut:
@@ -43,6 +48,11 @@ class DocumentOut(Reply):
             chunks=row.chunks,
             version=row.version,
             indexed_at=row.indexed_at,
+            author=printable(row.author),
+            created=row.created,
+            modified=row.modified,
+            tags=tuple(map(printable, row.tags)),
+            valid_from=row.valid_from,
         )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from cli import reference
+from core.errors import PARSE_CODES
+from ingest.outcomes import SKIP_CODES
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,6 +28,11 @@ def test_every_setting_says_what_it_means() -> None:
 def test_the_changelog_names_the_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert re.search(rf"^## {re.escape(version)}\b", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("code", sorted({*PARSE_CODES, *SKIP_CODES}))
+def test_every_code_of_a_file_that_was_not_indexed_is_explained(code: str) -> None:
+    assert f"`{code}`" in (ROOT / "docs/ingestion.md").read_text()
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -18,6 +18,7 @@ from core.documents import Chunk, Parsed
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument, UnknownJob
 from indexes.catalogue import Catalogue, Known, NewDocument, readable
 from indexes.open import Indexes
+from indexes.rows import Description
 from indexes.schema import documents, transaction
 from indexes.write import write_document
 from tests.indexes.store import new_document, store
@@ -26,14 +27,18 @@ GROUPS = st.frozensets(st.sampled_from(["hr", "HR", "h", "it's", '"', "é", "e",
 
 
 def test_a_document_comes_back_as_it_was_written(indexes: Indexes) -> None:
-    parsed = Parsed(text="# Leave\n\n27 days", elements=(), title="Leave", pages=((0, 1),), page_count=2)
+    parsed = Parsed(
+        text="# Leave\n\n27 days", elements=(), title="Leave", pages=((0, 1),), page_count=2,
+        author="Ann", created="2025-12-24", modified="2026-01-05T10:00:00",
+    )  # fmt: skip
     chunk = Chunk(
         ordinal=0, text="27 days", index_text="Leave 27 days", start=9, end=16,
         headings=("Leave", 'a "b"'), header="h\th", pages=((9, 1), (12, 2)),
     )  # fmt: skip
     document = NewDocument(
         collection="c", document="a/b.md", version="v1", sha256="s", size=16, mtime_ns=7, media_type="text/markdown",
-        parsed=parsed, groups=frozenset({"hr"}), source="/src",
+        parsed=parsed, groups=frozenset({"hr"}), source="/src", tags=("b", "a"), valid_from="2026-01-01",
+        attached=(("plan.csv", "s2"),),
     )  # fmt: skip
     write_document(indexes, document, [chunk], indexes.embedder.embed_passages([chunk.index_text]))
     row = indexes.catalogue.document("c", "a/b.md", access=OWNER)
@@ -42,8 +47,14 @@ def test_a_document_comes_back_as_it_was_written(indexes: Indexes) -> None:
     assert (hit.text, hit.headings, hit.header, hit.pages) == (chunk.text, chunk.headings, chunk.header, chunk.pages)
     assert (hit.document, hit.title, hit.start, hit.end, hit.chunk_id) == ("a/b.md", "Leave", 9, 16, f"{row.id}@v1#0")
     assert indexes.catalogue.text("c", "a/b.md", access=OWNER) == parsed.text
+    assert (row.author, row.created, row.modified) == ("Ann", "2025-12-24", "2026-01-05T10:00:00")
+    said = Description(groups=frozenset({"hr"}), tags=("b", "a"), valid_from="2026-01-01")
+    assert (row.tags, row.valid_from) == (said.tags, said.valid_from)
+    attached = (("plan.csv", "s2"),)
     assert indexes.catalogue.known("c") == {
-        "a/b.md": Known(version="v1", sha256="s", size=16, mtime_ns=7, source="/src")
+        "a/b.md": Known(
+            version="v1", sha256="s", size=16, mtime_ns=7, source="/src", description=said, attached=attached
+        )
     }
 
 
@@ -106,6 +117,18 @@ def test_touching_a_document_changes_only_its_size_and_time(indexes: Indexes) ->
     indexes.catalogue.touch("default", "a.txt", size=99, mtime_ns=5)
     after = indexes.catalogue.known("default")["a.txt"]
     assert (after.size, after.mtime_ns, after.version, after.sha256) == (99, 5, before.version, before.sha256)
+
+
+def test_what_is_said_about_a_document_changes_without_its_text(indexes: Indexes) -> None:
+    store(indexes, "pay.txt", "the pay of everybody")
+    before = indexes.catalogue.chunk_ids("default")
+    said = Description(groups=frozenset({"hr"}), tags=("pay",), valid_from="2026-01-01")
+    indexes.catalogue.describe("default", "pay.txt", said)
+    assert indexes.catalogue.documents("default", access=ANONYMOUS) == []
+    assert indexes.catalogue.hits("default", before, access=ANONYMOUS) == {}
+    row = indexes.catalogue.document("default", "pay.txt", access=Access(frozenset({"hr"})))
+    assert (row.tags, row.valid_from, row.groups) == (("pay",), "2026-01-01", frozenset({"hr"}))
+    assert indexes.catalogue.chunk_ids("default") == before
 
 
 def test_collections_are_listed_with_what_they_hold(indexes: Indexes) -> None:

@@ -105,7 +105,7 @@ def test_a_document_that_fails_keeps_its_old_version(run: Ingest, folder: Path, 
 def test_the_four_counts_add_up(run: Ingest, folder: Path) -> None:
     (folder / "empty.txt").write_bytes(b"")
     (folder / ".hidden").write_text("x")
-    (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    (folder / "archive.7z").write_bytes(b"7z\xbc\xaf\x27\x1c\x00\x00")
     report = run()
     counts = (report.indexed, report.unchanged, report.skipped, report.failed)
     assert (report.found, *counts) == (5, 2, 0, 2, 1)

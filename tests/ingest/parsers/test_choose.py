@@ -42,7 +42,14 @@ def refusal(content: bytes, name: str) -> str:
         (b"a,b\n1,2\n", "table.CSV", "text/csv"),
         (b"# Title", "README.md", "text/markdown"),
         (b"<h1>Title</h1>", "README.md", "text/markdown"),
-        (b"print(1)", "script.py", "text/plain"),
+        (b"print(1)", "script.py", "text/x-python"),
+        (b"{\\rtf1 hello}", "letter.doc", "application/rtf"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><a/>", "feed", "application/xml"),
+        (b"<?xml version='1.0'?><html/>", "page.xml", "text/html"),
+        (zipped(a_xml=b"x"), "bundle.docx", "application/zip"),
+        (ole("__substg1.0_0037001F"), "mail", "application/vnd.ms-outlook"),
+        (b"[1]", "data.JSON", "application/json"),
+        (b"\x89PNG\r\n\x1a\n", "scan.pdf", "image/png"),
     ],
 )
 def test_content_comes_before_the_extension(content: bytes, name: str, expected: str) -> None:
@@ -56,9 +63,10 @@ def test_content_comes_before_the_extension(content: bytes, name: str, expected:
         (b" \r\n\t\n", "blank.md", "empty"),
         (ole("EncryptedPackage"), "locked.docx", "encrypted"),
         (ole("WordDocument"), "old.doc", "unsupported"),
-        (b"{\\rtf1 hello}", "letter.rtf", "unsupported"),
-        (zipped(a_xml=b"x"), "archive.zip", "unsupported"),
-        (b"\x89PNG\r\n\x1a\n", "picture.png", "unsupported"),
+        (b"{\\rtf1 hello", "cut.rtf", "corrupt"),
+        (zipped(a_xml=b"x")[:40], "cut.zip", "corrupt"),
+        (b"\x89PNG\r\n\x1a\n", "cut.png", "corrupt"),
+        (b"7z\xbc\xaf\x27\x1c", "archive.7z", "unsupported"),
         (bytes(range(256)) * 8, "data.bin", "unsupported"),
         (b"%PDF-1.7\nnothing else", "cut.pdf", "corrupt"),
         (zipped(word__document_xml=b"<w/>")[:60], "cut.docx", "corrupt"),
@@ -74,7 +82,7 @@ def test_what_cannot_be_read_is_refused_with_a_code_and_a_sentence(content: byte
 
 def test_a_refused_format_is_told_what_is_supported() -> None:
     with pytest.raises(ParseError, match=SUPPORTED):
-        parse(zipped(a_xml=b"x"), name="archive.zip")
+        parse(b"7z\xbc\xaf\x27\x1c", name="archive.7z")
 
 
 def test_text_that_no_database_stores_is_mended_in_place() -> None:
