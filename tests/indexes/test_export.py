@@ -76,3 +76,12 @@ def test_choosing_and_opening_load_no_model() -> None:
     )
     root = str(Path(__file__).parents[2])
     subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": root})
+
+
+@pytest.mark.model
+def test_eight_bits_give_nearly_the_same_vectors_under_another_name() -> None:
+    exact, rounded = MiniLM([CACHE]), MiniLM([CACHE], precision="int8")
+    texts = ["Parental leave lasts 16 weeks.", "The pump costs 120 EUR.", "leave " * 300]
+    cosines = (exact.embed_passages(texts) * rounded.embed_passages(texts)).sum(axis=1)
+    assert 0.97 < cosines.min() < 0.99999
+    assert exact.name != rounded.name
