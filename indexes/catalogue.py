@@ -16,9 +16,7 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     Select,
-    delete,
     func,
-    insert,
     or_,
     select,
     true,
@@ -29,13 +27,22 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from core import ids
 from core.access import Access
 from core.answers import Hit
-from core.documents import Chunk
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument
 from indexes import mapping, schema, statements
 from indexes.embedders.protocol import Vectors
 from indexes.job_documents import JobDocuments
 from indexes.jobs import Jobs
-from indexes.rows import CollectionRow, Description, DocumentRow, Intent, JobDocument, JobRow, Known, NewDocument
+from indexes.rows import (
+    CollectionRow,
+    Description,
+    DocumentRow,
+    Intent,
+    JobDocument,
+    JobRow,
+    Known,
+    NewDocument,
+    Version,
+)
 from indexes.schema import about, chunks, collections, documents, intents, meta
 
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
@@ -168,45 +175,27 @@ class Catalogue:
 
     # Writing: called by indexes/write.py, in its order
 
-    def intend(self, intent: Intent) -> None:
-        """Note that vectors of a version are about to be written, and must go unless the catalogue gets them."""
+    def intend(self, promised: Sequence[Intent]) -> None:
+        """Note that vectors of versions are about to be written, and must go unless the catalogue gets them."""
         with schema.transaction(self.engine, write=True) as connection:
-            connection.execute(statements.noted(intent))
+            statements.note(connection, promised)
 
-    def replace(
-        self, document: NewDocument, parts: Sequence[Chunk], vectors: Vectors, *, job: str | None = None
-    ) -> Intent | None:
-        """Commit a version: its chunks, keyword rows and row in place of the old ones, and no intent for it.
+    def replace(self, versions: Sequence[Version], *, job: str | None = None) -> list[Intent]:
+        """Commit versions: chunks, keyword rows and row of each in place of the old ones, and no intent for it.
 
-        The same transaction puts it on the job's record; a document that holds others is not settled there yet.
-        Returns the intent, noted in it too, to remove the old version's vectors; None without one.
+        The same transaction puts them on the job's record; a document that holds others is not settled there yet.
+        Returns the intents, noted in it too, to remove the old versions' vectors.
         """
-        key = ids.document_id(document.collection, document.document)
         with schema.transaction(self.engine, write=True) as connection:
-            outdated = statements.take_out(connection, key)
-            done = (intents.c.document_id == key) & (intents.c.version == document.version)
-            connection.execute(delete(intents).where(done))
-            if outdated is not None:
-                connection.execute(statements.noted(outdated))
-            connection.execute(upsert(collections).values(name=document.collection).on_conflict_do_nothing())
-            connection.execute(insert(documents), mapping.document_values(key, document, len(parts)))
-            connection.execute(insert(about), mapping.about_values(key, document))
-            if parts:
-                connection.execute(insert(chunks), mapping.chunk_values(key, document, parts, vectors))
-            if job is not None:
-                entry = JobDocument(document=document.document, status="indexed", chunks=len(parts))
-                connection.execute(statements.recorded(job, entry, settled=not document.attached))
-        return outdated
+            return [gone for version in versions if (gone := statements.put_in(connection, version, job)) is not None]
 
-    def remove(self, collection: str, document: str, *, job: str | None = None) -> Intent | None:
-        """Take a document out; returns the noted intent to remove its vectors, None when there is no such document."""
+    def remove(self, collection: str, document: str, *, job: str | None = None) -> list[Intent]:
+        """Take a document out; returns the noted intent to remove its vectors, none when there is no such document."""
         with schema.transaction(self.engine, write=True) as connection:
             outdated = statements.take_out(connection, ids.document_id(collection, document))
-            if outdated is not None:
-                connection.execute(statements.noted(outdated))
             if job is not None:
                 connection.execute(statements.recorded(job, JobDocument(document=document, status="removed")))
-        return outdated
+        return [outdated] if outdated is not None else []
 
     def touch(self, collection: str, document: str, *, size: int, mtime_ns: int) -> None:
         """Note the size and time of a file whose content is as stored."""
@@ -232,11 +221,12 @@ class Catalogue:
         every = (ids.chunk_id(intent.document_id, intent.version, ordinal) for ordinal in range(intent.chunks))
         return [chunk_id for chunk_id in every if chunk_id not in held]
 
-    def forget(self, intent: Intent) -> None:
-        """Drop an intent that is fulfilled."""
-        done = (intents.c.document_id == intent.document_id) & (intents.c.version == intent.version)
-        with schema.transaction(self.engine, write=True) as connection:
-            connection.execute(delete(intents).where(done))
+    def forget(self, fulfilled: Sequence[Intent]) -> None:
+        """Drop intents that are fulfilled."""
+        if fulfilled:
+            with schema.transaction(self.engine, write=True) as connection:
+                for intent in fulfilled:
+                    connection.execute(statements.dropped(intent.document_id, intent.version))
 
     def remember(self, key: str, value: str) -> str:
         """Store a fact about the whole catalogue unless it is known; returns what is stored now."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.documents import Parsed
+from core import ids
+from core.documents import Chunk, Parsed
+from indexes.embedders.protocol import Vectors
 
 Attached = tuple[tuple[str, str], ...]
 """(name, SHA-256) of each file directly inside a document, whether it could be read or not."""
@@ -91,6 +94,35 @@ class NewDocument:
     def description(self) -> Description:
         """What can change without the file being read again."""
         return Description(groups=self.groups, tags=self.tags, valid_from=self.valid_from)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A document as it is to be stored. vectors: float32 (len(chunks), dimension), unit length."""
+
+    document: NewDocument
+    chunks: Sequence[Chunk]
+    vectors: Vectors
+
+    @property
+    def id(self) -> str:
+        """The document's id."""
+        return ids.document_id(self.document.collection, self.document.document)
+
+    @property
+    def chunk_ids(self) -> list[str]:
+        """The id of every chunk, in order."""
+        return [ids.chunk_id(self.id, self.document.version, chunk.ordinal) for chunk in self.chunks]
+
+    @property
+    def intent(self) -> Intent:
+        """The promise that its vectors go unless the catalogue gets it."""
+        return Intent(
+            collection=self.document.collection,
+            document_id=self.id,
+            version=self.document.version,
+            chunks=len(self.chunks),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

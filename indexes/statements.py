@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Select, delete, func, select, true
+from sqlalchemy import ColumnElement, Connection, Executable, Select, delete, func, insert, select, true
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core import ids
-from indexes.rows import Intent, JobDocument
-from indexes.schema import about, chunks, documents, intents, job_documents
+from indexes import mapping
+from indexes.rows import Intent, JobDocument, Version
+from indexes.schema import about, chunks, collections, documents, intents, job_documents
 
 
 def within_documents(collection: str, paths: Collection[str] | None) -> ColumnElement[bool]:
@@ -33,15 +34,18 @@ def stored(collection: str) -> Select[Any]:
     return query.where(documents.c.collection == collection)
 
 
-def noted(intent: Intent) -> Executable:
-    """Inserts an intent; one that is there for the version keeps the greater number of chunks."""
-    values = asdict(intent)
-    more = func.max(intents.c.chunks, intent.chunks)
-    return (
-        upsert(intents)
-        .values(values)
-        .on_conflict_do_update(index_elements=["document_id", "version"], set_={"chunks": more})
-    )
+def note(connection: Connection, promised: Sequence[Intent]) -> None:
+    """Notes intents; one that is there for the version keeps the greater number of chunks."""
+    statement = upsert(intents)
+    more = func.max(intents.c.chunks, statement.excluded.chunks)
+    statement = statement.on_conflict_do_update(index_elements=["document_id", "version"], set_={"chunks": more})
+    if promised:
+        connection.execute(statement, [asdict(intent) for intent in promised])
+
+
+def dropped(document_id: str, version: str) -> Executable:
+    """Deletes the intent of a version."""
+    return delete(intents).where((intents.c.document_id == document_id) & (intents.c.version == version))
 
 
 def recorded(job_id: str, entry: JobDocument, *, settled: bool = True) -> Executable:
@@ -58,8 +62,24 @@ def recorded(job_id: str, entry: JobDocument, *, settled: bool = True) -> Execut
     )
 
 
+def put_in(connection: Connection, version: Version, job: str | None) -> Intent | None:
+    """Puts a version in place of the old one, and on a job's record; returns as `take_out`."""
+    document, key = version.document, version.id
+    outdated = take_out(connection, key)
+    connection.execute(dropped(key, document.version))
+    connection.execute(upsert(collections).values(name=document.collection).on_conflict_do_nothing())
+    connection.execute(insert(documents), mapping.document_values(key, document, len(version.chunks)))
+    connection.execute(insert(about), mapping.about_values(key, document))
+    if version.chunks:
+        connection.execute(insert(chunks), mapping.chunk_values(key, document, version.chunks, version.vectors))
+    if job is not None:
+        entry = JobDocument(document=document.document, status="indexed", chunks=len(version.chunks))
+        connection.execute(recorded(job, entry, settled=not document.attached))
+    return outdated
+
+
 def take_out(connection: Connection, key: str) -> Intent | None:
-    """Deletes a document's rows; returns the intent that its vectors now need, None when there are none."""
+    """Deletes a document's rows; returns the intent, noted, that its vectors now need, None when there are none."""
     columns = documents.c
     query = select(columns.collection, columns.id.label("document_id"), columns.version, columns.chunks)
     row = connection.execute(query.where(columns.id == key)).mappings().one_or_none()
@@ -68,4 +88,6 @@ def take_out(connection: Connection, key: str) -> Intent | None:
     connection.execute(delete(chunks).where(chunks.c.document_id == key))
     connection.execute(delete(about).where(about.c.document_id == key))
     connection.execute(delete(documents).where(columns.id == key))
-    return Intent(**row)
+    outdated = Intent(**row)
+    note(connection, [outdated])
+    return outdated

@@ -1,11 +1,11 @@
-"""The end of the ingest line: drafts are embedded together and written one by one, and the job has each on record."""
+"""The end of the ingest line: drafts are embedded and written a few at a time, and the job has each on record."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from indexes.rows import DocumentStatus, JobDocument, Known
-from indexes.write import write_document
+from indexes.rows import DocumentStatus, JobDocument, Known, Version
+from indexes.write import write_documents
 from ingest.embed import embed_drafts
 from ingest.outcomes import Failed, Indexed, Outcome, Skipped, Unchanged
 from ingest.plan import belongs
@@ -74,8 +74,9 @@ def _held(draft: Draft, known: dict[str, Known], work: Work) -> bool:
 
 
 def _write(work: Work, drafts: Sequence[Draft]) -> Iterator[Indexed]:
-    """Embed the chunks of all drafts together, then store each document."""
-    for draft, vectors in zip(drafts, embed_drafts(work.indexes, drafts), strict=True):
-        work.check()
-        write_document(work.indexes, draft.document, draft.chunks, vectors, job=work.job.id)
-        yield Indexed(draft.document.document, len(draft.chunks))
+    """Embed and store the drafts, all together."""
+    vectors = embed_drafts(work.indexes, drafts)
+    work.check()
+    versions = [Version(draft.document, draft.chunks, found) for draft, found in zip(drafts, vectors, strict=True)]
+    write_documents(work.indexes, versions, job=work.job.id)
+    yield from (Indexed(draft.document.document, len(draft.chunks)) for draft in drafts)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from core.documents import Chunk, Parsed
 from indexes.catalogue import NewDocument
 from indexes.open import Indexes
-from indexes.write import write_document
+from indexes.rows import Version
+from indexes.write import write_documents
 
 
 def new_document(
@@ -26,15 +27,20 @@ def new_document(
     )
 
 
-def store(indexes: Indexes, name: str, *passages: str, version: str = "v1", **fields: object) -> None:
+def store(indexes: Indexes, name: str, *passages: str, **fields: object) -> None:
     """Write a document of which every passage is a chunk."""
+    write_documents(indexes, [version(indexes, name, *passages, **fields)])  # type: ignore[arg-type]
+
+
+def version(indexes: Indexes, name: str, *passages: str, version: str = "v1", **fields: object) -> Version:
+    """A document of which every passage is a chunk."""
     text = "\n\n".join(passages)
     document = new_document(name, text, version=version, **fields)  # type: ignore[arg-type]
     parts, start = [], 0
     for ordinal, passage in enumerate(passages):
         parts.append(Chunk(ordinal=ordinal, text=passage, index_text=passage, start=start, end=start + len(passage)))
         start += len(passage) + 2
-    write_document(indexes, document, parts, indexes.embedder.embed_passages(passages))
+    return Version(document, parts, indexes.embedder.embed_passages(passages))
 
 
 def agree(indexes: Indexes, collection: str = "default") -> bool:

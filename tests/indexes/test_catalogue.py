@@ -18,9 +18,9 @@ from core.documents import Chunk, Parsed
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument, UnknownJob
 from indexes.catalogue import Catalogue, Known, NewDocument, readable
 from indexes.open import Indexes
-from indexes.rows import Description
+from indexes.rows import Description, Version
 from indexes.schema import documents, transaction
-from indexes.write import write_document
+from indexes.write import write_documents
 from tests.indexes.store import new_document, store
 
 GROUPS = st.frozensets(st.sampled_from(["hr", "HR", "h", "it's", '"', "é", "e", "", "\ud800", "?", "[]"]), max_size=3)
@@ -40,7 +40,7 @@ def test_a_document_comes_back_as_it_was_written(indexes: Indexes) -> None:
         parsed=parsed, groups=frozenset({"hr"}), source="/src", tags=("b", "a"), valid_from="2026-01-01",
         attached=(("plan.csv", "s2"),),
     )  # fmt: skip
-    write_document(indexes, document, [chunk], indexes.embedder.embed_passages([chunk.index_text]))
+    write_documents(indexes, [Version(document, [chunk], indexes.embedder.embed_passages([chunk.index_text]))])
     row = indexes.catalogue.document("c", "a/b.md", access=OWNER)
     (hit,) = indexes.catalogue.chunks("c", "a/b.md", access=OWNER)
     assert (row.title, row.page_count, row.chunks, row.characters, sorted(row.groups)) == ("Leave", 2, 1, 16, ["hr"])
@@ -75,7 +75,7 @@ def test_a_limited_document_does_not_exist_for_a_stranger(indexes: Indexes) -> N
 @pytest.fixture(scope="module")
 def one_document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
     with closing(Catalogue(tmp_path_factory.mktemp("rule") / "catalogue.sqlite3")) as catalogue:
-        catalogue.replace(new_document("a.txt", "text", version="v1"), [], np.empty((0, 384), np.float32))
+        catalogue.replace([Version(new_document("a.txt", "text", version="v1"), [], np.empty((0, 384), np.float32))])
         yield catalogue
 
 

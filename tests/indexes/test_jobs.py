@@ -13,8 +13,8 @@ from core.errors import JobConflict
 from indexes.catalogue import Catalogue, JobRow
 from indexes.job_documents import TO_REMOVE, Layout
 from indexes.open import Indexes
-from indexes.rows import JobDocument
-from indexes.write import remove_document, write_document
+from indexes.rows import JobDocument, Version
+from indexes.write import remove_document, write_documents
 from tests.indexes.store import new_document, store
 
 NOW = "2026-01-01T00:00:00.000+00:00"
@@ -83,7 +83,7 @@ def test_a_document_is_on_record_from_the_commit_that_wrote_it(indexes: Indexes)
     tally = records.tally("1")
     assert (tally.found, tally.pending, tally.unchanged) == (3, 2, 1)
     empty = indexes.embedder.embed_passages([])
-    write_document(indexes, new_document("a.txt", "", version="v1"), [], empty, job="1")
+    write_documents(indexes, [Version(new_document("a.txt", "", version="v1"), [], empty)], job="1")
     assert records.todo("1", 0) == ["b.txt"]
     assert records.listed("1", ["indexed"]) == [JobDocument(document="a.txt", status="indexed")]
 

@@ -12,10 +12,11 @@ from core.access import OWNER
 from core.errors import IndexBroken
 from indexes.embedders.protocol import Vectors
 from indexes.open import Indexes
+from indexes.rows import Version
 from indexes.search import search
 from indexes.vector.protocol import VectorIndex
-from indexes.write import finish_intents, remove_document, write_document
-from tests.indexes.store import agree, new_document, store
+from indexes.write import finish_intents, remove_document, write_documents
+from tests.indexes.store import agree, new_document, store, version
 
 
 @dataclass
@@ -121,6 +122,19 @@ def test_writing_again_after_a_failure_succeeds_without_a_sweep(indexes: Indexes
     assert agree(indexes)
 
 
+@pytest.mark.parametrize(
+    ("at", "expected"), [("before commit", {"old a", "old b"}), ("after commit", {"new a", "new b"})]
+)
+def test_documents_written_together_change_together(indexes: Indexes, at: str, expected: set[str]) -> None:
+    write_documents(indexes, [version(indexes, f"{name}.txt", f"old {name}") for name in "ab"])
+    new = [version(indexes, f"{name}.txt", f"new {name}", version="v2") for name in "ab"]
+    with pytest.raises(IndexBroken, match="planted"):
+        write_documents(failing(indexes, at), new)
+    assert served(indexes) == expected
+    assert finish_intents(indexes) == 2
+    assert agree(indexes)
+
+
 def test_a_removed_document_is_in_neither_index(indexes: Indexes) -> None:
     store(indexes, "a.txt", "old")
     store(indexes, "b.txt", "other")
@@ -142,5 +156,5 @@ def test_a_removal_that_fails_half_way_is_finished_later(indexes: Indexes) -> No
 def test_vectors_that_do_not_fit_the_chunks_are_refused_before_anything_is_written(indexes: Indexes) -> None:
     document = new_document("a.txt", "text", version="v1")
     with pytest.raises(ValueError, match="vectors of shape"):
-        write_document(indexes, document, [], np.zeros((1, 384), np.float32))
+        write_documents(indexes, [Version(document, [], np.zeros((1, 384), np.float32))])
     assert indexes.catalogue.collections() == []

@@ -48,7 +48,8 @@ class Watched:
 
 @contextmanager
 def one_after_the_other(indexes: Indexes, settings: Settings) -> Iterator[Open]:
-    """Starts engines on one data folder, each after the one before has stopped."""
+    """Starts engines on one data folder, each after the one before has stopped; every document is a write."""
+    settings = settings.model_copy(update={"ingest": settings.ingest.model_copy(update={"batch_documents": 1})})
     opened: list[JobEngine] = []
 
     def open_engine(before: Callable[[int], None] = lambda write: None) -> JobEngine:
