@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test test-all check lint types imports unit format docs bench bench-throughput corpus clean
+.PHONY: help demo test test-all check lint types imports unit format docs bench bench-growth bench-throughput corpus clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ corpus: $(VENV)/.dev ## build the demo documents anew
 
 bench: $(VENV)/.dev ## speed on folders of documents: make bench CORPORA="DIR ..." (default: the demo corpus)
 	@$(BIN)/python -m tests.benchmarks.speed $(CORPORA)
+
+bench-growth: $(VENV)/.dev ## what a document costs as a collection grows, and a re-run over unchanged files
+	@$(BIN)/python -m tests.benchmarks.growth
 
 bench-throughput: $(VENV)/.dev ## ingestion against the bare encoder and LlamaIndex: make bench-throughput CORPORA="DIR ..."
 	@$(BIN)/pip install --quiet --no-deps --target $(VENV)/peers --requirement tests/benchmarks/peers.txt
