@@ -1,7 +1,7 @@
 """What a document costs as the collection grows, and how fast unchanged files are passed over: `make bench-growth`.
 
-Files of a few lines and the embedder that hashes words: what is measured is all that is not the encoder, which costs the
-same however many documents there are. Each size in a process of its own.
+Files of a few lines and the embedder that hashes words: what is measured is all that is not the encoder, which costs
+the same however many documents there are. Each size in a process of its own.
 """
 
 from __future__ import annotations
