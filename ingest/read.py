@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.documents import Chunk
 from core.errors import ParseError
 from core.settings import Rule
+from indexes.likeness import sketch
 from indexes.rows import NewDocument
 from ingest.chunk import chunk
 from ingest.discover import ATTACHED, Item, container_of
@@ -131,6 +132,7 @@ def read(file: File, reading: Reading) -> Draft:
         valid_from=file.said.description.valid_from,
         attached=tuple((attachment.name, _sha256(attachment.content)) for attachment in parsed.attachments),
         source=reading.source,
+        sketch=sketch(parsed.text),
     )
     return Draft(document=document, chunks=chunks)
 

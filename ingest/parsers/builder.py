@@ -21,6 +21,7 @@ class Said(TypedDict, total=False):
     author: str
     created: str | None
     modified: str | None
+    language: str
     page_count: int | None
     attachments: tuple[Attachment, ...]
     notes: tuple[str, ...]
