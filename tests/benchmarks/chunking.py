@@ -58,7 +58,8 @@ def splitters(embedder: Embedder) -> dict[str, Cut]:
         return len(words(text))
 
     def recursive(**options: int) -> Callable[[str], list[str]]:
-        return RecursiveCharacterTextSplitter(**options, length_function=pieces if options else len).split_text
+        splitter = RecursiveCharacterTextSplitter(**options, length_function=pieces if options else len)
+        return lambda text: list(splitter.split_text(text))
 
     fitting = {"chunk_size": limit, "chunk_overlap": 0}
     return {
