@@ -6,6 +6,7 @@ import io
 
 import docx
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from ingest.parsers.choose import parse
 from ingest.parsers.language import declared
@@ -19,13 +20,17 @@ def test_a_tag_is_kept_as_it_stands_and_anything_else_is_not(said: str, tag: str
     assert declared(said) == tag
 
 
-def test_a_page_a_mail_and_a_word_document_say_their_language() -> None:
+def test_a_page_a_mail_a_pdf_and_a_word_document_say_their_language() -> None:
     page = parse(b"<html lang='de-AT'><body><p>Ein Satz steht hier.</p></body></html>", name="a.html")
     mail = parse(b"From: a@x.example\nSubject: S\nContent-Language: fr\n\nUne phrase.\n", name="a.eml")
     document, content = docx.Document(), io.BytesIO()
     document.add_paragraph("A sentence stands here.")
     document.save(content)
     word = parse(content.getvalue(), name="a.docx")
+    canvas = Canvas(printed := io.BytesIO(), lang="de-CH")
+    canvas.drawString(72, 700, "Ein Satz steht hier.")
+    canvas.save()
+    assert parse(printed.getvalue(), name="a.pdf").language == "de-CH"
     assert (page.language, mail.language, word.language) == ("de-AT", "fr", "en-US")
 
 
