@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test test-all check lint types imports unit format docs bench bench-growth bench-throughput corpus clean
+.PHONY: help demo test test-all check lint types imports unit format docs corpus clean
+.PHONY: bench bench-chunking bench-growth bench-throughput
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -51,6 +52,10 @@ bench-growth: $(VENV)/.dev ## what a document costs as a collection grows, and a
 bench-throughput: $(VENV)/.dev ## ingestion against the bare encoder and LlamaIndex: make bench-throughput CORPORA="DIR ..."
 	@$(BIN)/pip install --quiet --no-deps --target $(VENV)/peers --requirement tests/benchmarks/peers.txt
 	@$(BIN)/python -m tests.benchmarks.throughput --peers $(VENV)/peers --precision int8 $(CORPORA)
+
+bench-chunking: $(VENV)/.dev ## chunks against two libraries' splitters: make bench-chunking CORPUS=DIR
+	@$(PIP) --editable ".[bench]"
+	@$(BIN)/python -m tests.benchmarks.chunking $(CORPUS)
 
 clean: ## remove what was set up and built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache touchstone-demo

@@ -60,7 +60,7 @@ def show(
         print_json(found)
     else:
         for name, value in found.model_dump().items():
-            say((f"{name:<12}", "dim"), "" if value is None else str(value))
+            say((f"{name:<18}", "dim"), "" if value is None else str(value))
 
 
 @app.command("remove")

@@ -72,8 +72,11 @@ class LocalEngine:
 
     def documents(self, collection: str) -> Sequence[DocumentOut]:
         """The collection's documents, by name."""
+        from indexes.twins import near_duplicates
+
         self.indexes.catalogue.require_collection(collection)
-        return [DocumentOut.of(row) for row in self.indexes.catalogue.documents(collection, access=OWNER)]
+        near = near_duplicates(self.indexes.catalogue, collection, access=OWNER)
+        return [DocumentOut.of(row, near) for row in self.indexes.catalogue.documents(collection, access=OWNER)]
 
     def text(self, document: DocumentOut) -> str:
         """A document's extracted text."""

@@ -28,7 +28,7 @@ def pages() -> dict[str, str]:
 
 def settings_page() -> str:
     """Every setting with its variable, default and meaning, section by section."""
-    from core.settings import ModelSettings, Settings
+    from core.settings import ModelSettings, Rule, Settings
 
     lines = [
         WRITTEN,
@@ -52,10 +52,19 @@ def settings_page() -> str:
         "| field | default | meaning |",
         "|---|---|---|",
     ]
+    lines += _field_rows(ModelSettings)
     lines += [
-        f"| `{name}` | {_default(field)} | {field.description} |" for name, field in ModelSettings.model_fields.items()
+        "\n## Rules for documents\n",
+        "One table a rule: `[[ingest.rules]]`. Their order counts: [ingestion.md](ingestion.md).\n",
+        "| field | default | meaning |",
+        "|---|---|---|",
     ]
+    lines += _field_rows(Rule)
     return "\n".join(lines) + "\n"
+
+
+def _field_rows(model: type[BaseModel]) -> list[str]:
+    return [f"| `{name}` | {_default(field)} | {field.description} |" for name, field in model.model_fields.items()]
 
 
 def _setting_row(path: str, field: FieldInfo) -> str:

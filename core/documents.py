@@ -48,6 +48,8 @@ class Parsed:
     author: str = ""
     created: str | None = None
     """When the document was made, or the mail sent: ISO 8601, a date alone where no time is known."""
+    language: str = ""
+    """As the file declares it, BCP 47; empty where it does not, or says several."""
     modified: str | None = None
     pages: PageBreaks = ()
     page_count: int | None = None

@@ -9,11 +9,12 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from core.errors import SettingsError, UnknownModel
@@ -21,6 +22,8 @@ from core.errors import SettingsError, UnknownModel
 PREFIX = "TOUCHSTONE_"
 SETTINGS_FILE = "TOUCHSTONE_SETTINGS"
 DEFAULT_FILE = Path("touchstone.toml")
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+"""Of a group or a tag."""
 
 
 class Section(BaseModel):
@@ -75,6 +78,17 @@ class EmbedderSettings(Section):
     cache: Path = Field(Path("~/.cache/touchstone"), description="folder for the exported model")
 
 
+class Rule(Section):
+    """What holds for every document of a name like `pattern`, unless its metadata file says otherwise."""
+
+    pattern: str = Field(min_length=1, description="names as 'documents list' shows them: hr/**, **/*.draft.docx")
+    groups: tuple[Name, ...] | None = Field(
+        None, min_length=1, description="who may read them; left out: this rule does not say"
+    )
+    tags: tuple[Name, ...] | None = Field(None, description="words of your own; left out: this rule does not say")
+    valid_from: date | None = Field(None, description="a date; left out: this rule does not say")
+
+
 class IngestSettings(Section):
     """How files become chunks."""
 
@@ -88,6 +102,7 @@ class IngestSettings(Section):
     workers: int = Field(
         0, ge=0, description="most processes that read files while others are embedded; 0: as many as there are cores"
     )
+    rules: tuple[Rule, ...] = Field((), description="groups, tags and dates by the names of documents: see below")
 
 
 class JobsSettings(Section):

@@ -25,7 +25,7 @@ def now() -> str:
 def document_query() -> Select[Any]:
     """Selects what `document_row` reads: everything but the text."""
     own = (column for column in documents.c if column.name != "text")
-    said = (about.c[name] for name in ("author", "created", "modified", "tags", "valid_from"))
+    said = (about.c[name] for name in ("author", "created", "modified", "tags", "valid_from", "language"))
     return select(*own, *said).join(about)
 
 
@@ -108,6 +108,8 @@ def about_values(key: str, document: NewDocument) -> dict[str, Any]:
         "tags": document.tags,
         "valid_from": document.valid_from,
         "attached": document.attached,
+        "language": document.parsed.language,
+        "sketch": document.sketch,
     }
 
 

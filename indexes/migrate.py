@@ -15,6 +15,10 @@ STEPS: dict[str, tuple[str, ...]] = {
         "insert into about select id, '', null, null, '[]', null, '[]' from documents",
         "create index documents_version on documents (version)",
     ),
+    "2": (
+        "alter table about add column language varchar not null default ''",
+        "alter table about add column sketch blob not null default x''",
+    ),
 }
 """What makes the next form out of each one."""
 

@@ -55,6 +55,8 @@ class DocumentRow:
     modified: str | None = None
     tags: tuple[str, ...] = ()
     valid_from: str | None = None
+    language: str = ""
+    """As the file declares it, BCP 47."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,8 @@ class NewDocument:
     tags: tuple[str, ...] = ()
     valid_from: str | None = None
     attached: Attached = ()
+    sketch: bytes = b""
+    """Its words in short (`indexes.likeness`); empty for a text of a few words."""
 
     @property
     def description(self) -> Description:

@@ -29,6 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    literal_column,
 )
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.types import TypeDecorator
@@ -37,7 +38,7 @@ from core.errors import IndexBroken
 from indexes.migrate import migrate
 from indexes.unicode import encodable
 
-SCHEMA = "2"
+SCHEMA = "3"
 KEYWORD_TOKENIZER = "porter unicode61 remove_diacritics 2"
 BUSY_MS = 30_000
 
@@ -107,6 +108,8 @@ about = Table(
     Column("tags", Json, nullable=False),
     Column("valid_from", String),
     Column("attached", Json, nullable=False),
+    Column("language", AnyText, nullable=False, server_default=""),
+    Column("sketch", LargeBinary, nullable=False, server_default=literal_column("x''")),
 )
 """One row a document; apart from it, because a column behind a long text is slow to read."""
 

@@ -1,13 +1,15 @@
-"""Documents of one content: what was embedded for one of them serves the others."""
+"""Documents of one content, of which one is embedded for all; and those of nearly one, which are marked."""
 
 from __future__ import annotations
 
 import numpy as np
 from sqlalchemy import select
 
-from indexes.catalogue import Catalogue
+from core.access import Access
+from indexes.catalogue import Catalogue, readable
 from indexes.embedders.protocol import Vectors
-from indexes.schema import chunks, documents, transaction
+from indexes.likeness import nearest
+from indexes.schema import about, chunks, documents, transaction
 
 
 def stored_vectors(catalogue: Catalogue, version: str) -> tuple[tuple[tuple[int, int], ...], Vectors] | None:
@@ -25,3 +27,12 @@ def stored_vectors(catalogue: Catalogue, version: str) -> tuple[tuple[tuple[int,
         return None
     vectors = np.frombuffer(b"".join(row.embedding for row in rows), dtype="<f4").reshape(len(rows), -1)
     return tuple((row.start, row.end) for row in rows), vectors
+
+
+def near_duplicates(catalogue: Catalogue, collection: str, *, access: Access) -> dict[str, str]:
+    """Of the documents that may be read, each that is nearly the same as another one, with the one most like it."""
+    query = select(documents.c.document, documents.c.sha256, about.c.sketch).join(about)
+    query = query.where(documents.c.collection == collection, readable(access)).order_by(documents.c.document)
+    with transaction(catalogue.engine) as connection:
+        rows = connection.execute(query).all()
+    return nearest([row.document for row in rows], [row.sha256 for row in rows], [row.sketch for row in rows])

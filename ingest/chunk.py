@@ -16,7 +16,7 @@ from ingest.plain import Plain, strip_markup
 from ingest.sections import Count, first_heading_above, path_texts, sections_of, stray_before
 from ingest.units import Headers, Unit, fit, glue, headers_of, units_of
 
-CHUNKER = "2"
+CHUNKER = "3"
 """Part of the index version: raised when the same document would be cut otherwise."""
 
 _SHARE = 3

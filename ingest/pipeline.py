@@ -178,6 +178,7 @@ def _reading(work: Work) -> Reading:
         limit=min(work.settings.chunk_word_pieces, work.indexes.embedder.max_word_pieces),
         max_bytes=work.settings.max_file_mb * 1_000_000,
         embedder=work.indexes.embedder,
+        rules=work.settings.rules,
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from core.errors import ParseError
 from core.ids import document_version
-from core.settings import IngestSettings
+from core.settings import IngestSettings, Rule
 from indexes.catalogue import Known
 from indexes.open import Indexes
 from indexes.rows import Description
@@ -19,6 +19,7 @@ from ingest.chunk import CHUNKER
 from ingest.discover import ATTACHED, Discovery, Item, container_of, discover
 from ingest.outcomes import Failed, Skipped
 from ingest.parsers.choose import PARSERS
+from ingest.rules import by_rules
 from ingest.sidecar import read_sidecar, version_of
 
 _Kind = Literal["to read", "touched", "unchanged", "described", "decided"]
@@ -36,8 +37,8 @@ class Described:
 class Plan:
     """Every file of the source in one of five: to read, touched, unchanged, described, decided; and what is gone.
 
-    `touched` are files whose time changed while their bytes did not, `described` those of which only the sidecar
-    changed. What is attached to a mail, or lies in an archive, is found only when that is read, so it is not counted.
+    `touched` are files whose time changed while their bytes did not, `described` those of which only what is said about
+    them changed. What is attached to a mail, or lies in an archive, is found only when that is read: it is not counted.
     """
 
     source: str
@@ -99,7 +100,10 @@ def plan(indexes: Indexes, source: Path, *, collection: str, settings: IngestSet
     discovery = discover(source, max_bytes=settings.max_file_mb * 1_000_000)
     known = indexes.catalogue.known(collection)
     pipeline = fingerprint(indexes, settings)
-    sorted_out = [_sorted_out(item, known.get(item.document), discovery.root, pipeline) for item in discovery.items]
+    sorted_out = [
+        _sorted_out(item, known.get(item.document), discovery.root, pipeline, settings.rules)
+        for item in discovery.items
+    ]
     return Plan(
         source=str(discovery.root),
         pipeline=pipeline,
@@ -114,11 +118,11 @@ def plan(indexes: Indexes, source: Path, *, collection: str, settings: IngestSet
 
 
 def _sorted_out(
-    item: Item, before: Known | None, root: Path, pipeline: str
+    item: Item, before: Known | None, root: Path, pipeline: str, rules: Sequence[Rule]
 ) -> tuple[_Kind, Item | Described | Skipped | Failed]:
     """Which of the five a file is in."""
     try:
-        said = read_sidecar(item.sidecar)
+        said = read_sidecar(item.sidecar, by_rules(item.document, rules))
     except ParseError as error:
         return "decided", Failed(item.document, error.reason, str(error))
     if before is None:

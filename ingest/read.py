@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.documents import Chunk
 from core.errors import ParseError
+from core.settings import Rule
+from indexes.likeness import sketch
 from indexes.rows import NewDocument
 from ingest.chunk import chunk
 from ingest.discover import ATTACHED, Item, container_of
 from ingest.outcomes import SKIP_CODES, Failed, Skipped
 from ingest.parsers.choose import media_type, parse
+from ingest.rules import by_rules
 from ingest.sidecar import NOTHING_SAID, SUFFIX, Sidecar, described_name, read_sidecar, version_of
 
 if TYPE_CHECKING:
@@ -76,23 +79,24 @@ class Reading:
     """Word pieces a chunk may have."""
     max_bytes: int
     embedder: Embedder
+    rules: tuple[Rule, ...] = ()
 
 
 def draft_or_reason(reading: Reading, source: Item | File) -> Draft | Skipped | Failed:
     """What becomes of one file of the source, or of one that came attached to another."""
     try:
-        return read(fetch(source) if isinstance(source, Item) else source, reading)
+        return read(fetch(source, reading.rules) if isinstance(source, Item) else source, reading)
     except ParseError as error:
         return (Skipped if error.reason in SKIP_CODES else Failed)(source.document, error.reason, str(error))
 
 
-def fetch(item: Item) -> File:
-    """The bytes of a file of the source, and what is said about it beside it.
+def fetch(item: Item, rules: Sequence[Rule]) -> File:
+    """The bytes of a file of the source, and what is said about it, beside it or by its name.
 
     Raises:
         ParseError: "unreadable" or "bad_metadata".
     """
-    said = read_sidecar(item.sidecar)
+    said = read_sidecar(item.sidecar, by_rules(item.document, rules))
     try:
         return File(document=item.document, content=item.path.read_bytes(), mtime_ns=item.mtime_ns, said=said)
     except OSError as error:
@@ -128,6 +132,7 @@ def read(file: File, reading: Reading) -> Draft:
         valid_from=file.said.description.valid_from,
         attached=tuple((attachment.name, _sha256(attachment.content)) for attachment in parsed.attachments),
         source=reading.source,
+        sketch=sketch(parsed.text),
     )
     return Draft(document=document, chunks=chunks)
 

@@ -20,8 +20,9 @@ def sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """
     spans: list[tuple[int, int]] = []
     position = start
+    capitals = not text[start:end].islower()
     for match in _END.finditer(text, start, end):
-        if match.start() <= position or _goes_on(text, position, match):
+        if match.start() <= position or _goes_on(text, position, match, capitals=capitals):
             continue
         spans.append((position, match.start() + len(match.group().rstrip())))
         position = match.end()
@@ -37,11 +38,13 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start + lead, start + lead + len(stripped)
 
 
-def _goes_on(text: str, start: int, match: re.Match[str]) -> bool:
-    """Whether the full stop belongs to an abbreviation, or what follows begins in lower case."""
+def _goes_on(text: str, start: int, match: re.Match[str], *, capitals: bool) -> bool:
+    """Whether the full stop is of an abbreviation, or a text that has capitals goes on without one."""
     if "\n" in match.group() or "\r" in match.group():
         return False
     if _LIST_NUMBER.fullmatch(text, start, match.start()):
         return True
     following = text[match.end() : match.end() + 1]
-    return following.islower() or bool(_ABBREVIATION.search(text, max(start, match.start() - 12), match.start()))
+    if capitals and following.islower():
+        return True
+    return bool(_ABBREVIATION.search(text, max(start, match.start() - 12), match.start()))

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import ParseError
 from core.ids import document_version
+from core.settings import Name
 from indexes.rows import UNDESCRIBED, Description
 
 SUFFIX = ".meta.json"
 _MOST_BYTES = 1_000_000
-_Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +39,10 @@ class _Form(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    groups: list[_Name] | None = Field(None, min_length=1)
-    tags: list[_Name] = []
+    groups: list[Name] | None = Field(None, min_length=1)
+    tags: list[Name] | None = None
     valid_from: str | None = None
-    title: _Name | None = None
+    title: Name | None = None
 
     @field_validator("valid_from")
     @classmethod
@@ -55,14 +55,14 @@ def described_name(name: str) -> str | None:
     return name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) and len(name) > len(SUFFIX) else None
 
 
-def read_sidecar(path: Path | None) -> Sidecar:
-    """What the file says; nothing without one.
+def read_sidecar(path: Path | None, otherwise: Description = UNDESCRIBED) -> Sidecar:
+    """What the file says; what it does not say, and everything without a file, is as `otherwise` has it.
 
     Raises:
         ParseError: "bad_metadata" when it cannot be read, or not every word of it is understood.
     """
     if path is None:
-        return NOTHING_SAID
+        return Sidecar(description=otherwise)
     try:
         if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST_BYTES:
             raise _refused(path, "it has to be an ordinary file of at most 1 MB")
@@ -78,7 +78,11 @@ def read_sidecar(path: Path | None) -> Sidecar:
     except (ValueError, RecursionError) as error:
         raise _refused(path, f"it is not valid JSON ({error})") from error
     return Sidecar(
-        description=Description(groups=frozenset(form.groups or ()), tags=tuple(form.tags), valid_from=form.valid_from),
+        description=Description(
+            groups=otherwise.groups if form.groups is None else frozenset(form.groups),
+            tags=otherwise.tags if form.tags is None else tuple(form.tags),
+            valid_from=form.valid_from or otherwise.valid_from,
+        ),
         title=form.title,
     )
 
@@ -99,6 +103,6 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 def _refused(path: Path, why: str) -> ParseError:
     return ParseError(
         "bad_metadata",
-        f"The file {path.name}, which says who may read this one, cannot be used: {why}. Mend it, or remove it to open "
-        "the document to everybody.",
+        f"The file {path.name}, which says who may read this one, cannot be used: {why}. Mend it, or remove it to "
+        "leave the document to the rules in the settings, or else to everybody.",
     )

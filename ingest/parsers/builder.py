@@ -10,6 +10,8 @@ from core.documents import Attachment, Element, ElementKind, Parsed
 from core.errors import ParseError
 
 _GAP = "\n\n"
+LONGEST_HEADING = 200
+"""Characters; what is marked as a heading and longer is a paragraph, and names nothing below it."""
 
 
 class Said(TypedDict, total=False):
@@ -19,6 +21,7 @@ class Said(TypedDict, total=False):
     author: str
     created: str | None
     modified: str | None
+    language: str
     page_count: int | None
     attachments: tuple[Attachment, ...]
     notes: tuple[str, ...]
@@ -50,6 +53,8 @@ class TextBuilder:
             text = text.strip()
         if not text.strip():
             return
+        if kind == "heading" and len(text) > LONGEST_HEADING:
+            kind, level = "paragraph", 0
         start = self._length + (len(_GAP) if self._parts else 0)
         for offset, page in pages:
             if not self._pages or self._pages[-1][1] != page:

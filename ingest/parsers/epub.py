@@ -11,6 +11,7 @@ from core.documents import Parsed
 from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, stem
 from ingest.parsers.dates import iso
+from ingest.parsers.language import declared
 from ingest.parsers.office import parse_html
 from ingest.parsers.xml_tree import Node, attribute, first_text, read_part
 
@@ -46,6 +47,7 @@ def parse_epub(content: bytes, *, name: str) -> Parsed:
         author=first_text(package, "creator"),
         created=iso(first_text(package, "date")),
         modified=iso(modified or ""),
+        language=declared(first_text(package, "language")),
         notes=tuple(notes),
     )
 

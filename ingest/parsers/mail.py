@@ -13,6 +13,7 @@ from ingest.parsers.attachments import last_part, unused
 from ingest.parsers.builder import TextBuilder, fold, stem
 from ingest.parsers.dates import mail_date
 from ingest.parsers.encoding import decode
+from ingest.parsers.language import declared
 from ingest.parsers.office import parse_html
 from ingest.parsers.text import text_elements
 
@@ -47,6 +48,7 @@ def parse_mail(content: bytes, *, name: str) -> Parsed:
         title=subject or stem(name),
         author=_value(message, "From"),
         created=mail_date(_value(message, "Date")),
+        language=declared(_value(message, "Content-Language")),
         attachments=attachments,
         notes=notes,
     )

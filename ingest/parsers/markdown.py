@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from core.documents import Element, ElementKind, Parsed
-from ingest.parsers.builder import stem
+from ingest.parsers.builder import LONGEST_HEADING, stem
 from ingest.parsers.encoding import decode
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def _element(text: str, lines: list[int], token: Token, kind: ElementKind, level
         return None
     start += len(raw) - len(raw.lstrip())
     end = start + len(raw.strip())
+    if kind == "heading" and end - start > LONGEST_HEADING:
+        kind, level = "paragraph", 0
     header = 2 if kind == "table" and token.map[1] - token.map[0] > 2 else 0
     return Element(kind=kind, start=start, end=end, level=level, header_rows=header)
 

@@ -17,6 +17,7 @@ from ingest.parsers.builder import TextBuilder, fold, stem
 from ingest.parsers.cells import header_rows
 from ingest.parsers.dates import iso
 from ingest.parsers.encoding import decode
+from ingest.parsers.language import declared
 from ingest.parsers.office_properties import properties_of
 from ingest.parsers.word_asides import Asides
 
@@ -50,6 +51,7 @@ def parse_html(content: bytes, *, name: str) -> Parsed:
         author=said.get("author", ""),
         created=iso(said.get("article:published_time") or said.get("date", "")),
         modified=iso(said.get("article:modified_time", "")),
+        language=declared(said.get("", "")),
     )
 
 
@@ -94,6 +96,7 @@ def parse_docx(content: bytes, *, name: str) -> Parsed:
         author=author,
         created=created,
         modified=modified,
+        language=_language(document),
         page_count=max(pages, default=1) if paged else None,
     )
 
@@ -187,8 +190,14 @@ def _html_text(content: bytes) -> str:
     return decode(content)
 
 
+def _language(document: Any) -> str:  # noqa: ANN401 -- an object of a library without types
+    """The language of a Word document's default style."""
+    found = document.styles.element.xpath("w:docDefaults//w:lang/@w:val")
+    return declared(str(found[0])) if found else ""
+
+
 def _cleaned(html: str) -> tuple[str, str, dict[str, str]]:
-    """(the page without what is not content, its title, what it says of itself by name)."""
+    """(the page without what is not content, its title, what it says of itself by name, its language by none)."""
     import lxml.etree  # type: ignore[import-untyped]
     import lxml.html
 
@@ -199,7 +208,7 @@ def _cleaned(html: str) -> tuple[str, str, dict[str, str]]:
         return "", "", {}
     title = fold(root.findtext(".//title") or "")
     meta = ((node.get("name") or node.get("property") or "", node.get("content") or "") for node in root.iter("meta"))
-    said = {name.lower(): fold(value) for name, value in meta}
+    said = {name.lower(): fold(value) for name, value in meta} | {"": root.get("lang", "")}
     for element in [*root.iter(*_NOT_CONTENT), *root.xpath("//*[@hidden or @aria-hidden='true' or @style]")]:
         if element.tag in _NOT_CONTENT or element.get("hidden") is not None or _is_hidden(element):
             _drop(element)

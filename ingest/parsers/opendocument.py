@@ -11,6 +11,7 @@ from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, fold, stem
 from ingest.parsers.cells import header_rows
 from ingest.parsers.dates import iso
+from ingest.parsers.language import declared
 from ingest.parsers.xml_tree import Node, attribute, children, first_text, local, read_part
 
 _SKIPPED = frozenset({"tracked-changes", "table-of-content", "forms", "sequence-decls", "variable-decls", "settings"})
@@ -44,6 +45,7 @@ def parse_opendocument(content: bytes, *, name: str) -> Parsed:
         author="" if said is None else first_text(said, "initial-creator", "creator"),
         created=made,
         modified=None if said is None else iso(first_text(said, "date")),
+        language="" if said is None else declared(first_text(said, "language")),
         page_count=reader.page or None,
         notes=tuple(f"slide {number} has no text" for number in sorted(reader.blank)),
     )

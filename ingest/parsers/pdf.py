@@ -15,6 +15,7 @@ from ingest.parsers.ocr import NOT_INSTALLED, is_installed, words_in
 from ingest.parsers.pdf_blocks import Block, blocks_of, running_lines
 from ingest.parsers.pdf_extras import (
     attachments_of,
+    language_of,
     made_by,
     outline_of,
     picture_of,
@@ -52,7 +53,7 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
         document = _open(content)
         try:
             title, (author, created, modified) = _title(document), made_by(document)
-            outline = outline_of(document)
+            outline, language = outline_of(document), language_of(document)
             pages = [_page(document, number) for number in range(len(document))]
             attachments = attachments_of(document)
         finally:
@@ -74,6 +75,7 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
         author=author,
         created=created,
         modified=modified,
+        language=language,
         page_count=count,
         attachments=attachments,
         notes=tuple(_notes(pages)),

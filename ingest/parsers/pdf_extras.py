@@ -10,6 +10,7 @@ from core.documents import Attachment
 from ingest.parsers.attachments import last_part, unused
 from ingest.parsers.builder import fold
 from ingest.parsers.dates import pdf_date
+from ingest.parsers.language import declared
 from ingest.parsers.ocr import DPI, LONGEST_SIDE
 from ingest.parsers.pdf_blocks import Block
 from ingest.parsers.pdf_grids import Table
@@ -43,6 +44,18 @@ def made_by(document: Document) -> tuple[str, str | None, str | None]:
     """(author, created, modified) as the file says."""
     said = [str(document.get_metadata_value(key) or "") for key in ("Author", "CreationDate", "ModDate")]
     return fold(said[0]), pdf_date(said[1]), pdf_date(said[2])
+
+
+def language_of(document: Document) -> str:
+    """The language that the file's catalogue names."""
+    import ctypes
+
+    from pypdfium2 import raw
+
+    size = raw.FPDFCatalog_GetLanguage(document, None, 0)  # in bytes, UTF-16 with its end
+    buffer = (raw.FPDF_WCHAR * (size // 2 + 1))()
+    raw.FPDFCatalog_GetLanguage(document, buffer, size)
+    return declared(ctypes.string_at(buffer, max(size - 2, 0)).decode("utf-16-le", "replace"))
 
 
 def outline_of(document: Document) -> dict[tuple[int, str], int]:

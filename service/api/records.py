@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -32,10 +33,13 @@ class DocumentOut(Reply):
     modified: str | None = None
     tags: tuple[str, ...] = Field((), description="from its metadata file")
     valid_from: str | None = Field(None, description="a date, from its metadata file")
+    language: str = Field("", description="as the file declares it")
+    near_duplicate_of: str | None = Field(None, description="the document that is nearly, not quite, the same")
 
     @classmethod
-    def of(cls, row: DocumentRow) -> DocumentOut:
-        """The catalogue's row as it goes over the wire."""
+    def of(cls, row: DocumentRow, near_duplicates: Mapping[str, str]) -> DocumentOut:
+        """The catalogue's row as it goes over the wire; `near_duplicates` as `indexes.twins` finds them."""
+        near = near_duplicates.get(row.document)
         return cls(
             id=row.id,
             collection=row.collection,
@@ -53,6 +57,8 @@ class DocumentOut(Reply):
             modified=row.modified,
             tags=tuple(map(printable, row.tags)),
             valid_from=row.valid_from,
+            language=printable(row.language),
+            near_duplicate_of=None if near is None else printable(near),
         )
 
 

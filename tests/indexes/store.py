@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from core.documents import Chunk, Parsed
 from indexes.catalogue import NewDocument
+from indexes.likeness import sketch
 from indexes.open import Indexes
 from indexes.rows import Version
 from indexes.write import write_documents
@@ -18,12 +20,13 @@ def new_document(
         collection=collection,
         document=name,
         version=version,
-        sha256="sha",
+        sha256=hashlib.sha256(text.encode("utf-8", "replace")).hexdigest(),
         size=len(text),
         mtime_ns=1,
         media_type="text/plain",
         parsed=Parsed(text=text, elements=(), title=title),
         groups=frozenset(groups),
+        sketch=sketch(text),
     )
 
 

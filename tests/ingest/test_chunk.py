@@ -66,6 +66,18 @@ def test_sentences_stay_whole() -> None:
     assert all(part.text.startswith("This") and part.text.endswith(".") for part in chunks)
 
 
+def test_sentences_stay_whole_in_a_text_without_capitals() -> None:
+    text = " ".join(f"this is sentence number {i} of the text." for i in range(20))
+    assert all(part.text.startswith("this") and part.text.endswith(".") for part in markdown(text))
+
+
+def test_a_paragraph_that_is_marked_as_a_heading_stands_before_no_chunk() -> None:
+    paragraph = "A stretch of text that a rule below it makes a heading. " * 5
+    chunks = markdown(f"{paragraph}\n---\n\nThe next section begins here.\n")
+    assert {part.headings for part in chunks} == {()}
+    assert all(part.index_text.startswith("doc\n") for part in chunks)
+
+
 def test_a_sentence_that_is_too_long_is_cut_between_words() -> None:
     words = [f"word{i}" for i in range(100)]
     chunks = markdown(" ".join(words))
@@ -159,6 +171,48 @@ def test_chunks_are_faithful_disjoint_complete_and_within_the_limit(parsed: Pars
 
 def solid(parsed: Parsed, element: Element) -> set[int]:
     return {place for place in range(element.start, element.end) if not parsed.text[place].isspace()}
+
+
+SENTENCES = st.lists(st.integers(1, 12), min_size=1, max_size=30)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(SENTENCES, min_size=1, max_size=5), st.booleans())
+def test_every_sentence_that_fits_is_whole_in_one_chunk(paragraphs: list[list[int]], capitals: bool) -> None:
+    first = "Then" if capitals else "then"
+    said = [[f"{first} {'so ' * words}it is." for words in lengths] for lengths in paragraphs]
+    builder = TextBuilder()
+    for lines in said:
+        builder.add("heading", "Part", level=1)
+        builder.add("paragraph", " ".join(lines))
+    chunks = chunk(builder.build(title="T"), limit=LIMIT, count=count)
+    found = [sentence for part in chunks for sentence in re.findall(rf"{first}[^.]*\.", part.text)]
+    assert found == [sentence for lines in said for sentence in lines]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 60)), min_size=1, max_size=8))
+def test_no_chunk_is_a_bare_heading(parts: list[tuple[bool, int]]) -> None:
+    builder = TextBuilder()
+    for number, (deep, words) in enumerate(parts):
+        builder.add("heading", f"Part {number}", level=2 if deep else 1)
+        builder.add("paragraph", "so " * words)
+    builder.add("paragraph", "end.")
+    for part in chunk(builder.build(title="T"), limit=LIMIT, count=count):
+        assert re.search(r"\bso\b|end", part.text)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 3), st.lists(st.lists(st.integers(0, 10**6), min_size=1, max_size=4), min_size=1, max_size=40))
+def test_a_table_is_cut_between_rows_and_its_header_is_in_every_chunk(width: int, numbers: list[list[int]]) -> None:
+    header = [f"name {column}" for column in range(width)]
+    rows = [[str((row * 4)[column]) for column in range(width)] for row in numbers]
+    builder = TextBuilder()
+    builder.add_table([header, *rows], header_rows=1)
+    chunks = chunk(builder.build(title="T"), limit=LIMIT, count=count)
+    lines = [line for part in chunks for line in part.text.splitlines()]
+    assert lines == ["\t".join(row) for row in [header, *rows]]
+    assert all(part.index_text.splitlines()[1] == " ".join(header) for part in chunks)
 
 
 @pytest.mark.model

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from indexes.twins import near_duplicates
 from indexes.write import remove_document
 from service.api.dependencies import CurrentAccess, CurrentService
 from service.api.errors import declared
@@ -26,13 +27,17 @@ def list_documents(
     """In the order of their names."""
     service.indexes.catalogue.require_collection(collection)
     rows = service.indexes.catalogue.documents(collection, access=access)
-    return DocumentsOut(documents=tuple(DocumentOut.of(row) for row in rows[offset : offset + limit]), total=len(rows))
+    near = near_duplicates(service.indexes.catalogue, collection, access=access)
+    page = tuple(DocumentOut.of(row, near) for row in rows[offset : offset + limit])
+    return DocumentsOut(documents=page, total=len(rows))
 
 
 @router.get("/documents/{document_id}", summary="Show a document", responses=declared(404))
 def show_document(document_id: str, service: CurrentService, access: CurrentAccess) -> DocumentOut:
     """What the catalogue knows of it."""
-    return DocumentOut.of(service.indexes.catalogue.document_with_id(document_id, access=access))
+    catalogue = service.indexes.catalogue
+    row = catalogue.document_with_id(document_id, access=access)
+    return DocumentOut.of(row, near_duplicates(catalogue, row.collection, access=access))
 
 
 @router.get("/documents/{document_id}/text", summary="Read a document's extracted text", responses=declared(404))
