@@ -129,9 +129,9 @@ class JobEngine:
                 _log.info("ingestion cancelled")
 
     def _steps(self, work: Work) -> None:
-        with RecordedJob(work) as record, reader(work) as read_files:
+        with RecordedJob(work) as record, reader(work) as pool:
             batches = self._step("plan", lambda: lay_out(work, plan_of(work), batch=BATCH))
-            steps = {f"batch {number}": partial(process, work, number, read_files) for number in range(batches)}
+            steps = {f"batch {number}": partial(process, work, number, pool) for number in range(batches)}
             for name, step in {**steps, "sweep": partial(sweep, work)}.items():
                 if not self._step(name, partial(_unless_cancelled, step)):
                     raise JobCancelled
