@@ -123,7 +123,7 @@ def assert_sound(data: Path, folder: Folder, jobs: Sequence[str]) -> None:
     with open_indexes(settings) as indexes:
         assert_counted(indexes, folder, jobs)
         assert_agreeing(indexes)
-        assert_found_by_their_text(indexes, 1 if folder.size >= 1000 else 5)
+        assert_found_by_their_text(indexes, 1 if folder.size >= 1000 else 10)
         for text in folder.words:
             assert indexes.keyword.search(COLLECTION, text, access=OWNER, limit=5), f"{text} is lost"
         for text in folder.gone:
