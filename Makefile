@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test test-all check lint types imports unit format docs bench bench-throughput corpus clean
+.PHONY: help demo test test-all faults check lint types imports unit format docs bench bench-throughput corpus clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -17,6 +17,9 @@ test: check unit ## set everything up, then lint, types, import rules and tests
 
 test-all: check ## the same with the slow tests
 	@$(BIN)/pytest -m "not benchmark"
+
+faults: $(VENV)/.dev ## kill ingestion hundreds of times, and feed it thousands of damaged files: about an hour
+	@$(BIN)/pytest tests/faults -m "not benchmark" -rP --durations=0
 
 check: lint types imports ## everything but the tests
 

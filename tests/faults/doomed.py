@@ -23,6 +23,7 @@ from indexes.open import Indexes, open_indexes
 from indexes.vector.protocol import VectorIndex
 from ingest.engine import JobEngine, Pace
 from tests.cli.conftest import settings_for
+from tests.faults.deeds import MurderousCounter
 from tests.faults.folders import COLLECTION, settings_of
 
 POINTS = (
@@ -36,8 +37,8 @@ POINTS = (
     "after a batch",
 )
 """In the order in which a document that changed passes them."""
-WHEN_EMBEDDED, WHEN_READ = "endswhenembedded", "endswhenread"
-"""Words that end the process: when it embeds a text that holds one, and when a process that reads for it meets one."""
+WHEN_EMBEDDED = "endswhenembedded"
+"""A word that ends the process when it embeds a text that holds it; deeds.py has one for texts that are read."""
 
 
 def begin(target: Callable[..., None], folder: Path, *args: object) -> ForkServerProcess:
@@ -109,28 +110,13 @@ class DoomedEmbedder:
         return getattr(self.real, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return DoomedReader, (copy.copy(self.real),)  # for the processes that read files
+        return MurderousCounter, (copy.copy(self.real),)  # for the processes that read files
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         self.fate.passes("before embedding")
         if any(WHEN_EMBEDDED in text for text in texts):
             os.kill(os.getpid(), signal.SIGKILL)
         return self.real.embed_passages(texts)
-
-
-class DoomedReader:
-    """The embedder of a process that reads: it counts word pieces, and ends the process that reads were asked by."""
-
-    def __init__(self, real: Embedder) -> None:
-        self.real = real
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["real"], name)
-
-    def count_word_pieces(self, texts: Sequence[str]) -> list[int]:
-        if any(WHEN_READ in text for text in texts):
-            os.kill(os.getppid(), signal.SIGKILL)
-        return self.real.count_word_pieces(texts)
 
 
 class DoomedRecords(JobDocuments):
@@ -162,7 +148,9 @@ def ingest_until(data: Path, source: Path, point: str, call: int) -> None:
     At the end the job's id is written to the file `job` beside the data folder.
     """
     settings = settings_of(data)
-    settings = settings.model_copy(update={"ingest": settings.ingest.model_copy(update={"batch_documents": 4})})
+    settings = settings.model_copy(
+        update={"ingest": settings.ingest.model_copy(update={"batch_documents": 4, "workers": 1})}
+    )
     with open_indexes(settings) as indexes:
         engine = JobEngine(doomed(indexes, Fate(point, call)), settings, pace=Pace(poll_seconds=0.05))
         engine.start()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from multiprocessing.context import ForkServerProcess
@@ -17,10 +18,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.doomed import POINTS, WHEN_EMBEDDED, WHEN_READ, begin, command, ingest_until
+from indexes.lock import owner_of
+from tests.faults.deeds import WHEN_READ
+from tests.faults.doomed import POINTS, WHEN_EMBEDDED, begin, command, ingest_until
 from tests.faults.folders import Folder, assert_given_up, assert_sound, fill, jobs_of
 from tests.ingest.postgres import programs, running
 
+PATIENCE = 60.0
 ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED"}
 
 
@@ -62,17 +66,18 @@ def killed_until_done(service: Serving, documents: Folder, *, kills: int, seed: 
     moments = random.Random(seed)
     service.start()
     asked = {"source": str(documents.source), "collection": "default"}
-    location = httpx.post(f"{service.url}/v1/ingestions", json=asked).headers["Location"]
+    location = httpx.post(f"{service.url}/v1/ingestions", json=asked, timeout=PATIENCE).headers["Location"]
     hits = 0
     for _ in range(kills):
         time.sleep(moments.uniform(0.0, 1.5))
-        hits += httpx.get(service.url + location).json()["state"] not in ENDED
+        hits += httpx.get(service.url + location, timeout=PATIENCE).json()["state"] not in ENDED
         service.kill()
         service.start()
-    while (job := httpx.get(service.url + location).json())["state"] not in ENDED:
+    while (job := httpx.get(service.url + location, timeout=PATIENCE).json())["state"] not in ENDED:
         time.sleep(0.1)
     service.stop()
     assert job["state"] == "COMPLETED_WITH_ERRORS", job
+    sys.stdout.write(f"{hits} of {kills} kills came while the job waited or ran\n")
     return job["job_id"], hits
 
 
@@ -83,20 +88,23 @@ def killed_commands_until_done(folder: Path, documents: Folder, *, kills: int, s
     hits = 0
     for _ in range(kills):
         process = begin(command, folder, words)
-        process.join(timeout=moments.uniform(0.5, 2.5))
+        while process.is_alive() and owner_of(folder / "data") is None:
+            time.sleep(0.02)
+        process.join(timeout=moments.uniform(0.0, 1.5))
         hits += process.is_alive()
         process.kill()
         process.join()
     done = begin(command, folder, words)
     done.join()
     assert done.exitcode == 3, (folder / "stderr").read_text()
+    sys.stdout.write(f"{hits} of {kills} kills came while a command was at work\n")
     return hits
 
 
 def test_a_service_killed_at_random_moments_finishes_its_job(tmp_path: Path) -> None:
-    documents = Folder(tmp_path / "documents", 120)
+    documents = Folder(tmp_path / "documents", 100)
     fill(tmp_path / "data", documents)
-    job, hits = killed_until_done(Serving(tmp_path), documents, kills=4, seed=7)
+    job, hits = killed_until_done(Serving(tmp_path), documents, kills=3, seed=7)
     assert hits, "the job was over before the first kill"
     assert_sound(tmp_path / "data", documents, [job])
 
