@@ -32,7 +32,8 @@ GRAPH = {
     "sync_threshold": 1000,
     "batch_size": 100,
 }
-"""The graph is written every 1000 vectors; at most as many are put into it again when the store is opened."""
+"""The graph is written every 1000 vectors; at most as many are put into it again when the store is opened. With fewer
+neighbours it does not find every vector by itself: docs/reliability.md."""
 
 
 class ChromaIndex:
