@@ -139,7 +139,7 @@ class JobEngine:
 
     def _step(self, name: str, body: Callable[[], int]) -> int:
         """Run a step unless it is done, and again after a pause when a store failed it."""
-        from dbos import StepOptions, error
+        from dbos import DBOS, StepOptions, error
 
         options = StepOptions(
             name=name,
@@ -149,7 +149,7 @@ class JobEngine:
             should_retry=lambda met: isinstance(met, IndexBroken | Unavailable | OSError),
         )
         try:
-            return int(self._dbos.run_step(options, body))
+            return int(DBOS.run_step(options, body))  # a job that is recovered runs before `_launch` has returned
         except error.DBOSMaxStepRetriesExceeded as failed:
             raise failed.errors[-1] from failed
 

@@ -194,7 +194,7 @@ def died(folder: Path, documents: Folder, point: str, call: int) -> bool:
     return process.exitcode != 0
 
 
-@pytest.mark.parametrize("words", [[WHEN_EMBEDDED], pytest.param([WHEN_READ, WHEN_EMBEDDED], marks=pytest.mark.slow)])
+@pytest.mark.parametrize("words", [[WHEN_READ], pytest.param([WHEN_READ, WHEN_EMBEDDED], marks=pytest.mark.slow)])
 def test_a_file_that_ends_the_whole_process_is_given_up_and_its_neighbours_are_indexed(
     tmp_path: Path, words: Sequence[str]
 ) -> None:
