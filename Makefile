@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test test-all check lint types imports unit format docs corpus clean
+.PHONY: help demo test test-all faults check lint types imports unit format docs corpus clean
 .PHONY: bench bench-chunking bench-growth bench-throughput
 
 help: ## what can be made
@@ -18,6 +18,9 @@ test: check unit ## set everything up, then lint, types, import rules and tests
 
 test-all: check ## the same with the slow tests
 	@$(BIN)/pytest -m "not benchmark"
+
+faults: $(VENV)/.dev ## kill ingestion hundreds of times, and feed it thousands of damaged files: about an hour
+	@$(BIN)/pytest tests/faults -m "not benchmark" -rP --durations=0
 
 check: lint types imports ## everything but the tests
 

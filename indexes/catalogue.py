@@ -29,6 +29,7 @@ from core.access import Access
 from core.answers import Hit
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument
 from indexes import mapping, schema, statements
+from indexes.attempts import Attempts
 from indexes.embedders.protocol import Vectors
 from indexes.job_documents import JobDocuments
 from indexes.jobs import Jobs
@@ -70,6 +71,7 @@ class Catalogue:
         self.engine: Engine = schema.open_database(path)
         self.jobs = Jobs(self.engine)
         self.job_documents = JobDocuments(self.engine)
+        self.attempts = Attempts(self.engine)
         if (found := self.remember("schema", schema.SCHEMA)) != schema.SCHEMA:
             self.close()
             raise IndexBroken(

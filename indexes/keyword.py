@@ -74,8 +74,8 @@ class KeywordIndex:
         """The FTS5 query for a question: quoted terms joined by OR; empty when it has no word."""
         words, phrases = words_of(text)
         kept = [word for word in words if word.lower() not in STOP_WORDS] or words
-        frequency = self._frequency(kept)
-        rare = [word for word in kept if word in frequency and frequency[word] <= self._common()] or kept
+        frequency, common = self._frequency(kept), self._common()
+        rare = [word for word in kept if word in frequency and frequency[word] <= common] or kept
         rare = sorted(dict.fromkeys(rare), key=lambda word: frequency.get(word, 0))[:MOST_TERMS]
         return " OR ".join(f'"{term}"' for term in (*rare, *phrases[:MOST_TERMS]))
 

@@ -1,7 +1,7 @@
 """The catalogue's tables, and how its SQLite file is opened.
 
 collections 1-n documents 1-n chunks -triggers-> chunk_words (FTS5: title, index_text)      documents 1-1 about
-jobs 1-n job_documents    ingestion runs, and what became of each document in them
+jobs 1-n job_documents    ingestion runs, and what became of each document in them;  attempts: begun and never ended
 intents   what must still be removed from the vector index      meta   schema, manifest
 """
 
@@ -176,6 +176,16 @@ job_documents = Table(
     Index("job_documents_to_do", "job_id", "todo"),
 )
 """`todo`: the batch in which the document is still to be read; -1: it is still to be removed; null: nothing is left."""
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("job_id", String, primary_key=True),
+    Column("document", AnyText, primary_key=True),
+    Column("starts", Integer, nullable=False),
+    Column("left", Integer, nullable=False),
+)
+"""`document` empty: a batch."""
 
 KEYWORD_INDEX = (
     f"""create virtual table if not exists chunk_words using fts5(

@@ -129,9 +129,9 @@ class JobEngine:
                 _log.info("ingestion cancelled")
 
     def _steps(self, work: Work) -> None:
-        with RecordedJob(work) as record, reader(work) as read_files:
+        with RecordedJob(work) as record, reader(work) as pool:
             batches = self._step("plan", lambda: lay_out(work, plan_of(work), batch=BATCH))
-            steps = {f"batch {number}": partial(process, work, number, read_files) for number in range(batches)}
+            steps = {f"batch {number}": partial(process, work, number, pool) for number in range(batches)}
             for name, step in {**steps, "sweep": partial(sweep, work)}.items():
                 if not self._step(name, partial(_unless_cancelled, step)):
                     raise JobCancelled
@@ -139,7 +139,7 @@ class JobEngine:
 
     def _step(self, name: str, body: Callable[[], int]) -> int:
         """Run a step unless it is done, and again after a pause when a store failed it."""
-        from dbos import StepOptions, error
+        from dbos import DBOS, StepOptions, error
 
         options = StepOptions(
             name=name,
@@ -149,7 +149,7 @@ class JobEngine:
             should_retry=lambda met: isinstance(met, IndexBroken | Unavailable | OSError),
         )
         try:
-            return int(self._dbos.run_step(options, body))
+            return int(DBOS.run_step(options, body))  # a job that is recovered runs before `_launch` has returned
         except error.DBOSMaxStepRetriesExceeded as failed:
             raise failed.errors[-1] from failed
 

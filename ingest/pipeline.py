@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,7 +20,7 @@ from ingest.ahead import Reader, read_ahead
 from ingest.discover import Item, container_of, look
 from ingest.isolation import Limits
 from ingest.jobs import RecordedJob, new_job, report_of
-from ingest.outcomes import Failed, Indexed, Skipped
+from ingest.outcomes import Failed, Indexed, Outcome, Skipped
 from ingest.plan import Plan, detached, fingerprint, plan
 from ingest.pool import ParserPool
 from ingest.read import Draft, Reading, draft_or_reason
@@ -30,8 +30,8 @@ from ingest.work import Progress, Watch, Work, silent
 
 __all__ = ["Plan", "Progress", "ingest", "plan"]
 
-Read = Callable[[Iterable[Item]], Iterator[Draft | Skipped | Failed]]
-"""Reads files, each with what is attached to it; whatever goes wrong is a value."""
+MOST_STARTS = 3
+"""A file that was being worked on, alone, whenever the process died, is given up after as many deaths."""
 
 
 def ingest(
@@ -71,10 +71,10 @@ def again(indexes: Indexes, job_id: str, *, settings: IngestSettings, progress: 
 def run(work: Work) -> IngestReport:
     """A job from its plan to its end, in one go. Raises like `ingest`."""
     started = time.monotonic()
-    with RecordedJob(work) as job, reader(work) as read_files:
+    with RecordedJob(work) as job, reader(work) as pool:
         planned = plan_of(work)
         lay_out(work, planned, batch=max(1, planned.found))
-        process(work, 0, read_files)
+        process(work, 0, pool)
         sweep(work)
         job.finish()
     return report_of(work, planned.left_alone, time.monotonic() - started)
@@ -116,25 +116,25 @@ def lay_out(work: Work, planned: Plan, *, batch: int) -> int:
     return len(layout.batches)
 
 
-def process(work: Work, number: int, read_files: Read) -> None:
+def process(work: Work, number: int, pool: Reader) -> None:
     """A step of a job: read, embed and write what is left of one batch. Done again, it goes on where it ended.
+
+    When a process died over the batch before it got anything done, the documents are worked on one by one: the one
+    that ends the process is found out and given up, and its neighbours are indexed.
 
     Raises:
         SourceError: the source is gone.
         IndexBroken: the catalogue or the vector index cannot be written.
     """
-    documents = work.indexes.catalogue.job_documents
+    documents, attempts = work.indexes.catalogue.job_documents, work.indexes.catalogue.attempts
     if not work.source.exists():
         raise SourceError(f"{work.source} is no longer there. Bring it back and retry, or ingest another folder.")
     tally = documents.tally(work.job.id)
     done, found, chunks = tally.found - tally.pending, tally.found, tally.chunks
     work.progress(Progress(done, found, "", chunks))
-    most = work.settings.max_file_mb * 1_000_000
-    files = [look(work.source, document, max_bytes=most) for document in documents.todo(work.job.id, number)]
-    items = [entry for entry in files if isinstance(entry, Item)]
-    decided = [entry for entry in files if not isinstance(entry, Item)]
-    for batch in batches(_checked(work, chain(decided, read_files(items))), work.settings.batch_documents):
-        for outcome in store(work, batch):
+    with attempts.begun(work.job.id, left=tally.pending) as starts:
+        alone = starts > 1 or attempts.suspects(work.job.id)
+        for outcome in (_one_by_one if alone else _together)(work, documents.todo(work.job.id, number), pool):
             done, chunks = done + 1, chunks + getattr(outcome, "chunks", 0)
             found = max(found, done)
             work.progress(Progress(done, found, outcome.document, chunks))
@@ -150,14 +150,39 @@ def sweep(work: Work) -> None:
 
 
 @contextmanager
-def reader(work: Work) -> Iterator[Read]:
+def reader(work: Work) -> Iterator[Reader]:
     """What reads the files of one job: processes, none of which is started before there is a file to read."""
     settings = work.settings
     limits = Limits(seconds=settings.file_seconds, memory_mb=settings.file_memory_mb)
     work_of = partial(draft_or_reason, _reading(work))
     pool: Reader
     with ParserPool(work_of, limits, workers=settings.workers or cores()) as pool:
-        yield lambda items: read_ahead(pool, items)
+        yield pool
+
+
+def _together(work: Work, names: Sequence[str], pool: Reader) -> Iterator[Outcome]:
+    """Read files ahead, embed them in batches, and write them; each outcome is on record when it comes out."""
+    most = work.settings.max_file_mb * 1_000_000
+    files = [look(work.source, name, max_bytes=most) for name in names]
+    items = [entry for entry in files if isinstance(entry, Item)]
+    decided = [entry for entry in files if not isinstance(entry, Item)]
+    for batch in batches(_checked(work, chain(decided, read_ahead(pool, items))), work.settings.batch_documents):
+        yield from store(work, batch)
+
+
+def _one_by_one(work: Work, names: Sequence[str], pool: Reader) -> Iterator[Outcome]:
+    """The same, a file at a time, with each noted as begun: should the process end, that file was it."""
+    pool.start()  # it takes a while, in which a death is no file's fault
+    for name in names:
+        work.check()
+        with work.indexes.catalogue.attempts.begun(work.job.id, name) as starts:
+            if starts <= MOST_STARTS:
+                yield from _together(work, [name], pool)
+                continue
+            reason = f"The whole program ended {MOST_STARTS} times while it worked on this file alone."
+            failed = Failed(name, "crashed", reason)
+            work.indexes.catalogue.job_documents.record(work.job.id, [recorded(failed)])
+            yield failed
 
 
 def _checked(work: Work, readings: Iterator[Draft | Skipped | Failed]) -> Iterator[Draft | Skipped | Failed]:

@@ -63,6 +63,12 @@ class ParserPool(Generic[Task, Result]):
             os.close(self._scratch_lock)
             self._scratch = None
 
+    def start(self) -> None:
+        """Have a process there before there is a task for it."""
+        if not self._keepers:
+            self._grow()
+        self._keepers[0].ready.wait()
+
     def submit(self, task: Task) -> Future[Result | Ended]:
         """Have the task done; tasks are begun in the order they come."""
         future: Future[Result | Ended] = Future()

@@ -24,8 +24,16 @@ BATCH = 64
 """Vectors written at once: searches wait behind a write, and larger ones make them wait for longer."""
 PAGE = 5000
 """Ids read at once."""
-GRAPH = {"space": "cosine", "ef_construction": 100, "ef_search": 200, "sync_threshold": 1000, "batch_size": 100}
-"""The graph is written every 1000 vectors; at most as many are put into it again when the store is opened."""
+GRAPH = {
+    "space": "cosine",
+    "max_neighbors": 32,
+    "ef_construction": 200,
+    "ef_search": 200,
+    "sync_threshold": 1000,
+    "batch_size": 100,
+}
+"""The graph is written every 1000 vectors; at most as many are put into it again when the store is opened. With fewer
+neighbours it does not find every vector by itself: docs/reliability.md."""
 
 
 class ChromaIndex:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import random
+import re
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from core.access import OWNER
 from core.settings import EmbedderSettings, Settings
 from indexes.open import Indexes, open_indexes
 from indexes.schema import transaction
-from ingest.pipeline import ingest
+from indexes.search import search
+from ingest.pipeline import ingest, plan
 
+Kind = Literal["hashing", "minilm"]
 COLLECTION = "default"
+OWN_WORD = re.compile(r"word\d+x\d+|dig\d+")
 WORDS = [f"{first}{second}{third}" for first in "bdfgklmnprstv" for second in "aeiou" for third in "lmnrst"]
 
 
-def settings_of(data: Path) -> Settings:
-    return Settings(data=data, embedder=EmbedderSettings(kind="hashing"))
+def settings_of(data: Path, embedder: Kind = "hashing") -> Settings:
+    return Settings(data=data, embedder=EmbedderSettings(kind=embedder))
 
 
 def word(number: int, edition: int) -> str:
@@ -48,8 +55,8 @@ def mail(number: int, edition: int) -> bytes:
 class Folder:
     """Documents 0 to `size`: the first half is indexed in an earlier edition, of which some change and some vanish."""
 
-    def __init__(self, source: Path, size: int) -> None:
-        self.source, self.size, self.half = source, size, size // 2
+    def __init__(self, source: Path, size: int, embedder: Kind = "hashing") -> None:
+        self.source, self.size, self.half, self.embedder = source, size, size // 2, embedder
 
     def before(self) -> None:
         """The first edition of the first half."""
@@ -100,47 +107,90 @@ class Folder:
 
 def fill(data: Path, folder: Folder) -> None:
     """Index the first edition, then let the folder change."""
-    settings = settings_of(data)
+    settings = settings_of(data, folder.embedder)
     folder.before()
     with open_indexes(settings) as indexes:
         ingest(indexes, folder.source, collection=COLLECTION, settings=settings.ingest)
     folder.after()
 
 
-def assert_sound(data: Path, folder: Folder, job_id: str) -> None:
-    """The job did all of its work once, and catalogue, keyword index and vector index agree exactly."""
-    settings = settings_of(data)
+def jobs_of(data: Path, folder: Folder) -> list[str]:
+    """The ids of all jobs there were."""
+    with open_indexes(settings_of(data, folder.embedder)) as indexes:
+        return [job.id for job in indexes.catalogue.jobs.latest(-1)]
+
+
+def assert_sound(data: Path, folder: Folder, jobs: Sequence[str]) -> None:
+    """The jobs did all of the work once between them, and catalogue, keyword index and vector index agree exactly."""
+    settings = settings_of(data, folder.embedder)
     with open_indexes(settings) as indexes:
-        assert_counted(indexes, folder, job_id)
+        assert_counted(indexes, folder, jobs)
         assert_agreeing(indexes)
-        for text in folder.words:
-            assert indexes.keyword.search(COLLECTION, text, access=OWNER, limit=5), f"{text} is lost"
+        assert_found_by_their_text(indexes, folder)
         for text in folder.gone:
             assert not indexes.keyword.search(COLLECTION, text, access=OWNER, limit=5), f"{text} is back"
+        planned = plan(indexes, folder.source, collection=COLLECTION, settings=settings.ingest)
+        assert [item.document for item in planned.reading] == ["broken.pdf"], "what is unchanged would be parsed again"
         again = ingest(indexes, folder.source, collection=COLLECTION, settings=settings.ingest)
         assert (again.indexed, again.removed, again.chunks, again.failed) == (0, 0, 0, 1)
         assert again.unchanged == len(indexes.catalogue.known(COLLECTION))
 
 
-def assert_counted(indexes: Indexes, folder: Folder, job_id: str) -> None:
-    tally = indexes.catalogue.job_documents.tally(job_id)
-    counted = (tally.indexed, tally.unchanged, tally.removed, tally.failed, tally.pending)
-    assert counted == (folder.indexed, folder.unchanged, folder.removed, 1, 0)
-    assert tally.found == tally.indexed + tally.unchanged + tally.failed
+def assert_counted(indexes: Indexes, folder: Folder, jobs: Sequence[str]) -> None:
+    """No document was indexed by two jobs, or twice by one, or by none."""
+    tallies = [indexes.catalogue.job_documents.tally(job) for job in jobs]
+    assert sum(tally.indexed for tally in tallies) == folder.indexed
+    assert sum(tally.removed for tally in tallies) == folder.removed
+    if len(jobs) == 1:
+        (tally,) = tallies
+        assert (tally.unchanged, tally.failed, tally.pending) == (folder.unchanged, 1, 0)
+        assert tally.found == tally.indexed + tally.unchanged + tally.failed
     known = indexes.catalogue.documents(COLLECTION, access=OWNER)
     assert len(known) == folder.indexed + folder.unchanged
     assert sum(row.chunks for row in known) == len(indexes.catalogue.chunk_ids(COLLECTION))
 
 
 def assert_agreeing(indexes: Indexes) -> None:
+    """No chunk is missing or too many anywhere, and each is the nearest to its own vector."""
     held = indexes.catalogue.chunk_ids(COLLECTION)
     assert indexes.vectors.ids(COLLECTION) == held
     assert indexes.catalogue.intents() == []
+    lost = []
     for names, vectors in indexes.catalogue.embeddings(COLLECTION):
         for name, vector in zip(names, vectors, strict=True):
             ((found, cosine),) = indexes.vectors.nearest(COLLECTION, vector, 1)
-            assert (found, cosine > 0.999) == (name, True), f"{name} is not found by its own vector"
+            if (found, cosine > 0.999) != (name, True):
+                lost.append((name, found, cosine))
+    assert not lost, f"not found by their own vectors: {lost}"
     with transaction(indexes.catalogue.engine, write=True) as connection:
         connection.exec_driver_sql("insert into chunk_words(chunk_words, rank) values ('integrity-check', 1)")
         words = connection.exec_driver_sql("select count(*) from chunk_words_docsize").scalar()
     assert words == len(held)
+
+
+def assert_found_by_their_text(indexes: Indexes, folder: Folder) -> None:
+    """A word of its own text finds every chunk; the whole text, in the search that people use, finds it first."""
+    named = indexes.catalogue.documents(COLLECTION, access=OWNER)
+    chunks = [chunk for row in named for chunk in indexes.catalogue.chunks(COLLECTION, row.document, access=OWNER)]
+    having = defaultdict(set)
+    for chunk in chunks:
+        for text in set(OWN_WORD.findall(chunk.text)):
+            having[text].add(chunk.chunk_id)
+    assert set(having) == folder.words
+    assert set().union(*having.values()) == {chunk.chunk_id for chunk in chunks}
+    for text, expected in having.items():
+        found = {name for name, _ in indexes.keyword.search(COLLECTION, text, access=OWNER, limit=10)}
+        assert found == expected, f"{text} is lost"
+    for chunk in chunks[:: len(chunks) // 20]:
+        (hit,) = search(indexes, chunk.text, access=OWNER, collection=COLLECTION, limit=1).hits
+        assert hit.chunk_id == chunk.chunk_id, f"{chunk.chunk_id} is not found by its text"
+
+
+def assert_given_up(data: Path, job: str, *, good: int, bad: int) -> None:
+    """The bad ones failed as `crashed`, and everything else was indexed once."""
+    with open_indexes(settings_of(data)) as indexes:
+        tally = indexes.catalogue.job_documents.tally(job)
+        assert (tally.found, tally.indexed, tally.failed, tally.pending) == (good + bad, good, bad, 0)
+        failed = indexes.catalogue.job_documents.listed(job, ["failed"])
+        assert {entry.code for entry in failed} == {"crashed"}
+        assert_agreeing(indexes)

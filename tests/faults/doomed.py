@@ -1,19 +1,17 @@
-"""A process that ingests and kills itself: python -m tests.faults.killed DATA SOURCE POINT CALL.
-
-It goes on with the job that an earlier one left, or begins one, and dies at the CALL-th time that it passes POINT.
-POINT "end" lets it finish.
-"""
+"""What an ingestion works with, made to end the process at a chosen point, and processes that meet such an end."""
 
 from __future__ import annotations
 
 import copy
+import multiprocessing
 import os
 import signal
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import event
@@ -24,6 +22,8 @@ from indexes.jobs import AT_WORK
 from indexes.open import Indexes, open_indexes
 from indexes.vector.protocol import VectorIndex
 from ingest.engine import JobEngine, Pace
+from tests.cli.conftest import settings_for
+from tests.faults.deeds import MurderousCounter
 from tests.faults.folders import COLLECTION, settings_of
 
 POINTS = (
@@ -37,10 +37,41 @@ POINTS = (
     "after a batch",
 )
 """In the order in which a document that changed passes them."""
+WHEN_EMBEDDED = "endswhenembedded"
+"""A word that ends the process when it embeds a text that holds it; deeds.py has one for texts that are read."""
+
+
+def begin(target: Callable[..., None], folder: Path, *args: object) -> ForkServerProcess:
+    """A process of its own that does `target(*args)` in `folder`, on the data folder in it; its stderr is a file there.
+
+    It is forked from one that has loaded the libraries: starting one anew takes seconds.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pytest", "dbos", "chromadb", "fastapi", "uvicorn", "service.api.app", __name__])
+    process = context.Process(target=_prepared, args=(target, folder, *args))
+    process.start()
+    return process
+
+
+def _prepared(target: Callable[..., None], folder: Path, *args: object) -> None:
+    os.chdir(folder)
+    for name in [name for name in os.environ if name.startswith("TOUCHSTONE_")]:
+        del os.environ[name]
+    os.environ.update(settings_for(folder / "data"))
+    os.dup2(os.open(folder / "stderr", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+    target(*args)
+
+
+def command(words: Sequence[str], variables: Mapping[str, str] = MappingProxyType({})) -> None:
+    """A command of the command line."""
+    from cli.main import run
+
+    os.environ.update(variables)
+    run(words)
 
 
 class Fate:
-    """Counts how often a point is passed, and ends the process there."""
+    """Counts how often a point is passed, and ends the process there; "end" is a point that nothing passes."""
 
     def __init__(self, point: str, call: int) -> None:
         self.point, self.left = point, call
@@ -79,10 +110,12 @@ class DoomedEmbedder:
         return getattr(self.real, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return copy.copy, (self.real,)  # the processes that read files get the real one: they do not embed
+        return MurderousCounter, (copy.copy(self.real),)  # for the processes that read files
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         self.fate.passes("before embedding")
+        if any(WHEN_EMBEDDED in text for text in texts):
+            os.kill(os.getpid(), signal.SIGKILL)
         return self.real.embed_passages(texts)
 
 
@@ -109,19 +142,21 @@ def doomed(indexes: Indexes, fate: Fate) -> Indexes:
     return replace(indexes, vectors=DoomedVectors(indexes.vectors, fate), embedder=embedder)
 
 
-def main(data: Path, source: Path, fate: Fate) -> None:
+def ingest_until(data: Path, source: Path, point: str, call: int) -> None:
+    """Go on with the job that an earlier process left, or begin one, and die at the call-th time it passes a point.
+
+    At the end the job's id is written to the file `job` beside the data folder.
+    """
     settings = settings_of(data)
-    settings = settings.model_copy(update={"ingest": settings.ingest.model_copy(update={"batch_documents": 4})})
+    settings = settings.model_copy(
+        update={"ingest": settings.ingest.model_copy(update={"batch_documents": 4, "workers": 1})}
+    )
     with open_indexes(settings) as indexes:
-        engine = JobEngine(doomed(indexes, fate), settings, pace=Pace(poll_seconds=0.05))
+        engine = JobEngine(doomed(indexes, Fate(point, call)), settings, pace=Pace(poll_seconds=0.05))
         engine.start()
-        latest = indexes.catalogue.jobs.latest(1)[0]
-        job = latest if latest.runner == "service" else engine.submit(source, COLLECTION)
+        latest = indexes.catalogue.jobs.latest(1)
+        job = latest[0] if latest and latest[0].runner == "service" else engine.submit(source, COLLECTION)
         while indexes.catalogue.jobs.find(job.id).state in AT_WORK:
             time.sleep(0.02)
         engine.stop()
-    sys.stdout.write(f"{job.id}\n")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), Fate(sys.argv[3], int(sys.argv[4])))
+    data.with_name("job").write_text(job.id)
