@@ -85,6 +85,15 @@ class IngestSettings(Section):
     batch_documents: int = Field(32, ge=1, description="documents embedded together")
     file_seconds: int = Field(60, ge=1, description="longest that reading one file may take, in seconds")
     file_memory_mb: int = Field(1024, ge=256, description="most memory that reading one file may take, in MB")
+    include: tuple[str, ...] = Field(
+        (), description="patterns of the files that are meant; none: all (docs/ingestion.md)"
+    )
+    exclude: tuple[str, ...] = Field((), description="patterns of files and folders that are left out of every source")
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="hosts that https sources may be read from: `docs.example.com`, `*.example.com`, or `*` for every "
+        "public one; none: such sources are off",
+    )
     workers: int = Field(
         0, ge=0, description="most processes that read files while others are embedded; 0: as many as there are cores"
     )
@@ -98,6 +107,16 @@ class JobsSettings(Section):
         pattern=r"^(postgresql(\+psycopg)?://.+)?$",
         description="postgresql://USER:PASSWORD@HOST/NAME for the job engine; empty: SQLite in the data folder",
     )
+
+
+class ScheduledSource(Section):
+    """A source that the service ingests again and again."""
+
+    source: str = Field(min_length=1, description="a path on the machine of the service, or a URL")
+    every_minutes: int = Field(ge=1, description="minutes from one ingestion to the next")
+    collection: str = Field("default", min_length=1, description="where to put the documents")
+    include: tuple[str, ...] = Field((), description="look only at files that match one of these patterns")
+    exclude: tuple[str, ...] = Field((), description="do not look at files that match one of these patterns")
 
 
 class SearchSettings(Section):
@@ -165,6 +184,9 @@ class Settings(BaseSettings):
     embedder: EmbedderSettings = EmbedderSettings()
     ingest: IngestSettings = IngestSettings()
     jobs: JobsSettings = JobsSettings()
+    schedule: dict[str, ScheduledSource] = Field(
+        default_factory=dict, description="sources that the service ingests again and again, by names of your own"
+    )
     search: SearchSettings = SearchSettings()
     answering: AnsweringSettings = AnsweringSettings()
     server: ServerSettings = ServerSettings()
@@ -262,11 +284,15 @@ def _in_words(error: ValidationError) -> str:
     return f"The setting {where} is wrong: {first['msg']}."
 
 
+_NAMED: dict[int | str, type[Section]] = {"models": ModelSettings, "schedule": ScheduledSource}
+"""What stands in tables with names of the user's own."""
+
+
 def _siblings(location: tuple[int | str, ...]) -> set[str]:
     """The names known where an unknown one was found."""
     fields: Any = Settings.model_fields
     for part in location[:-1]:
-        if part == "models":
-            return set(ModelSettings.model_fields)
+        if part in _NAMED:
+            return set(_NAMED[part].model_fields)
         fields = getattr(fields[part].annotation, "model_fields", {}) if part in fields else {}
     return set(fields) or set(Settings.model_fields)

@@ -119,6 +119,12 @@ class Jobs:
         done = _on(job.source, job.collection, ("COMPLETED",))
         return next((row["at"] for row in self._rows(select(func.max(jobs.c.finished).label("at")).where(done))), None)
 
+    def last_on(self, source: str, collection: str) -> JobRow | None:
+        """The latest job on a source."""
+        these = (jobs.c.source == source) & (jobs.c.collection == collection)
+        query = select(jobs).where(these).order_by(jobs.c.number.desc()).limit(1)
+        return next((_row(row) for row in self._rows(query)), None)
+
     # On its way
 
     def run(self, job_id: str) -> bool:

@@ -19,7 +19,7 @@ from core.ids import document_version
 from indexes.rows import UNDESCRIBED, Description
 
 SUFFIX = ".meta.json"
-_MOST_BYTES = 1_000_000
+MOST_BYTES = 1_000_000
 _Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -64,7 +64,7 @@ def read_sidecar(path: Path | None) -> Sidecar:
     if path is None:
         return NOTHING_SAID
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST_BYTES:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_BYTES:
             raise _refused(path, "it has to be an ordinary file of at most 1 MB")
         content = path.read_bytes()
     except OSError as error:
