@@ -37,7 +37,7 @@ def named(source: str | Path) -> str:
     if scheme not in (*BUCKET_SCHEMES, *WEB_SCHEMES):
         raise SourceError(f"{source} cannot be read: sources are paths, or begin with s3, gs, az or https.")
     place = str(source)[len(scheme) + 3 :]
-    if not place.strip("/"):
+    if not place or place.startswith("/"):
         raise SourceError(f"{source} names no place. Write it as {scheme}://NAME/PATH.")
     return f"{scheme}://{place.split('#')[0] if scheme in WEB_SCHEMES else place.strip('/')}"
 

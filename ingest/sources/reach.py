@@ -33,10 +33,14 @@ _BLOCK = 1 << 16
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _UNICAST = ipaddress.ip_network("2000::/3")
-_LEADS_TO_IPV4 = [ipaddress.ip_network(block) for block in ("2001::/32", "2002::/16")]
-"""Teredo and 6to4: an address in them carries another one."""
-_NOT_FOR_US = [ipaddress.ip_network(block) for block in ("168.63.129.16/32", "192.88.99.0/24")]
-"""Azure's own address inside its machines, and the relay of 6to4."""
+_NOT_FOR_US = [
+    ipaddress.ip_network(block)
+    for block in (
+        *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),  # protocols, Teredo among them; examples; 6to4
+        *("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32"),  # protocols; 6to4; Azure inside its machines
+    )
+]
+"""What not every version of Python knows to be no host's on the internet."""
 
 
 def is_public(address: str) -> bool:
@@ -47,9 +51,7 @@ def is_public(address: str) -> bool:
         return False
     if not found.is_global or found.is_multicast or found.is_reserved:
         return False
-    if found.version == 6:
-        return found in _UNICAST and not any(found in block for block in _LEADS_TO_IPV4)
-    return not any(found in block for block in _NOT_FOR_US)
+    return (found.version == 4 or found in _UNICAST) and not any(found in block for block in _NOT_FOR_US)
 
 
 def addresses_of(host: str, port: int) -> list[str]:
@@ -147,7 +149,8 @@ def _response(url: str, reach: Reach, clock: _Clock) -> Iterator[http.client.HTT
         target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
         query = f"?{quote(parts.query, safe='/?%:@!$&()*+,;=~-._[]')}" if parts.query else ""
         connection.request("GET", target + query, headers={"Accept-Encoding": "identity", "User-Agent": "touchstone"})
-        yield connection.getresponse()
+        with connection.getresponse() as response:
+            yield response
     finally:
         connection.close()
 
