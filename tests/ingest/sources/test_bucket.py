@@ -7,6 +7,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 import fsspec
@@ -126,13 +127,14 @@ def s3(objects: dict[str, bytes]) -> Callable[[str], Answer]:
         name, _, query = path.partition("?")
         key = name.strip("/").partition("/")[2]
         if "list-type=2" in query:
+            prefix = parse_qs(query).get("prefix", [""])[0]
+            found = {key: body for key, body in sorted(objects.items()) if key.startswith(prefix)}
             rows = "".join(
                 f"<Contents><Key>{escape(key)}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>"
                 f'<ETag>"{hash(body)}"</ETag><Size>{len(body)}</Size></Contents>'
-                for key, body in sorted(objects.items())
-                if f"prefix={key.split('/')[0]}" in query
+                for key, body in found.items()
             )
-            listing = f"<ListBucketResult><Name>b</Name><KeyCount>{len(objects)}</KeyCount>{rows}"
+            listing = f"<ListBucketResult><Name>b</Name><KeyCount>{len(found)}</KeyCount>{rows}"
             return 200, {"Content-Type": "application/xml"}, f"{listing}</ListBucketResult>".encode()
         if key not in objects:
             return 404, {"Content-Type": "application/xml"}, b"<Error><Code>NoSuchKey</Code></Error>"
@@ -158,7 +160,8 @@ def test_s3_is_read_over_a_socket(read, monkeypatch: pytest.MonkeyPatch, indexes
             "AWS_DEFAULT_REGION": "eu-west-1",
         }.items():
             monkeypatch.setenv(name, value)
-        assert outcomes(read("s3://b/docs")) == (2, 0, 0, 0, 0)
+        report = read("s3://b/docs")
+        assert outcomes(report) == (2, 0, 0, 0, 0), report.outcomes
         assert set(indexes.catalogue.known("c")) == {"a.txt", "b/c.md"}
         assert outcomes(read("s3://b/docs")) == (0, 2, 0, 0, 0)
         objects["docs/a.txt"] = b"The shop opens at ten."
