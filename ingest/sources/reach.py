@@ -93,7 +93,7 @@ def fetch(url: str, into: BinaryIO | None, *, reach: Reach, max_bytes: int) -> S
                     return _taken(response, into, max_bytes)
                 url = _next(url, response.headers.get("Location"))
     except (OSError, http.client.HTTPException, ValueError) as error:
-        if clock.struck:
+        if clock.struck or isinstance(error, TimeoutError):
             raise ParseError("unreadable", f"The server took more than {reach.seconds:.0f} s.") from error
         raise ParseError("unreadable", f"The server cannot be read: {_why(error)}.") from error
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -66,8 +67,10 @@ def test_the_thread_looks_by_itself_and_ends_with_the_service(
     with one_after_the_other(indexes, settings) as engines:
         entry = ScheduledSource(source=str(folder), every_minutes=60)
         with Schedule(engines(), indexes.catalogue.jobs, [entry], look_seconds=0.01):
-            while not indexes.catalogue.jobs.latest():
-                pass
+            for _ in range(3000):
+                if indexes.catalogue.jobs.latest():
+                    break
+                time.sleep(0.01)
         assert ended(indexes, indexes.catalogue.jobs.latest()[0].id).state == "COMPLETED"
 
 

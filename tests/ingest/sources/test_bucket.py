@@ -52,8 +52,11 @@ def outcomes(report: IngestReport) -> tuple[int, int, int, int, int]:
     return report.indexed, report.unchanged, report.removed, report.skipped, report.failed
 
 
-def test_a_bucket_is_kept_up_to_date_and_leaves_no_file_here(read, bucket: str, indexes: Indexes) -> None:
-    before = set(Path(tempfile.gettempdir()).glob("touchstone-*"))
+def test_a_bucket_is_kept_up_to_date_and_leaves_no_file_here(
+    read, bucket: str, indexes: Indexes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     assert outcomes(read()) == (2, 0, 0, 0, 0)
     assert set(indexes.catalogue.known("c")) == {"policies/leave.md", "prices.csv"}
     assert outcomes(read()) == (0, 2, 0, 0, 0)
@@ -62,7 +65,7 @@ def test_a_bucket_is_kept_up_to_date_and_leaves_no_file_here(read, bucket: str, 
     assert outcomes(read()) == (1, 1, 0, 0, 0)
     fsspec.filesystem("memory").rm(f"{bucket}/policies/leave.md")
     assert outcomes(read()) == (0, 1, 1, 0, 0)
-    assert set(Path(tempfile.gettempdir()).glob("touchstone-*")) <= before
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_names_mean_in_a_bucket_what_they_mean_in_a_folder(read, bucket: str) -> None:
