@@ -40,6 +40,7 @@ def demo(settings: Settings) -> None:
     from evaluation.rungs import Subject
     from indexes.open import open_indexes
     from service.answering.generators.choose import open_model
+    from service.api.schemas import IngestionIn
 
     started = time.monotonic()
     settings = settings if "data" in settings.model_fields_set else settings.model_copy(update={"data": FOLDER})
@@ -53,7 +54,7 @@ def demo(settings: Settings) -> None:
 
         _step(1, "Ingest", f"touchstone ingest {_short(company.DOCUMENTS)}")
         with ingest.progress_on_screen(company.DOCUMENTS.name) as watch:
-            ingest.show(engine.ingest(company.DOCUMENTS, "default", watch))
+            ingest.show(engine.ingest(request(IngestionIn, source=str(company.DOCUMENTS)), watch))
 
         _step(2, "Ask what the documents answer", f'touchstone ask "{ANSWERED}"')
         ask.show(engine.ask(_question(ANSWERED)))

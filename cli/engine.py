@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import ValidationError
@@ -13,7 +12,7 @@ from core.errors import UsageError
 from core.settings import Settings
 from service.api.jobs import JobDetail, JobLine, JobOut
 from service.api.records import CollectionOut, DocumentOut
-from service.api.schemas import AnswerOut, QueryIn, Request, SearchIn, SearchOut, in_words
+from service.api.schemas import AnswerOut, IngestionIn, QueryIn, Request, SearchIn, SearchOut, in_words
 
 if TYPE_CHECKING:
     from ingest.pipeline import Plan, Progress
@@ -35,10 +34,10 @@ class Engine(Protocol):
     def search(self, body: SearchIn) -> SearchOut:
         """Find passages."""
 
-    def ingest(self, source: Path, collection: str, watch: Watch) -> JobOut:
-        """Ingest a folder or file, to the end."""
+    def ingest(self, body: IngestionIn, watch: Watch) -> JobOut:
+        """Ingest a source, to the end."""
 
-    def plan(self, source: Path, collection: str) -> Plan:
+    def plan(self, body: IngestionIn) -> Plan:
         """What `ingest` would do."""
 
     def documents(self, collection: str) -> Sequence[DocumentOut]:

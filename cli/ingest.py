@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,11 +13,13 @@ import typer
 from cli.options import Collection, Data, Json, settings_of
 from cli.output import amount, err, print_json, remark, say, visible
 from core.errors import JobConflict, SourceError, Unavailable, UsageError
+from core.sources import named
 
 if TYPE_CHECKING:
     from core.settings import Settings
     from ingest.pipeline import Progress
     from service.api.jobs import JobOut
+    from service.api.schemas import IngestionIn
 
 Watch = Callable[["Progress"], None]
 LINE_EVERY_SECONDS = 5.0
@@ -27,29 +28,44 @@ UNFINISHED = frozenset({"FAILED", "INTERRUPTED", "CANCELLED"})
 
 def ingest(  # noqa: PLR0913 -- a parameter is an option that can be typed
     context: typer.Context,
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE", help="Folders or files.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE", help="Folders, files, s3:// gs:// az:// https:// URLs, lists of URLs."),
+    ],
     collection: Collection = "default",
+    include: Annotated[
+        list[str] | None, typer.Option("--include", metavar="GLOB", help="Look only at such files; may be repeated.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="GLOB", help="Do not look at such files; may be repeated.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the folders until Ctrl-C.")] = False,
     as_json: Json = False,
     data: Data = None,
 ) -> None:
     """Bring folders and files into the index; what has not changed is left alone."""
+    from cli.engine import open_engine, request
+    from service.api.schemas import IngestionIn
+
     settings = settings_of(context, data)
+    asked = [
+        request(IngestionIn, source=named(source), collection=collection, include=include or (), exclude=exclude or ())
+        for source in sources
+    ]
     if watch:
         if dry_run or as_json:
             raise UsageError("--watch goes on until Ctrl-C: it does not go with --dry-run or --json.")
-        follow(settings, sources, collection)
+        follow(settings, asked)
         return
     if dry_run:
-        from cli.engine import open_engine
         from cli.plan import show_plans
 
         with open_engine(settings, create=True) as engine:
-            plans = [engine.plan(source.absolute(), collection) for source in sources]
+            plans = [engine.plan(body) for body in asked]
         show_plans(plans, as_json=as_json)
         return
-    total = ingest_all(settings, sources, collection)
+    total = ingest_all(settings, asked)
     if as_json:
         print_json(total)
     else:
@@ -57,20 +73,20 @@ def ingest(  # noqa: PLR0913 -- a parameter is an option that can be typed
     raise_for(total)
 
 
-def ingest_all(settings: Settings, sources: Sequence[Path], collection: str) -> JobOut:
+def ingest_all(settings: Settings, sources: Sequence[IngestionIn]) -> JobOut:
     """Ingest every source, one after the other, with progress on the screen."""
     from cli.engine import open_engine
     from service.api.jobs import JobOut
 
     jobs: list[JobOut] = []
     with open_engine(settings, create=True) as engine:
-        for source in sources:
-            with progress_on_screen(source.name or str(source)) as watch:
-                jobs.append(engine.ingest(source.absolute(), collection, watch))
+        for body in sources:
+            with progress_on_screen(body.source.rsplit("/", 1)[-1] or body.source) as watch:
+                jobs.append(engine.ingest(body, watch))
     return JobOut.of_all(jobs)
 
 
-def follow(settings: Settings, sources: Sequence[Path], collection: str) -> None:
+def follow(settings: Settings, sources: Sequence[IngestionIn]) -> None:
     """Ingest now and whenever something changes, until Ctrl-C; in between, other commands can have the data folder.
 
     Raises:
@@ -80,9 +96,9 @@ def follow(settings: Settings, sources: Sequence[Path], collection: str) -> None
 
     begun = False
     with contextlib.suppress(KeyboardInterrupt):
-        for _ in changes(sources, besides=settings.data):
+        for _ in changes([body.source for body in sources], besides=settings.data):
             try:
-                job = ingest_all(settings, sources, collection)
+                job = ingest_all(settings, sources)
             except (SourceError, Unavailable, JobConflict) as error:
                 if not begun:
                     raise

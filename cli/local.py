@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.access import OWNER
 from core.settings import Settings
 from service.api.jobs import JobDetail, JobLine, JobOut
 from service.api.records import CollectionOut, DocumentOut
-from service.api.schemas import AnswerOut, QueryIn, SearchIn, SearchOut, short_enough
+from service.api.schemas import AnswerOut, IngestionIn, QueryIn, SearchIn, SearchOut, short_enough
 
 if TYPE_CHECKING:
     from cli.engine import Watch
@@ -57,18 +56,26 @@ class LocalEngine:
         )
         return SearchOut.of(found)
 
-    def ingest(self, source: Path, collection: str, watch: Watch) -> JobOut:
-        """Ingest a folder or file, to the end."""
+    def ingest(self, body: IngestionIn, watch: Watch) -> JobOut:
+        """Ingest a source, to the end."""
         from ingest.pipeline import ingest
 
-        report = ingest(self.indexes, source, collection=collection, settings=self.settings.ingest, progress=watch)
+        report = ingest(
+            self.indexes,
+            body.source,
+            collection=body.collection,
+            settings=self.settings.ingest,
+            patterns=body.patterns,
+            progress=watch,
+        )
         return JobOut.of(self.indexes.catalogue, self.indexes.catalogue.jobs.find(report.job_id))
 
-    def plan(self, source: Path, collection: str) -> Plan:
+    def plan(self, body: IngestionIn) -> Plan:
         """What `ingest` would do."""
         from ingest.pipeline import plan
 
-        return plan(self.indexes, source, collection=collection, settings=self.settings.ingest)
+        settings = self.settings.ingest
+        return plan(self.indexes, body.source, collection=body.collection, settings=settings, patterns=body.patterns)
 
     def documents(self, collection: str) -> Sequence[DocumentOut]:
         """The collection's documents, by name."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ingest.plan import Plan
 
 LISTED = 20
-"""Files to read that are named one by one; the rest is a number."""
+"""Files of a kind that are named one by one; the rest is a number."""
 
 
 def show_plans(plans: Sequence[Plan], *, as_json: bool) -> None:
@@ -24,19 +24,26 @@ def show_plans(plans: Sequence[Plan], *, as_json: bool) -> None:
 
 
 def _show(plan: Plan) -> None:
-    for item in plan.to_read[:LISTED]:
-        say(("read     ", "green"), f"{item.document}  ", (size(item.size), "dim"))
-    if len(plan.to_read) > LISTED:
-        say(("read     ", "green"), f"and {amount(len(plan.to_read) - LISTED, 'other file')}")
-    for document in plan.vanished:
-        say(("remove   ", "yellow"), document)
+    sizes = {item.document: item.size for item in plan.to_read}
+    described = [changed.item.document for changed in plan.described]
+    moved = [f"{old} -> {new}" for old, new in plan.moved]
+    kinds: Sequence[tuple[str, str, Sequence[str]]] = (
+        ("add", "green", plan.added),
+        ("change", "green", plan.changed),
+        ("move", "green", moved),
+        ("describe", "green", described),
+        ("remove", "yellow", plan.removed),
+    )
+    for word, colour, documents in kinds:
+        for document in documents[:LISTED]:
+            say((f"{word:<9}", colour), document, (f"  {size(sizes[document])}" if document in sizes else "", "dim"))
+        if len(documents) > LISTED:
+            say((f"{word:<9}", colour), f"and {amount(len(documents) - LISTED, 'other')}")
     for outcome in plan.decided:
         say(("skip     ", "yellow"), f"{outcome.document}  ", (outcome.reason, "dim"))
-    for changed in plan.described:
-        say(("describe ", "green"), changed.item.document)
     same = len(plan.unchanged) + len(plan.touched)
-    read, described = len(plan.to_read), len(plan.described)
-    counts = f"{read:,} to read, {described:,} to describe, {same:,} unchanged, {len(plan.vanished):,} to remove"
+    counts = f"{len(plan.added):,} to add, {len(plan.changed):,} changed, {len(moved):,} moved, "
+    counts += f"{len(described):,} to describe, {same:,} unchanged, {len(plan.removed):,} to remove"
     say(
         (f"{plan.source}: ", "bold"),
         f"{amount(plan.found, 'file')} found, {counts}, {len(plan.decided):,} skipped. Nothing was done.",
@@ -44,13 +51,16 @@ def _show(plan: Plan) -> None:
 
 
 def _as_json(plan: Plan) -> dict[str, object]:
+    """Every file under one of its kinds."""
     return {
         "source": plan.source,
         "found": plan.found,
-        "to_read": [item.document for item in plan.to_read],
+        "added": list(plan.added),
+        "changed": list(plan.changed),
+        "moved": [{"from": old, "to": new} for old, new in plan.moved],
+        "described": [changed.item.document for changed in plan.described],
         "unchanged": [item.document for item in (*plan.unchanged, *plan.touched)],
-        "to_describe": [changed.item.document for changed in plan.described],
-        "to_remove": list(plan.vanished),
+        "removed": list(plan.removed),
         "skipped": [
             {"document": outcome.document, "status": type(outcome).__name__.lower(), "code": outcome.code}
             | {"reason": outcome.reason}

@@ -28,7 +28,7 @@ def pages() -> dict[str, str]:
 
 def settings_page() -> str:
     """Every setting with its variable, default and meaning, section by section."""
-    from core.settings import ModelSettings, Rule, Settings
+    from core.settings import ModelSettings, Rule, ScheduledSource, Settings
 
     lines = [
         WRITTEN,
@@ -42,29 +42,25 @@ def settings_page() -> str:
     for name, field in Settings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             sections.append((name, field.annotation))
-        elif name != "models":
+        elif name not in ("models", "schedule"):
             lines.append(_setting_row(name, field))
     for section, model in sections:
         lines += [_setting_row(f"{section}.{name}", field) for name, field in model.model_fields.items()]
-    lines += [
-        "\n## Models\n",
-        "One table a model: `[models.NAME]`, or `TOUCHSTONE_MODELS__NAME__FIELD`.\n",
-        "| field | default | meaning |",
-        "|---|---|---|",
-    ]
-    lines += _field_rows(ModelSettings)
+    lines += ["\n## Models\n", "One table a model: `[models.NAME]`, or `TOUCHSTONE_MODELS__NAME__FIELD`.\n"]
+    lines += _fields(ModelSettings)
+    lines += ["\n## Schedule\n", "One table a source: `[schedule.NAME]`, or `TOUCHSTONE_SCHEDULE__NAME__FIELD`.\n"]
+    lines += _fields(ScheduledSource)
     lines += [
         "\n## Rules for documents\n",
         "One table a rule: `[[ingest.rules]]`. Their order counts: [ingestion.md](ingestion.md).\n",
-        "| field | default | meaning |",
-        "|---|---|---|",
     ]
-    lines += _field_rows(Rule)
+    lines += _fields(Rule)
     return "\n".join(lines) + "\n"
 
 
-def _field_rows(model: type[BaseModel]) -> list[str]:
-    return [f"| `{name}` | {_default(field)} | {field.description} |" for name, field in model.model_fields.items()]
+def _fields(model: type[BaseModel]) -> list[str]:
+    rows = [f"| `{name}` | {_default(field)} | {field.description} |" for name, field in model.model_fields.items()]
+    return ["| field | default | meaning |", "|---|---|---|", *rows]
 
 
 def _setting_row(path: str, field: FieldInfo) -> str:

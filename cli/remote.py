@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,7 +12,7 @@ import httpx
 from core import errors
 from service.api.jobs import JobDetail, JobLine, JobOut, JobsOut
 from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut
-from service.api.schemas import AnswerOut, QueryIn, ReadyOut, SearchIn, SearchOut
+from service.api.schemas import AnswerOut, IngestionIn, QueryIn, ReadyOut, SearchIn, SearchOut
 
 if TYPE_CHECKING:
     from cli.engine import Watch
@@ -48,14 +47,13 @@ class RemoteEngine:
         """Find passages."""
         return SearchOut.model_validate(self._call("POST", "/v1/search", json=body.model_dump(mode="json")))
 
-    def ingest(self, source: Path, collection: str, watch: Watch) -> JobOut:
-        """Queue the folder or file at the service and wait for the job's end."""
-        started = {"source": str(source), "collection": collection}
-        return self._to_the_end(self._call("POST", "/v1/ingestions", json=started), watch)
+    def ingest(self, body: IngestionIn, watch: Watch) -> JobOut:
+        """Queue the source at the service and wait for the job's end."""
+        return self._to_the_end(self._call("POST", "/v1/ingestions", json=body.model_dump(mode="json")), watch)
 
-    def plan(self, source: Path, collection: str) -> Plan:
+    def plan(self, body: IngestionIn) -> Plan:
         """Only the owner of the folder can look."""
-        del source, collection
+        del body
         raise self._needs_the_folder("A dry run")
 
     def documents(self, collection: str) -> Sequence[DocumentOut]:

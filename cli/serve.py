@@ -60,9 +60,11 @@ def open_service(settings: Settings, url: str) -> Iterator[Service]:
     Raises:
         DataFolderOwned: another process owns the data folder.
         Unavailable: jobs were left and the jobs database cannot be opened.
+        SourceError: a scheduled source is a URL of a kind that is not read.
     """
     from indexes.open import open_indexes
     from ingest.engine import JobEngine
+    from ingest.schedule import Schedule
     from service.answering.generators.choose import open_model
     from service.api.state import Service
 
@@ -71,9 +73,10 @@ def open_service(settings: Settings, url: str) -> Iterator[Service]:
         try:
             jobs.start()
             models = cache(lambda name: open_model(settings, name, indexes.embedder))
-            indexes.lock.announce(url)
-            remark(f"Touchstone answers at {url} (Ctrl-C stops it)")
-            yield Service(settings=settings, indexes=indexes, jobs=jobs, models=models)
+            with Schedule(jobs, indexes.catalogue.jobs, settings.schedule.values()):
+                indexes.lock.announce(url)
+                remark(f"Touchstone answers at {url} (Ctrl-C stops it)")
+                yield Service(settings=settings, indexes=indexes, jobs=jobs, models=models)
         finally:
             jobs.stop()
 

@@ -12,7 +12,7 @@ QUIET_MS, LONGEST_MS = 200, 2_000
 """A change is told once nothing has happened for so long; while things go on happening, after so long."""
 
 
-def changes(folders: Sequence[Path], *, besides: Path) -> Iterator[None]:
+def changes(folders: Sequence[str], *, besides: Path) -> Iterator[None]:
     """Yields once when the folders are being watched, and again whenever something in them was changed.
 
     What happens meanwhile is told by the next one. Hidden files, and what lies in the folder `besides`, do not count.
@@ -22,7 +22,7 @@ def changes(folders: Sequence[Path], *, besides: Path) -> Iterator[None]:
         UsageError: one of them is not a folder.
     """
     for folder in folders:
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise UsageError(f"{folder} is not a folder: --watch follows folders on this machine.")
     from watchfiles import Change, watch
 

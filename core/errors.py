@@ -147,6 +147,7 @@ PARSE_CODES = (
     "unsupported",
     "too_large",
     "unreadable",
+    "not_allowed",
     "bad_name",
     "bad_metadata",
     "timed_out",

@@ -9,156 +9,53 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from core.errors import SettingsError, UnknownModel
+from core.sections import (
+    BUILT_IN_MODEL,
+    AnsweringSettings,
+    EmbedderSettings,
+    EvaluationSettings,
+    IngestSettings,
+    JobsSettings,
+    ModelSettings,
+    Name,
+    Price,
+    Rule,
+    ScheduledSource,
+    SearchSettings,
+    Section,
+    ServerSettings,
+)
+
+__all__ = [
+    "BUILT_IN_MODEL",
+    "AnsweringSettings",
+    "EmbedderSettings",
+    "EvaluationSettings",
+    "IngestSettings",
+    "JobsSettings",
+    "ModelSettings",
+    "Name",
+    "Price",
+    "Rule",
+    "ScheduledSource",
+    "SearchSettings",
+    "Section",
+    "ServerSettings",
+    "Settings",
+    "load",
+    "secret",
+]
 
 PREFIX = "TOUCHSTONE_"
 SETTINGS_FILE = "TOUCHSTONE_SETTINGS"
 DEFAULT_FILE = Path("touchstone.toml")
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-"""Of a group or a tag."""
-
-
-class Section(BaseModel):
-    """A frozen group of settings; an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Price(Section):
-    """USD per million tokens."""
-
-    input: Decimal = Field(ge=0, description="USD per million input tokens")
-    output: Decimal = Field(ge=0, description="USD per million output tokens")
-    cached_input: Decimal | None = Field(
-        None, ge=0, description="USD per million cached input tokens; as input if missing"
-    )
-
-
-class ModelSettings(Section):
-    """One model that questions can be put to."""
-
-    kind: Literal["extractive", "openai", "scripted"] = Field(
-        description="extractive, openai (any compatible URL), scripted"
-    )
-    base_url: str = Field("", description="the server's URL, up to and including /v1 (openai)")
-    model: str = Field("", description="the model's name at that server (openai)")
-    api_key_env: str = Field("", description="name of the variable that holds the key, never the key itself (openai)")
-    context_window: int = Field(8192, ge=512, description="tokens the model reads and writes in one call")
-    max_output_tokens: int = Field(512, ge=1, description="tokens the model may write")
-    timeout_seconds: float = Field(60.0, gt=0, description="longest wait for one call")
-    replies: tuple[str, ...] = Field((), description="replies given in turn, for tests (scripted)")
-    price: Price | None = Field(None, description="USD per million tokens; missing: cost is not stated")
-    default: bool = Field(False, description="used when a request names no model")
-
-
-BUILT_IN_MODEL = ModelSettings(
-    kind="extractive", context_window=1_000_000, price=Price(input=Decimal(0), output=Decimal(0))
-)
-
-
-class EmbedderSettings(Section):
-    """What turns text into vectors."""
-
-    kind: Literal["minilm", "sentence_transformers", "hashing"] = Field(
-        "minilm", description="minilm (onnxruntime), sentence_transformers (any of its models), hashing (tests)"
-    )
-    model: str = Field("all-MiniLM-L6-v2", description="name or path of the model (sentence_transformers)")
-    threads: int = Field(0, ge=0, description="threads of minilm; 0: as many as there are cores")
-    precision: Literal["fp32", "int8"] = Field(
-        "fp32", description="of minilm: fp32, or int8, twice as fast on processors with VNNI, a little less exact"
-    )
-    cache: Path = Field(Path("~/.cache/touchstone"), description="folder for the exported model")
-
-
-class Rule(Section):
-    """What holds for every document of a name like `pattern`, unless its metadata file says otherwise."""
-
-    pattern: str = Field(min_length=1, description="names as 'documents list' shows them: hr/**, **/*.draft.docx")
-    groups: tuple[Name, ...] | None = Field(
-        None, min_length=1, description="who may read them; left out: this rule does not say"
-    )
-    tags: tuple[Name, ...] | None = Field(None, description="words of your own; left out: this rule does not say")
-    valid_from: date | None = Field(None, description="a date; left out: this rule does not say")
-
-
-class IngestSettings(Section):
-    """How files become chunks."""
-
-    max_file_mb: int = Field(100, ge=1, description="files larger than this are skipped, in MB")
-    chunk_word_pieces: int = Field(
-        254, ge=32, description="longest chunk with its heading path, in word pieces of the embedder"
-    )
-    batch_documents: int = Field(32, ge=1, description="documents embedded together")
-    file_seconds: int = Field(60, ge=1, description="longest that reading one file may take, in seconds")
-    file_memory_mb: int = Field(1024, ge=256, description="most memory that reading one file may take, in MB")
-    workers: int = Field(
-        0, ge=0, description="most processes that read files while others are embedded; 0: as many as there are cores"
-    )
-    rules: tuple[Rule, ...] = Field((), description="groups, tags and dates by the names of documents: see below")
-
-
-class JobsSettings(Section):
-    """Where the service keeps track of its ingestion jobs."""
-
-    database_url: str = Field(
-        "",
-        pattern=r"^(postgresql(\+psycopg)?://.+)?$",
-        description="postgresql://USER:PASSWORD@HOST/NAME for the job engine; empty: SQLite in the data folder",
-    )
-
-
-class SearchSettings(Section):
-    """How hits are found and merged."""
-
-    limit: int = Field(10, ge=1, le=100, description="hits returned when a request says nothing")
-    candidates: int = Field(100, ge=1, description="hits taken from each index before they are merged")
-    dense_weight: float = Field(0.5, ge=0, le=1, description="weight of the vector index in the merged score")
-
-
-class AnsweringSettings(Section):
-    """How passages become an answer."""
-
-    passages: int = Field(8, ge=1, description="most passages shown to the model")
-    min_similarity: float = Field(
-        0.25, ge=-1, le=1, description="no passage this close to the question: refused before a model is called"
-    )
-
-
-class ServerSettings(Section):
-    """The API."""
-
-    host: str = Field("127.0.0.1", description="address to listen on")
-    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0: any free one")
-    allow_anonymous: bool = Field(False, description="answer without a key on an address other than this machine's own")
-    max_question_chars: int = Field(4000, ge=1, description="longest question")
-    max_upload_mb: int = Field(100, ge=1, description="largest upload, in MB")
-    threads: int = Field(16, ge=1, description="requests worked on at once")
-
-
-class EvaluationSettings(Section):
-    """What an answer is worth, and how carefully to measure."""
-
-    currency: Literal["USD"] = Field("USD", description="currency of every amount")
-    value_correct: Decimal = Field(Decimal("1.00"), ge=0, description="USD that a correct answer is worth")
-    cost_wrong: Decimal = Field(Decimal("2.00"), ge=0, description="USD that a wrong answer costs")
-    cost_abstained: Decimal = Field(
-        Decimal("0.20"), ge=0, description="USD of handing an unanswered question to a person"
-    )
-    queries_per_month: int = Field(1000, ge=1, description="questions expected each month")
-    horizon_months: int = Field(12, ge=1, description="months over which one-off costs are spread")
-    one_off_usd: dict[str, Decimal] = Field(default_factory=dict, description="one-off USD by rung")
-    monthly_usd: dict[str, Decimal] = Field(default_factory=dict, description="USD a month by rung")
-    budget_usd: Decimal = Field(Decimal("5.00"), ge=0, description="most that a run may spend")
-    seed: int = Field(7, description="seed of every random draw")
-    resamples: int = Field(2000, ge=100, description="bootstrap resamples")
 
 
 class Settings(BaseSettings):
@@ -180,6 +77,9 @@ class Settings(BaseSettings):
     embedder: EmbedderSettings = EmbedderSettings()
     ingest: IngestSettings = IngestSettings()
     jobs: JobsSettings = JobsSettings()
+    schedule: dict[str, ScheduledSource] = Field(
+        default_factory=dict, description="sources that the service ingests again and again, by names of your own"
+    )
     search: SearchSettings = SearchSettings()
     answering: AnsweringSettings = AnsweringSettings()
     server: ServerSettings = ServerSettings()
@@ -277,11 +177,15 @@ def _in_words(error: ValidationError) -> str:
     return f"The setting {where} is wrong: {first['msg']}."
 
 
+_NAMED: dict[int | str, type[Section]] = {"models": ModelSettings, "schedule": ScheduledSource}
+"""What stands in tables with names of the user's own."""
+
+
 def _siblings(location: tuple[int | str, ...]) -> set[str]:
     """The names known where an unknown one was found."""
     fields: Any = Settings.model_fields
     for part in location[:-1]:
-        if part == "models":
-            return set(ModelSettings.model_fields)
+        if part in _NAMED:
+            return set(_NAMED[part].model_fields)
         fields = getattr(fields[part].annotation, "model_fields", {}) if part in fields else {}
     return set(fields) or set(Settings.model_fields)

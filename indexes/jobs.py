@@ -119,6 +119,12 @@ class Jobs:
         done = _on(job.source, job.collection, ("COMPLETED",))
         return next((row["at"] for row in self._rows(select(func.max(jobs.c.finished).label("at")).where(done))), None)
 
+    def last_on(self, source: str, collection: str) -> JobRow | None:
+        """The latest job on a source."""
+        these = (jobs.c.source == source) & (jobs.c.collection == collection)
+        query = select(jobs).where(these).order_by(jobs.c.number.desc()).limit(1)
+        return next((_row(row) for row in self._rows(query)), None)
+
     # On its way
 
     def run(self, job_id: str) -> bool:
@@ -191,7 +197,9 @@ def _on(source: str, collection: str, states: tuple[JobState, ...]) -> ColumnEle
 
 def _row(row: RowMapping) -> JobRow:
     """A job; what an older version did not store has its default."""
-    return JobRow(**{name: value for name, value in row.items() if name != "number" and value is not None})
+    values: dict[str, Any] = {name: value for name, value in row.items() if name != "number" and value is not None}
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return JobRow(**{**values, **lists})
 
 
 def _same_request(job: JobRow, digest: str | None) -> JobRow:

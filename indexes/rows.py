@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from core import ids
 from core.documents import Chunk, Parsed
+from core.sources import Patterns
 from indexes.embedders.protocol import Vectors
 
 Attached = tuple[tuple[str, str], ...]
@@ -164,6 +165,13 @@ class JobRow:
     unchanged: int = 0
     request_key: str | None = None
     request_digest: str | None = None
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    @property
+    def patterns(self) -> Patterns:
+        """Which files of the source the job looks at; it leaves all others as they are."""
+        return Patterns(tuple(self.include), tuple(self.exclude))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

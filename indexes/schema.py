@@ -160,6 +160,8 @@ jobs = Table(
     Column("unchanged", Integer),
     Column("request_key", String),
     Column("request_digest", String),
+    Column("include", Json),
+    Column("exclude", Json),
 )
 """`number` counts jobs in the order they were asked for."""
 

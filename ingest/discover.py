@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import SourceError
+from core.sources import Patterns, is_remote
 from ingest.outcomes import Failed, Skipped
 from ingest.sidecar import SUFFIX, described_name
 
 _HIDDEN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 DATA_FOLDER_MARK = "catalogue.sqlite3"
 """A folder that holds this file is a data folder of Touchstone: never part of a source."""
-_STRAY = "The file says something about a document that is not beside it."
-_MISSPELT = f"The name of the file that says who may read this one has to end in {SUFFIX}, in small letters."
+HIDDEN = "Hidden and lock files are left alone."
+STRAY = "The file says something about a document that is not beside it."
+MISSPELT = f"The name of the file that says who may read this one has to end in {SUFFIX}, in small letters."
 
 ATTACHED = "!/"
 """Parts a container's name from the name of what is in it: `mail.eml!/plan.xlsx`."""
@@ -38,39 +40,51 @@ class Item:
 class Discovery:
     """Files to look at, those already decided on, and places that could not be looked into, each in order of name.
 
-    `root` is the resolved path of the source. Nothing may be concluded about documents below an unlisted place, such as
+    Nothing may be concluded about documents below an unlisted place, such as
     a folder without permission or the dead link to a share.
     """
 
-    root: Path
     items: tuple[Item, ...]
     outcomes: tuple[Skipped | Failed, ...]
     unlisted: tuple[str, ...]
 
 
-def discover(source: Path, *, max_bytes: int) -> Discovery:
-    """Every file below a folder, or the one file that `source` names.
+def discover(source: Path, *, max_bytes: int, patterns: Sequence[Patterns] = ()) -> Discovery:
+    """Every file below a folder that all the patterns admit, or the one file that `source` names.
 
     Raises:
         SourceError: there is no such file or folder, it cannot be listed, or it holds no file that could be read.
     """
     root = _resolved(source)
-    found = [_decided(root.parent, root, max_bytes)] if root.is_file() else list(_walk(root, root, max_bytes))
+    alone = root.is_file()
+    found = [_decided(root.parent, root, max_bytes)] if alone else list(_walk(root, root, max_bytes, patterns))
+    return discovery_of(str(source), found, patterns)
+
+
+def discovery_of(source: str, found: Sequence[Item | Skipped | Failed], patterns: Sequence[Patterns]) -> Discovery:
+    """What was found, less what the patterns leave out. Raises SourceError when nothing of it could be read."""
+    if patterns:
+        found = [entry for entry in found if _is_meant(entry, patterns)]
     items = tuple(entry for entry in found if isinstance(entry, Item))
     outcomes = tuple(entry for entry in found if isinstance(entry, Skipped | Failed))
     unlisted = tuple(entry.document.rstrip("/") + "/" for entry in outcomes if entry.code == "unreadable")
     if not items:
-        raise SourceError(_nothing(source, outcomes))
-    return Discovery(root=root, items=items, outcomes=outcomes, unlisted=unlisted)
+        raise SourceError(_nothing(source, outcomes, patterns))
+    return Discovery(items=items, outcomes=outcomes, unlisted=unlisted)
 
 
 def look(root: Path, document: str, *, max_bytes: int) -> Item | Skipped | Failed:
-    """A document that was discovered earlier, as it is now; `root` as in Discovery."""
+    """A document that was discovered earlier below `root`, as it is now."""
     alone = root.is_file()
     base, path = (root.parent, root) if alone else (root, root / document)
     if not path.parent.resolve().is_relative_to(base):
         return Skipped(document, "outside_source", "The link leads out of the source.")
     return _decided(base, path, max_bytes)
+
+
+def too_large(max_bytes: int) -> str:
+    """Why a file of more bytes is not read."""
+    return f"The file is larger than {max_bytes // 1_000_000} MB; ingest.max_file_mb allows more."
 
 
 def container_of(document: str) -> str:
@@ -91,9 +105,11 @@ def _resolved(source: Path) -> Path:
     return root
 
 
-def _nothing(source: Path, outcomes: tuple[Skipped | Failed, ...]) -> str:
+def _nothing(source: str, outcomes: tuple[Skipped | Failed, ...], patterns: Sequence[Patterns]) -> str:
     """Why there is nothing to ingest, and what to do."""
-    where = _shown(str(source))
+    where = _shown(source)
+    if not outcomes and patterns:
+        return f"{where} holds no file that the patterns admit (--include, --exclude, ingest.include, ingest.exclude)."
     if not outcomes:
         return f"The folder {where} is empty. Put documents into it, or name another folder."
     first = outcomes[0]
@@ -101,11 +117,18 @@ def _nothing(source: Path, outcomes: tuple[Skipped | Failed, ...]) -> str:
         return f"The folder {where} cannot be listed: {first.reason} Check its permissions."
     return (
         f"{where} holds no file that can be ingested; {len(outcomes)} found, the first is {first.document}: "
-        f"{first.reason} Name a folder of documents."
+        f"{first.reason}{'' if is_remote(source) else ' Name a folder of documents.'}"
     )
 
 
-def _walk(root: Path, folder: Path, max_bytes: int) -> Iterator[Item | Skipped | Failed]:
+def _is_meant(entry: Item | Skipped | Failed, patterns: Sequence[Patterns]) -> bool:
+    """Whether the patterns admit it; a place that cannot be looked into may hold what they admit."""
+    if isinstance(entry, Failed) and entry.code == "unreadable":
+        return not any(pattern.leave_out(entry.document) for pattern in patterns)
+    return all(pattern.admit(entry.document) for pattern in patterns)
+
+
+def _walk(root: Path, folder: Path, max_bytes: int, patterns: Sequence[Patterns]) -> Iterator[Item | Skipped | Failed]:
     relative = _document(root, folder)
     try:
         with os.scandir(folder) as listing:
@@ -117,25 +140,26 @@ def _walk(root: Path, folder: Path, max_bytes: int) -> Iterator[Item | Skipped |
         yield Skipped(relative, "hidden", "This is a data folder of Touchstone.")
         return
     files = {entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)}
-    said = {entry.name: described_name(entry.name) for entry in entries if not _is_hidden(entry.name)}
+    said = {entry.name: described_name(entry.name) for entry in entries if not is_hidden(entry.name)}
     misspelt = {name for sidecar, name in said.items() if name in files and not sidecar.endswith(SUFFIX)}
     for entry in entries:
         path = Path(entry.path)
-        if entry.is_dir(follow_symlinks=False) and not _is_hidden(entry.name):
-            yield from _walk(root, path, max_bytes)
+        if entry.is_dir(follow_symlinks=False) and not is_hidden(entry.name):
+            if not patterns or not any(pattern.leave_out(_document(root, path)) for pattern in patterns):
+                yield from _walk(root, path, max_bytes, patterns)
         elif entry.name in misspelt:
-            yield Failed(_shown(_document(root, path)), "bad_metadata", _MISSPELT)
+            yield Failed(_shown(_document(root, path)), "bad_metadata", MISSPELT)
         elif said.get(entry.name) is None:
             yield _decided(root, path, max_bytes)
         elif said[entry.name] not in files:
-            yield Skipped(_shown(_document(root, path)), "stray_metadata", _STRAY)
+            yield Skipped(_shown(_document(root, path)), "stray_metadata", STRAY)
 
 
 def _decided(root: Path, path: Path, max_bytes: int) -> Item | Skipped | Failed:
     """One directory entry that is not a folder to walk: an item, or why not."""
     document = _document(root, path)
-    if _is_hidden(path.name):
-        return Skipped(_shown(document), "hidden", "Hidden and lock files are left alone.")
+    if is_hidden(path.name):
+        return Skipped(_shown(document), "hidden", HIDDEN)
     if not _is_utf8(document):
         return Failed(_shown(document), "bad_name", "The name is not valid UTF-8. Rename the file.")
     if path.is_symlink():
@@ -149,8 +173,7 @@ def _decided(root: Path, path: Path, max_bytes: int) -> Item | Skipped | Failed:
     if not stat.S_ISREG(status.st_mode):
         return Skipped(document, "special_file", "Only regular files are read; this is a pipe, socket or device.")
     if status.st_size > max_bytes:
-        limit = max_bytes // 1_000_000
-        return Skipped(document, "too_large", f"The file is larger than {limit} MB; ingest.max_file_mb allows more.")
+        return Skipped(document, "too_large", too_large(max_bytes))
     beside = path.with_name(path.name + SUFFIX)
     return Item(
         document=document,
@@ -181,7 +204,8 @@ def _document(root: Path, path: Path) -> str:
     return "" if relative == "." else relative
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is left alone."""
     return name.startswith((".", "~$")) or name.lower() in _HIDDEN_NAMES
 
 

@@ -27,6 +27,7 @@ from typing import Any
 
 from core.errors import IndexBroken, Unavailable
 from core.settings import Settings
+from core.sources import EVERYTHING, Patterns
 from indexes.open import Indexes
 from indexes.rows import JobRow
 from ingest.jobs import RecordedJob, new_job
@@ -79,16 +80,26 @@ class JobEngine:
         for job in self._jobs.requeue():
             self._enqueue(job)
 
-    def submit(self, source: Path, collection: str, *, key: str | None = None, digest: str | None = None) -> JobRow:
+    def submit(
+        self,
+        source: str | Path,
+        collection: str,
+        *,
+        patterns: Patterns = EVERYTHING,
+        key: str | None = None,
+        digest: str | None = None,
+    ) -> JobRow:
         """Queue a job and return it; with the idempotency key of an earlier one, return that one.
 
         Raises:
             JobConflict: a job waits for the source or runs on it.
             KeyReused: the key came with another request; `digest` tells requests apart.
+            SourceError: the source is a URL of a kind that is not read.
             Unavailable: the jobs database cannot be opened.
         """
         self._launched()
-        asked = replace(new_job(source, collection, "QUEUED", "service"), request_key=key, request_digest=digest)
+        asked = new_job(source, collection, "QUEUED", "service", patterns)
+        asked = replace(asked, request_key=key, request_digest=digest)
         job = self._jobs.add(asked)
         if job.id == asked.id:
             self._enqueue(job)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 import uuid
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from typing import Any
 
 from core.errors import TouchstoneError
 from core.logs import request_id
+from core.sources import EVERYTHING, Patterns, named
 from indexes.rows import JobRow, JobState, Runner
 from ingest.outcomes import Failed, Indexed, Outcome, Removed, Skipped, Unchanged
 from ingest.report import IngestReport
@@ -23,11 +23,20 @@ from ingest.work import JobCancelled, JobStopped, Work
 _log = logging.getLogger(__name__)
 
 
-def new_job(source: Path, collection: str, state: JobState, runner: Runner) -> JobRow:
-    """A job that is asked for now."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    path = os.path.realpath(os.path.expanduser(source))
-    return JobRow(id=uuid.uuid4().hex[:16], collection=collection, source=path, state=state, runner=runner, created=now)
+def new_job(
+    source: str | Path, collection: str, state: JobState, runner: Runner, patterns: Patterns = EVERYTHING
+) -> JobRow:
+    """A job that is asked for now. Raises SourceError when the source is a URL of a kind that is not read."""
+    return JobRow(
+        id=uuid.uuid4().hex[:16],
+        collection=collection,
+        source=named(source),
+        state=state,
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        runner=runner,
+        include=patterns.include,
+        exclude=patterns.exclude,
+    )
 
 
 class RecordedJob:

@@ -7,24 +7,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
-from core.errors import SourceError
 from core.machine import cores
 from core.settings import IngestSettings
+from core.sources import EVERYTHING, Patterns
 from indexes.job_documents import TO_REMOVE, Layout
 from indexes.open import Indexes
 from indexes.write import finish_intents, remove_document
 from ingest.ahead import Reader, read_ahead
-from ingest.discover import Item, container_of, look
+from ingest.discover import container_of
 from ingest.isolation import Limits
 from ingest.jobs import RecordedJob, new_job, report_of
 from ingest.outcomes import Failed, Indexed, Outcome, Skipped
-from ingest.plan import Plan, detached, fingerprint, plan
+from ingest.plan import Plan, compare, detached, fingerprint, with_moves
 from ingest.pool import ParserPool
 from ingest.read import Draft, Reading, draft_or_reason
 from ingest.report import IngestReport
+from ingest.sources.choose import open_source
 from ingest.store import batches, recorded, store
 from ingest.work import Progress, Watch, Work, silent
 
@@ -36,22 +36,24 @@ MOST_STARTS = 3
 
 def ingest(
     indexes: Indexes,
-    source: Path,
+    source: str | Path,
     *,
     collection: str,
     settings: IngestSettings,
+    patterns: Patterns = EVERYTHING,
     progress: Watch = silent,
 ) -> IngestReport:
-    """Bring a collection up to date with a folder or a file, in this process, and account for every document found.
+    """Bring a collection up to date with a source, in this process, and account for every document found.
 
-    Documents of other sources in the collection are left alone. A document that fails keeps its older version.
+    Documents of other sources in the collection, and those that the patterns leave out, are left alone. A document that
+    fails keeps its older version.
 
     Raises:
         SourceError: the source is missing, cannot be listed, or holds no file that could be ingested.
         JobConflict: a job is running on the source.
-        Unavailable: no process that reads files can be started.
+        Unavailable: no process that reads files can be started, or the source does not answer.
     """
-    job = indexes.catalogue.jobs.add(new_job(source, collection, "RUNNING", "command"))
+    job = indexes.catalogue.jobs.add(new_job(source, collection, "RUNNING", "command", patterns))
     return run(Work(indexes=indexes, settings=settings, job=job, progress=progress))
 
 
@@ -80,9 +82,24 @@ def run(work: Work) -> IngestReport:
     return report_of(work, planned.left_alone, time.monotonic() - started)
 
 
+def plan(
+    indexes: Indexes,
+    source: str | Path,
+    *,
+    collection: str,
+    settings: IngestSettings,
+    patterns: Patterns = EVERYTHING,
+) -> Plan:
+    """What `ingest` would do, told without doing it; files that were moved are told apart. Raises like `ingest`."""
+    work = Work(indexes=indexes, settings=settings, job=new_job(source, collection, "QUEUED", "command", patterns))
+    with open_source(work) as opened:
+        return with_moves(compare(work, opened), opened)
+
+
 def plan_of(work: Work) -> Plan:
-    """What there is to do. Raises SourceError like `ingest`."""
-    return plan(work.indexes, work.source, collection=work.job.collection, settings=work.settings)
+    """What there is to do. Raises SourceError and Unavailable like `ingest`."""
+    with open_source(work) as source:
+        return compare(work, source)
 
 
 def lay_out(work: Work, planned: Plan, *, batch: int) -> int:
@@ -127,8 +144,6 @@ def process(work: Work, number: int, pool: Reader) -> None:
         IndexBroken: the catalogue or the vector index cannot be written.
     """
     documents, attempts = work.indexes.catalogue.job_documents, work.indexes.catalogue.attempts
-    if not work.source.exists():
-        raise SourceError(f"{work.source} is no longer there. Bring it back and retry, or ingest another folder.")
     tally = documents.tally(work.job.id)
     done, found, chunks = tally.found - tally.pending, tally.found, tally.chunks
     work.progress(Progress(done, found, "", chunks))
@@ -162,12 +177,10 @@ def reader(work: Work) -> Iterator[Reader]:
 
 def _together(work: Work, names: Sequence[str], pool: Reader) -> Iterator[Outcome]:
     """Read files ahead, embed them in batches, and write them; each outcome is on record when it comes out."""
-    most = work.settings.max_file_mb * 1_000_000
-    files = [look(work.source, name, max_bytes=most) for name in names]
-    items = [entry for entry in files if isinstance(entry, Item)]
-    decided = [entry for entry in files if not isinstance(entry, Item)]
-    for batch in batches(_checked(work, chain(decided, read_ahead(pool, items))), work.settings.batch_documents):
-        yield from store(work, batch)
+    with open_source(work) as source:
+        readings = source.read(names, lambda items: read_ahead(pool, items))
+        for batch in batches(_checked(work, readings), work.settings.batch_documents):
+            yield from store(work, batch)
 
 
 def _one_by_one(work: Work, names: Sequence[str], pool: Reader) -> Iterator[Outcome]:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from core.errors import ParseError
 from core.ids import document_version
 from core.settings import IngestSettings, Rule
+from core.sources import Patterns, alone, is_remote
 from indexes.catalogue import Known
 from indexes.open import Indexes
 from indexes.rows import Description
 from ingest.chunk import CHUNKER
-from ingest.discover import ATTACHED, Discovery, Item, container_of, discover
+from ingest.discover import ATTACHED, Discovery, Item, container_of
 from ingest.outcomes import Failed, Skipped
 from ingest.parsers.choose import PARSERS
 from ingest.rules import by_rules
 from ingest.sidecar import read_sidecar, version_of
+from ingest.work import Work
+
+if TYPE_CHECKING:
+    from ingest.sources.protocol import Source
 
 _Kind = Literal["to read", "touched", "unchanged", "described", "decided"]
 
@@ -50,6 +54,25 @@ class Plan:
     described: tuple[Described, ...]
     decided: tuple[Skipped | Failed, ...]
     vanished: tuple[str, ...]
+    moved: tuple[tuple[str, str], ...] = ()
+    """(from, to) of vanished and new files of one content, when they were looked for (`with_moves`)."""
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """New files, those moved left out."""
+        moved = {new for _, new in self.moved}
+        return tuple(i.document for i in self.to_read if i.document not in self.known and i.document not in moved)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Files of which another version is stored."""
+        return tuple(item.document for item in self.to_read if item.document in self.known)
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """Documents whose file is gone, those moved left out."""
+        moved = {old for old, _ in self.moved}
+        return tuple(document for document in self.vanished if document not in moved)
 
     @property
     def found(self) -> int:
@@ -91,48 +114,72 @@ class Plan:
         return found
 
 
-def plan(indexes: Indexes, source: Path, *, collection: str, settings: IngestSettings) -> Plan:
+def compare(work: Work, source: Source) -> Plan:
     """Compare a source with what the collection holds of it.
 
     Raises:
         SourceError: the source is missing, cannot be listed, or holds no file that could be ingested.
+        Unavailable: it does not answer.
     """
-    discovery = discover(source, max_bytes=settings.max_file_mb * 1_000_000)
-    known = indexes.catalogue.known(collection)
-    pipeline = fingerprint(indexes, settings)
-    sorted_out = [
-        _sorted_out(item, known.get(item.document), discovery.root, pipeline, settings.rules)
-        for item in discovery.items
-    ]
+    discovery = source.discover()
+    known = work.indexes.catalogue.known(work.job.collection)
+    compared = _Compared(work.source, source, fingerprint(work.indexes, work.settings), work.settings.rules)
+    sorted_out = [_sorted_out(item, known.get(item.document), compared) for item in discovery.items]
     return Plan(
-        source=str(discovery.root),
-        pipeline=pipeline,
+        source=work.source,
+        pipeline=compared.pipeline,
         known=known,
         to_read=tuple(entry for kind, entry in sorted_out if kind == "to read" and isinstance(entry, Item)),
         touched=tuple(entry for kind, entry in sorted_out if kind == "touched" and isinstance(entry, Item)),
         unchanged=tuple(entry for kind, entry in sorted_out if kind == "unchanged" and isinstance(entry, Item)),
         described=tuple(entry for _, entry in sorted_out if isinstance(entry, Described)),
         decided=(*discovery.outcomes, *(e for _, e in sorted_out if isinstance(e, Skipped | Failed))),
-        vanished=_vanished(discovery, known),
+        vanished=_vanished(discovery, known, work.source, work.job.patterns),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What every file is compared in the light of."""
+
+    name: str
+    source: Source
+    pipeline: str
+    rules: Sequence[Rule]
+
+
+def with_moves(planned: Plan, source: Source) -> Plan:
+    """The plan with the files that were moved, told from the content of new ones. They are not embedded again."""
+    gone: dict[tuple[int, str], list[str]] = {}
+    for document in reversed(planned.vanished):
+        before = planned.known[document]
+        gone.setdefault((before.size, before.sha256), []).append(document)
+    sizes = {size for size, _ in gone}
+    moved: list[tuple[str, str]] = []
+    for item in planned.to_read:
+        if item.document not in planned.known and item.size in sizes:
+            old = gone.get((item.size, source.sha256(item)))
+            if old:
+                moved.append((old.pop(), item.document))
+    return replace(planned, moved=tuple(moved))
+
+
 def _sorted_out(
-    item: Item, before: Known | None, root: Path, pipeline: str, rules: Sequence[Rule]
+    item: Item, before: Known | None, compared: _Compared
 ) -> tuple[_Kind, Item | Described | Skipped | Failed]:
     """Which of the five a file is in."""
     try:
-        said = read_sidecar(item.sidecar, by_rules(item.document, rules))
+        said = read_sidecar(item.sidecar, by_rules(item.document, compared.rules))
     except ParseError as error:
         return "decided", Failed(item.document, error.reason, str(error))
     if before is None:
         return "to read", item
-    if not belongs(item.document, before, root):
+    if not belongs(item.document, before, compared.name):
         other = _held_elsewhere(item, before)
         return ("decided", other) if other else ("to read", item)
-    if before.version != version_of(before.sha256, pipeline, said) or before.size != item.size:
+    if before.version != version_of(before.sha256, compared.pipeline, said) or before.size != item.size:
         return "to read", item
-    if before.mtime_ns != item.mtime_ns and _sha256(item.path) != before.sha256:
+    if before.mtime_ns != item.mtime_ns and compared.source.sha256(item) != before.sha256:
         return "to read", item
     if before.description != said.description:
         return "described", Described(item=item, description=said.description)
@@ -144,11 +191,9 @@ def fingerprint(indexes: Indexes, settings: IngestSettings) -> str:
     return f"{indexes.version}/parsers-{PARSERS}/chunker-{CHUNKER}/{settings.chunk_word_pieces}"
 
 
-def belongs(document: str, known: Known, root: Path) -> bool:
+def belongs(document: str, known: Known, source: str) -> bool:
     """Whether a known document came from this source: from the folder, or from this very file named alone."""
-    if known.source == str(root):
-        return True
-    return Path(known.source) == (root / container_of(document) if root.is_dir() else root)
+    return known.source == source or known.source == alone(source, container_of(document))
 
 
 def detached(known: Mapping[str, Known], holders: Collection[str]) -> list[str]:
@@ -166,30 +211,25 @@ def detached(known: Mapping[str, Known], holders: Collection[str]) -> list[str]:
 
 def _held_elsewhere(item: Item, known: Known) -> Skipped | None:
     """The refusal when another source still holds a document of this name: neither may push the other out."""
-    other = Path(known.source)
-    held = other / item.document if other.is_dir() else other
-    if not known.source or not held.is_file() or os.path.samefile(held, item.path):
+    if not known.source:
         return None
+    if not is_remote(known.source):
+        other = Path(known.source)
+        held = other / item.document if other.is_dir() else other
+        if not held.is_file() or (item.path.exists() and os.path.samefile(held, item.path)):
+            return None
     reason = f"The collection already holds a document of this name from {known.source}. Use another collection."
     return Skipped(item.document, "name_taken", reason)
 
 
-def _vanished(discovery: Discovery, known: Mapping[str, Known]) -> tuple[str, ...]:
-    """Documents that came from this source and whose file is no longer there, as far as it could be listed."""
+def _vanished(discovery: Discovery, known: Mapping[str, Known], source: str, looked_at: Patterns) -> tuple[str, ...]:
+    """Documents that came from this source and whose file is no longer there, as far as it was looked at and listed."""
     present = {item.document for item in discovery.items} | {outcome.document for outcome in discovery.outcomes}
     return tuple(
         document
         for document, before in sorted(known.items())
         if container_of(document) not in present
         and not container_of(document).startswith(discovery.unlisted)
-        and belongs(document, before, discovery.root)
+        and belongs(document, before, source)
+        and looked_at.admit(container_of(document))
     )
-
-
-def _sha256(path: Path) -> str:
-    """The file's SHA-256; empty when it cannot be read, which reading it will report."""
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return ""

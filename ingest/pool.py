@@ -96,22 +96,12 @@ class ParserPool(Generic[Task, Result]):
             self._queue.put(None)
 
     def _grow(self) -> None:
-        scratch = self._scratch or self._make_scratch()
-        process: Process[Task, Result] = Process(self._work, self._limits, scratch / str(len(self._keepers)))
+        if self._scratch is None:
+            self._scratch, self._scratch_lock = make_scratch()
+        process: Process[Task, Result] = Process(self._work, self._limits, self._scratch / str(len(self._keepers)))
         keeper = _Keeper(process, self._queue)
         self._keepers.append(keeper)
         keeper.start()
-
-    def _make_scratch(self) -> Path:
-        _remove_abandoned()
-        try:
-            scratch = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        except OSError as error:
-            raise Unavailable(f"No folder for temporary files can be made: {error}. TMPDIR names another.") from error
-        self._scratch_lock = os.open(scratch, os.O_RDONLY)
-        fcntl.flock(self._scratch_lock, fcntl.LOCK_EX)
-        self._scratch = scratch
-        return scratch
 
 
 class _Keeper(threading.Thread, Generic[Task, Result]):
@@ -154,6 +144,22 @@ class _Keeper(threading.Thread, Generic[Task, Result]):
     def cancel(self) -> None:
         """End the process now, whatever it does."""
         self._process.cancel()
+
+
+def make_scratch() -> tuple[Path, int]:
+    """A new folder for temporary files, and the open file that holds its lock.
+
+    Raises:
+        Unavailable: there is no place for it.
+    """
+    _remove_abandoned()
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    except OSError as error:
+        raise Unavailable(f"No folder for temporary files can be made: {error}. TMPDIR names another.") from error
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return folder, handle
 
 
 def _remove_abandoned() -> None:

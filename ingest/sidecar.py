@@ -20,7 +20,7 @@ from core.settings import Name
 from indexes.rows import UNDESCRIBED, Description
 
 SUFFIX = ".meta.json"
-_MOST_BYTES = 1_000_000
+MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def read_sidecar(path: Path | None, otherwise: Description = UNDESCRIBED) -> Sid
     if path is None:
         return Sidecar(description=otherwise)
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST_BYTES:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_BYTES:
             raise _refused(path, "it has to be an ordinary file of at most 1 MB")
         content = path.read_bytes()
     except OSError as error:

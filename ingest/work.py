@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from core.settings import IngestSettings
 from indexes.open import Indexes
 from indexes.rows import JobRow
+from ingest.sources.reach import is_public
 
 BEAT_SECONDS = 5.0
 
@@ -51,11 +51,13 @@ class Work:
     job: JobRow
     progress: Watch = silent
     check: Callable[[], None] = lambda: None
+    public: Callable[[str], bool] = is_public
+    """Which addresses URLs may lead to; another rule than this one is for tests."""
 
     @property
-    def source(self) -> Path:
-        """The folder or file that is ingested."""
-        return Path(self.job.source)
+    def source(self) -> str:
+        """The name of what is ingested: a path or a URL."""
+        return self.job.source
 
 
 def watchful(work: Work, *, stopping: Callable[[], bool]) -> Work:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core.answers import Answer, Citation, Hit, Mode, Refusal, SearchResult
 from core.errors import UsageError
+from core.sources import Patterns
 
 MAX_LIMIT = 100
 """Most hits or passages that one request can ask for."""
@@ -95,10 +96,26 @@ class SearchIn(Request):
 
 
 class IngestionIn(Request):
-    """A folder or file on the service's machine to ingest."""
+    """A source to ingest."""
 
-    source: Text = Field(description="a path on the machine of the service", examples=["/srv/documents"])
+    source: Text = Field(
+        description="a path on the machine of the service, or an s3, gs, az or https URL", examples=["/srv/documents"]
+    )
     collection: Text = Field("default", description="where to put the documents")
+    include: tuple[Text, ...] = Field(
+        (),
+        max_length=MAX_LIMIT,
+        description="look only at files that match one of these patterns",
+        examples=[["*.pdf"]],
+    )
+    exclude: tuple[Text, ...] = Field(
+        (), max_length=MAX_LIMIT, description="do not look at files that match one of these", examples=[["drafts"]]
+    )
+
+    @property
+    def patterns(self) -> Patterns:
+        """Which files are looked at."""
+        return Patterns(self.include, self.exclude)
 
 
 class HitOut(Reply):

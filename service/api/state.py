@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from core.settings import Settings
+from core.sources import Patterns
 
 if TYPE_CHECKING:
     from indexes.open import Indexes
@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 class JobControl(Protocol):
     """Begins and ends ingestion jobs. Raises UnknownJob, JobConflict, and Unavailable when jobs cannot be begun."""
 
-    def submit(self, source: Path, collection: str, *, key: str | None, digest: str | None) -> JobRow:
-        """Queue a folder or file; with the idempotency key of an earlier job, return that. Raises KeyReused too."""
+    def submit(
+        self, source: str, collection: str, *, patterns: Patterns, key: str | None, digest: str | None
+    ) -> JobRow:
+        """Queue a source; with the idempotency key of an earlier job, return that.
+
+        Raises KeyReused and SourceError too.
+        """
 
     def cancel(self, job_id: str) -> JobRow:
         """End a job that waits; a running one ends before its next document."""

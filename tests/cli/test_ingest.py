@@ -62,7 +62,7 @@ def test_an_empty_folder_is_said_in_words(touchstone: Touchstone, tmp_path: Path
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(touchstone: Touchstone, source: Path) -> None:
     done = touchstone("ingest", source, "--dry-run", "--json")
-    assert done.json["plans"][0]["to_read"] == ["policies/leave.md", "shop.txt"]
+    assert done.json["plans"][0]["added"] == ["policies/leave.md", "shop.txt"]
     assert touchstone("index", "status", "--json").json["collections"] == []
 
 

@@ -32,8 +32,11 @@ def ends(pid: int, *, within: float = 30.0) -> bool:
         os.close(handle)
 
 
+_OWN = ("resource_tracker", "multiprocessing.forkserver")
+
+
 def children(pid: int | None = None) -> list[str]:
-    """The command lines of the children of a process, multiprocessing's own keeper of semaphores left out."""
+    """The command lines of the children of a process, those that multiprocessing keeps for itself left out."""
     parent = str(pid or os.getpid())
     found = []
     for folder in Path("/proc").iterdir():
@@ -42,6 +45,6 @@ def children(pid: int | None = None) -> list[str]:
             command = (folder / "cmdline").read_text().replace("\0", " ")
         except (OSError, ValueError):
             continue
-        if ppid == parent and state not in "ZX" and "resource_tracker" not in command:
+        if ppid == parent and state not in "ZX" and not any(name in command for name in _OWN):
             found.append(command)
     return found

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -15,7 +14,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from core.errors import SourceError
+from core.sources import named, refuse_absent
 from indexes.rows import JobRow
 from service.api.dependencies import CurrentService
 from service.api.errors import declared
@@ -94,7 +93,7 @@ async def _asked(
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         what = [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}, "ctx": {"error": str(error)}}]
         raise RequestValidationError(what) from error
-    digest = _digest(body.collection, body.source)
+    digest = _digest(body.model_dump_json())
     return Asked(body, digest, await run_in_threadpool(before, digest))
 
 
@@ -111,7 +110,7 @@ def _digest(*parts: str | None) -> str:
 
 @router.post(
     "/ingestions",
-    summary="Ingest a folder, or uploaded files",
+    summary="Ingest a source, or uploaded files",
     status_code=202,
     openapi_extra=BODY,
     responses=declared(403, 409, 413, 422, 503),
@@ -125,10 +124,10 @@ def start(
     """Queue a job; its state is at `Location`. The same request with the same key gives the same job again."""
     job = asked.earlier
     if job is None:
-        source = Path(asked.body.source).expanduser().absolute()
-        if not source.exists():
-            raise SourceError(f"{source} does not exist on the service's machine. Name a folder or file that does.")
-        job = service.jobs.submit(source, asked.body.collection, key=key, digest=asked.digest)
+        body = asked.body
+        source = named(body.source)
+        refuse_absent(source, service.settings.ingest.allowed_hosts)
+        job = service.jobs.submit(source, body.collection, patterns=body.patterns, key=key, digest=asked.digest)
     response.headers["Location"] = f"/v1/ingestions/{job.id}"
     return _detail(service, job.id)
 

@@ -1,0 +1,81 @@
+"""Sources that the service ingests again and again."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.errors import SourceError
+from core.settings import ScheduledSource, Settings
+from indexes.open import Indexes
+from ingest.engine import JobEngine
+from ingest.schedule import Schedule
+from tests.ingest.engines import ended, one_after_the_other
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+def scheduled(indexes: Indexes, engine: JobEngine, clock: Clock, *sources: ScheduledSource) -> Schedule:
+    return Schedule(engine, indexes.catalogue.jobs, sources, now=clock)
+
+
+def test_a_source_is_ingested_at_once_and_again_when_its_time_has_come(
+    indexes: Indexes, settings: Settings, folder: Path
+) -> None:
+    with one_after_the_other(indexes, settings) as engines:
+        clock = Clock()
+        entry = ScheduledSource(source=str(folder), every_minutes=60, include=("*.md",))
+        schedule = scheduled(indexes, engines(), clock, entry)
+        assert [schedule.submit_due(), schedule.submit_due()] == [1, 0]
+        (first,) = indexes.catalogue.jobs.latest()
+        assert ended(indexes, first.id).state == "COMPLETED"
+        assert set(indexes.catalogue.known("default")) == {"policies/leave.md"}
+        assert schedule.submit_due() == 0
+        clock.ahead = timedelta(minutes=61)
+        assert schedule.submit_due() == 1
+        ended(indexes, indexes.catalogue.jobs.latest()[0].id)
+
+
+def test_a_source_at_work_is_not_queued_again(indexes: Indexes, settings: Settings, folder: Path, many: Path) -> None:
+    with one_after_the_other(indexes, settings) as engines:
+        clock = Clock()
+        clock.ahead = timedelta(days=1)
+        engine = engines(lambda write: None)
+        sources = [ScheduledSource(source=str(place), every_minutes=1) for place in (folder, many)]
+        running = engine.submit(folder, "default")
+        schedule = scheduled(indexes, engine, clock, *sources)
+        queued = schedule.submit_due()
+        at_work = [job for job in indexes.catalogue.jobs.latest() if job.source == str(folder)]
+        assert queued in (1, 2)  # the first job may have ended by then
+        assert len(at_work) == queued
+        for job in (running, *indexes.catalogue.jobs.latest()):
+            ended(indexes, job.id)
+
+
+def test_the_thread_looks_by_itself_and_ends_with_the_service(
+    indexes: Indexes, settings: Settings, folder: Path
+) -> None:
+    with one_after_the_other(indexes, settings) as engines:
+        entry = ScheduledSource(source=str(folder), every_minutes=60)
+        with Schedule(engines(), indexes.catalogue.jobs, [entry], look_seconds=0.01):
+            for _ in range(3000):
+                if indexes.catalogue.jobs.latest():
+                    break
+                time.sleep(0.01)
+        assert ended(indexes, indexes.catalogue.jobs.latest()[0].id).state == "COMPLETED"
+
+
+def test_a_source_that_can_never_be_read_is_told_at_the_start(indexes: Indexes, settings: Settings) -> None:
+    with pytest.raises(SourceError):
+        Schedule(
+            JobEngine(indexes, settings), indexes.catalogue.jobs, [ScheduledSource(source="ftp://x", every_minutes=1)]
+        )
