@@ -13,7 +13,7 @@ from typing import Any
 from core.documents import Parsed
 from core.errors import ParseError
 from ingest.parsers import tokenize_shim
-from ingest.parsers.builder import TextBuilder, fold, stem
+from ingest.parsers.builder import TextBuilder, fold, said_of, stem
 from ingest.parsers.cells import header_rows
 from ingest.parsers.dates import iso
 from ingest.parsers.encoding import decode
@@ -114,7 +114,7 @@ def parse_pptx(content: bytes, *, name: str) -> Parsed:
         if element.category not in {"PageBreak", "Image"} and element.text.strip():
             by_slide[element.metadata.page_number or 1].append(element)
     builder = TextBuilder()
-    notes: list[str] = []
+    blank: list[int] = []
     for number, slide in enumerate(presentation.slides, start=1):
         heading = next((element for element in by_slide[number] if element.category == "Title"), None)
         if heading is not None:
@@ -126,9 +126,9 @@ def parse_pptx(content: bytes, *, name: str) -> Parsed:
         if said is not None and said.text.strip():
             builder.add("paragraph", said.text, pages=((0, number),))
         elif not by_slide[number]:
-            notes.append(f"slide {number} has no text")
+            blank.append(number)
     title = fold(presentation.core_properties.title or "")
-    if title.lower() in {"", "powerpoint presentation"}:
+    if title.lower() in {"", "powerpoint presentation", "presentation", "slide 1"}:
         title = _first_heading(by_slide.get(1, [])) or stem(name)
     author, created, modified = properties_of(content)
     return builder.build(
@@ -137,7 +137,7 @@ def parse_pptx(content: bytes, *, name: str) -> Parsed:
         created=created,
         modified=modified,
         page_count=len(presentation.slides),
-        notes=tuple(notes),
+        notes=said_of("slide", blank, "has no text", "have no text"),
     )
 
 
