@@ -90,7 +90,9 @@ class JobOut(Reply):
         fields = {"job_id": job.id, "collection": printable(job.collection), "state": job.state, "documents": documents}
         notes = [JobDocumentOut.of(entry) for entry in catalogue.job_documents.noted(job.id)]
         counts = asdict(catalogue.job_documents.tally(job.id))
-        return cls.model_validate({**counts, **cls._more(catalogue, job), **(job.report or {}), **fields, "notes": notes})
+        return cls.model_validate(
+            {**counts, **cls._more(catalogue, job), **(job.report or {}), **fields, "notes": notes}
+        )
 
     @classmethod
     def _more(cls, catalogue: Catalogue, job: JobRow) -> dict[str, object]:
