@@ -102,7 +102,7 @@ _PICTURE_STARTS = (
 )  # fmt: skip
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, csv.Error, SyntaxError, EOFError, OSError, LookupError, ValueError,
-    NotImplementedError,
+    NotImplementedError, RecursionError,
 )  # fmt: skip
 """What libraries raise on a damaged file (lxml's errors are SyntaxErrors); anything else is a fault, not damage."""
 _SEEN = re.compile(r"[^\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")

@@ -60,8 +60,16 @@ def _whole_package() -> Iterator[None]:
     """python-docx and python-pptx find a part of another kind than its place asks for by stumbling over it."""
     try:
         yield
-    except (AttributeError, TypeError) as error:
+    except _misfits() as error:
         raise ParseError("corrupt", "The file is damaged: its parts do not fit together.") from error
+
+
+def _misfits() -> tuple[type[Exception], ...]:
+    """What both libraries raise on a part of another kind, and on an element without what it has to have."""
+    from docx.exceptions import PythonDocxError
+    from pptx.exc import PythonPptxError
+
+    return AttributeError, TypeError, PythonDocxError, PythonPptxError
 
 
 @_whole_package()
