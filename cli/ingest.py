@@ -118,7 +118,9 @@ def raise_for(job: JobOut) -> None:
 
 
 def show(job: JobOut) -> None:
-    """The reason for every file that is not indexed, then one line of totals."""
+    """What was indexed without a part of it, the reason for every file that is not indexed, then a line of totals."""
+    for document in job.notes:
+        say(("indexed  ", "yellow"), f"{document.document}  ", (document.reason or "", "dim"))
     for document in job.documents:
         if document.status == "removed":
             say(("removed  ", "dim"), document.document)

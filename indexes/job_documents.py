@@ -84,6 +84,12 @@ class JobDocuments:
         query = query.where(_of(job_id, statuses)).order_by(_TABLE.document).limit(limit).offset(offset)
         return [JobDocument(**row) for row in self._rows(query)]
 
+    def noted(self, job_id: str) -> list[JobDocument]:
+        """The indexed documents of which something was not turned into text, by name; `reason` says what."""
+        query = select(_TABLE.document, _TABLE.status, _TABLE.code, _TABLE.reason, _TABLE.chunks)
+        query = query.where(_TABLE.job_id == job_id, _TABLE.status == "indexed", _TABLE.reason.is_not(None))
+        return [JobDocument(**row) for row in self._rows(query.order_by(_TABLE.document))]
+
     def count(self, job_id: str, statuses: Collection[DocumentStatus | None] = ()) -> int:
         """How many `listed` lists."""
         return sum(row["n"] for row in self._rows(select(func.count().label("n")).where(_of(job_id, statuses))))
@@ -137,5 +143,6 @@ def _put_on_list(connection: Connection, job_id: str, batches: Sequence[tuple[in
     statement = upsert(job_documents)
     todo = statement.excluded.todo
     kept = (_TABLE.status == "indexed") & (todo != TO_REMOVE)
-    values = {"todo": todo, "status": case((kept, _TABLE.status), else_=null()), "code": None, "reason": None}
+    before = {name: case((kept, _TABLE[name]), else_=null()) for name in ("status", "reason")}
+    values = {"todo": todo, **before, "code": None}
     connection.execute(statement.on_conflict_do_update(index_elements=["job_id", "document"], set_=values), rows)

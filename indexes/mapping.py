@@ -25,13 +25,14 @@ def now() -> str:
 def document_query() -> Select[Any]:
     """Selects what `document_row` reads: everything but the text."""
     own = (column for column in documents.c if column.name != "text")
-    said = (about.c[name] for name in ("author", "created", "modified", "tags", "valid_from", "language"))
+    said = (about.c[name] for name in ("author", "created", "modified", "tags", "valid_from", "language", "notes"))
     return select(*own, *said).join(about)
 
 
 def document_row(row: RowMapping) -> DocumentRow:
     """A row of `document_query` as a value."""
-    return DocumentRow(**{**row, "groups": frozenset(row["groups"]), "tags": tuple(row["tags"])})
+    lists = {"groups": frozenset(row["groups"]), "tags": tuple(row["tags"]), "notes": tuple(row["notes"] or ())}
+    return DocumentRow(**{**row, **lists})
 
 
 def known_query() -> Select[Any]:
@@ -110,6 +111,7 @@ def about_values(key: str, document: NewDocument) -> dict[str, Any]:
         "attached": document.attached,
         "language": document.parsed.language,
         "sketch": document.sketch,
+        "notes": document.parsed.notes,
     }
 
 

@@ -58,6 +58,8 @@ class DocumentRow:
     valid_from: str | None = None
     language: str = ""
     """As the file declares it, BCP 47."""
+    notes: tuple[str, ...] = ()
+    """Sentences on what was seen in the file but not turned into text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +178,10 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDocument:
-    """What became of a document in a job; `status` None: nothing yet. Unchanged ones are counted, not listed."""
+    """What became of a document in a job; `status` None: nothing yet. Unchanged ones are counted, not listed.
+
+    The `reason` of an indexed one says what in the file was not turned into text; None: nothing.
+    """
 
     document: str
     status: DocumentStatus | None

@@ -110,6 +110,7 @@ about = Table(
     Column("attached", Json, nullable=False),
     Column("language", AnyText, nullable=False, server_default=""),
     Column("sketch", LargeBinary, nullable=False, server_default=literal_column("x''")),
+    Column("notes", Json),
 )
 """One row a document; apart from it, because a column behind a long text is slow to read."""
 
@@ -216,7 +217,8 @@ def open_database(path: Path) -> Engine:
     with transaction(engine, write=True) as connection:
         migrate(connection)
         metadata.create_all(connection)
-        _add_columns(connection, jobs)
+        for table in (jobs, about):
+            _add_columns(connection, table)
         for statement in KEYWORD_INDEX:
             connection.exec_driver_sql(statement)
     return engine

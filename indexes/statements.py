@@ -73,7 +73,8 @@ def put_in(connection: Connection, version: Version, job: str | None) -> Intent 
     if version.chunks:
         connection.execute(insert(chunks), mapping.chunk_values(key, document, version.chunks, version.vectors))
     if job is not None:
-        entry = JobDocument(document=document.document, status="indexed", chunks=len(version.chunks))
+        noted = "; ".join(document.parsed.notes) or None
+        entry = JobDocument(document=document.document, status="indexed", reason=noted, chunks=len(version.chunks))
         connection.execute(recorded(job, entry, settled=not document.attached))
     return outdated
 

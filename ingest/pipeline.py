@@ -217,6 +217,7 @@ def _reading(work: Work) -> Reading:
         max_bytes=work.settings.max_file_mb * 1_000_000,
         embedder=work.indexes.embedder,
         rules=work.settings.rules,
+        seconds=work.settings.file_seconds,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,12 +18,15 @@ from ingest.chunk import chunk
 from ingest.discover import ATTACHED, Item, container_of
 from ingest.outcomes import SKIP_CODES, Failed, Skipped
 from ingest.parsers.choose import media_type, parse
+from ingest.parsers.protocol import deadline
 from ingest.rules import by_rules
 from ingest.sidecar import NOTHING_SAID, SUFFIX, Sidecar, described_name, read_sidecar, version_of
 
 if TYPE_CHECKING:
     from indexes.embedders.protocol import Embedder
 
+_FOR_PARSING = 0.6
+"""Share of a file's time after which a parser that takes its time, page by page, ends with what it has."""
 _DEEPEST = 4
 """Attachments of attachments of … are followed this far."""
 
@@ -80,6 +85,8 @@ class Reading:
     max_bytes: int
     embedder: Embedder
     rules: tuple[Rule, ...] = ()
+    seconds: float = math.inf
+    """What one file may take."""
 
 
 def draft_or_reason(reading: Reading, source: Item | File) -> Draft | Skipped | Failed:
@@ -111,6 +118,7 @@ def read(file: File, reading: Reading) -> Draft:
     """
     _check(file, reading)
     name = file.document.rsplit(ATTACHED, 1)[-1]
+    deadline.set(time.monotonic() + _FOR_PARSING * reading.seconds)
     parsed = parse(file.content, name=name)
     if file.said.title is not None:
         parsed = replace(parsed, title=file.said.title)

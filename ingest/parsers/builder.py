@@ -12,6 +12,8 @@ from core.errors import ParseError
 _GAP = "\n\n"
 LONGEST_HEADING = 200
 """Characters; what is marked as a heading and longer is a paragraph, and names nothing below it."""
+_DATA = re.compile(r"(data:[\w.+-]+/[\w.+-]+)(?:;[\w.=-]+)*;base64,[A-Za-z0-9+/=_%-]*")
+_CODED = re.compile(r"[A-Za-z0-9+/_-]{500,}=*|(?:[A-Za-z0-9+/]{60,}\s){5,}[A-Za-z0-9+/]*=*")
 
 
 class Said(TypedDict, total=False):
@@ -50,7 +52,7 @@ class TextBuilder:
         `pages` holds (offset in this text, page) pairs, the first at 0: several when a paragraph runs over a page.
         """
         if kind != "table":
-            text = text.strip()
+            text = without_payload(text).strip()
         if not text.strip():
             return
         if kind == "heading" and len(text) > LONGEST_HEADING:
@@ -99,9 +101,30 @@ class TextBuilder:
         )
 
 
+def said_of(noun: str, numbers: Sequence[int], one: str, several: str) -> tuple[str, ...]:
+    """A note on some pages, sheets or slides: "page 3 has no text", "pages 3, 7-9 have no text"; none without any."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    if not runs:
+        return ()
+    named = ", ".join("-".join(map(str, run)) for run in runs)
+    return (f"{noun} {named} {one}" if len(numbers) == 1 else f"{noun}s {named} {several}",)
+
+
 def row_line(cells: Sequence[str]) -> str:
     """One table row as a line; white space inside a cell is folded, so that tabs part cells only."""
-    return "\t".join(fold(cell) for cell in cells).rstrip("\t ")
+    return "\t".join(fold(without_payload(cell)) for cell in cells).rstrip("\t ")
+
+
+def without_payload(text: str) -> str:
+    """The text without pictures and other files that stand in it as long rows of letters (base64)."""
+    if ";base64," in text:
+        text = _DATA.sub(r"\1", text)
+    return _CODED.sub("…", text) if len(text) > 300 else text
 
 
 def fold(text: str) -> str:

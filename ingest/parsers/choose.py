@@ -31,13 +31,14 @@ from ingest.parsers.containers import (
 )  # fmt: skip
 from ingest.parsers.protocol import Parser
 from ingest.parsers.source_code import LANGUAGES
+from ingest.parsers.table import looks_like_table
 
 SUPPORTED = (
     "PDF, DOCX, PPTX, XLSX, XLS, ODT, ODS, ODP, RTF, EPUB, HTML, Markdown, CSV, TSV, XML, JSON, EML, MSG, ZIP, "
     "pictures, source code and plain text"
 )
 
-PARSERS = "3"
+PARSERS = "4"
 """Part of every document's version: raised when a parser would give other text for the same file."""
 
 PDF, HTML, MAIL, MARKDOWN = "application/pdf", "text/html", "message/rfc822", "text/markdown"
@@ -79,6 +80,8 @@ _EXTENSIONS = {
     ".ndjson": JSON_LINES, ".xml": XML, ".svg": XML, ".rss": XML, ".xsd": XML,
     **{extension: f"text/x-{language}" for extension, language in LANGUAGES.items()},
 }  # fmt: skip
+_PLAIN = frozenset({".txt", ".text", ".log", ".asc"})
+_JSON_START = re.compile(rb'\s*(?:\{\s*"|\[\s*[\[{"\d])')
 _OLD = {
     "application/msword": "a Word document of the old .doc kind: save it as .docx",
     "application/vnd.ms-powerpoint": "a PowerPoint file of the old .ppt kind: save it as .pptx",
@@ -99,9 +102,10 @@ _PICTURE_STARTS = (
 )  # fmt: skip
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, csv.Error, SyntaxError, EOFError, OSError, LookupError, ValueError,
-    NotImplementedError,
+    NotImplementedError, RecursionError,
 )  # fmt: skip
 """What libraries raise on a damaged file (lxml's errors are SyntaxErrors); anything else is a fault, not damage."""
+_SEEN = re.compile(r"[^\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 _log = logging.getLogger(__name__)
 
 
@@ -122,7 +126,7 @@ def parse(content: bytes, *, name: str) -> Parsed:
     except _DAMAGED as error:
         _log.info("%s could not be parsed as %s", name, kind, exc_info=True)
         raise ParseError("corrupt", f"The file is damaged and cannot be read as {_short(kind)}.") from error
-    if not any(element.kind != "heading" or parsed.text[element.start : element.end] for element in parsed.elements):
+    if not any(_SEEN.search(parsed.text, element.start, element.end) for element in parsed.elements):
         raise ParseError("no_text", "The file opens but holds no text.")
     return replace(parsed, text=_encodable(parsed.text), title=_encodable(parsed.title))
 
@@ -149,9 +153,10 @@ def media_type(content: bytes, name: str) -> str:
         return HTML
     if readable.lstrip().startswith(b"<?xml") and extension not in {".md", ".markdown"}:
         return XML
-    if extension not in _EXTENSIONS and _looks_like_mail(readable):
-        return MAIL
-    return _EXTENSIONS.get(extension, TEXT)
+    if extension in _EXTENSIONS or extension in _PLAIN:
+        return MAIL if _looks_like_mail(readable) and extension in _PLAIN else _EXTENSIONS.get(extension, TEXT)
+    looks = ((MAIL, _looks_like_mail), (JSON, _JSON_START.match), (CSV, looks_like_table))
+    return next((kind for kind, test in looks if test(readable)), TEXT)
 
 
 def _picture_type(start: bytes) -> str | None:

@@ -106,7 +106,7 @@ def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     if part.filename.endswith((".xml", ".rels")) and part.file_size:
         with archive.open(part) as stream:
             if b"<!ENTITY" in stream.read(4096):
-                raise ParseError("corrupt", "The file defines XML entities, which no office program writes.")
+                raise ParseError("too_large", "The file defines XML entities, which can unpack to any size.")
     if is_sheet and part.filename.endswith(".xml"):
         _check_grid(archive, part)
 

@@ -15,8 +15,16 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE = 200_000
-_WESTERN_SHARE = 0.3
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_SHIFTED = re.compile(rb"\x1b\$[@B]|\x1b\(J")
+"""ISO-2022-JP, the encoding of Japanese mail, says so itself."""
+_WRITTEN = re.compile(
+    r"[\t\n\f\r -~\xa0-\u02af\u0370-\u06ff\u0900-\u0e7f\u1e00-\u206f\u20a0-\u20bf\u2190-\u21ff\u2500-\u27bf"
+    r"\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef\U0001f300-\U0001faff]"
+)
+"""What people write; the wrong order of bytes makes something else of half the characters."""
+_BREAK = re.compile(r"[\s\u3001\u3002\uff0c\uff0e]")
+_MOSTLY = 0.95
 
 
 def decode(content: bytes) -> str:
@@ -27,7 +35,7 @@ def decode(content: bytes) -> str:
     """
     text = _decode(content)
     if len(_CONTROLS.findall(text[:_SAMPLE])) > len(text[:_SAMPLE]) / 50:
-        raise _binary()
+        return content.decode(_wide(content), "replace")
     return text
 
 
@@ -36,47 +44,39 @@ def _decode(content: bytes) -> str:
         if content.startswith(mark):
             return content.decode(encoding, "replace")
     if b"\x00" in content[:_SAMPLE]:
-        return _utf16_without_mark(content)
+        return content.decode(_wide(content), "replace")
+    if _SHIFTED.search(content[:_SAMPLE]):
+        return content.decode("iso2022_jp", "replace")
     try:
         return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start >= len(content) - 3 and len(content) > 100:  # cut off inside the last character
-            return content.decode("utf-8", "replace")
-    return _legacy(content)
-
-
-def _utf16_without_mark(content: bytes) -> str:
-    """Western text in UTF-16 has a NUL in every second byte, on the same side throughout."""
-    sample = content[: _SAMPLE & ~1]
-    even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    pairs = max(len(sample) // 2, 1)
-    if odd > 0.7 * pairs and even < 0.05 * pairs:
-        return content.decode("utf-16-le", "replace")
-    if even > 0.7 * pairs and odd < 0.05 * pairs:
-        return content.decode("utf-16-be", "replace")
-    raise _binary()
-
-
-def _legacy(content: bytes) -> str:
-    """windows-1252 when accented letters are sprinkled over ASCII, else what charset-normalizer finds likeliest.
-
-    A detector alone is worse: it takes a short Western text for windows-1250 or a Cyrillic or Turkish code page.
-    """
-    high = sum(byte > 0x7F for byte in content[:_SAMPLE])
-    letters = sum(byte > 0x7F or chr(byte).isalpha() for byte in content[:_SAMPLE])
-    if high <= _WESTERN_SHARE * letters:
-        return _cp1252(content)
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(content[:_SAMPLE]).best()
-    return content.decode(best.encoding, "replace") if best is not None else _cp1252(content)
-
-
-def _cp1252(content: bytes) -> str:
-    try:
-        return content.decode("cp1252")
     except UnicodeDecodeError:
-        return content.decode("latin-1")
+        text = content.decode("utf-8", "replace")
+    if text.count("\ufffd") * 10 < sum(character > "\x7f" for character in text):  # cut off, or spoilt here and there
+        return text
+    from ingest.parsers.legacy import encoding_of
+
+    return content.decode(encoding_of(content), "replace")
+
+
+def _wide(content: bytes) -> str:
+    """UTF-32 or UTF-16 without a mark, whose bytes make writing in one order and nothing in the other.
+
+    Raises:
+        ParseError: "unsupported" when they do in none.
+    """
+    sample = content[: _SAMPLE & ~3]
+    scores = {encoding: _written(sample, encoding) for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")}
+    best = max(scores, key=lambda encoding: scores[encoding])
+    if scores[best] < _MOSTLY:
+        raise _binary()
+    return best
+
+
+def _written(sample: bytes, encoding: str) -> float:
+    """Which share of the characters under an encoding people write."""
+    whole = sample[: len(sample) & (~3 if "32" in encoding else ~1)]
+    text = whole.decode(encoding, "replace")
+    return len(_WRITTEN.findall(text)) / len(text) if _BREAK.search(text) else 0.0
 
 
 def _binary() -> ParseError:

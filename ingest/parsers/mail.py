@@ -17,6 +17,7 @@ from ingest.parsers.language import declared
 from ingest.parsers.office import parse_html
 from ingest.parsers.text import text_elements
 
+PGP = "-----BEGIN PGP MESSAGE-----"
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 
@@ -27,7 +28,7 @@ def parse_mail(content: bytes, *, name: str) -> Parsed:
         ParseError: "encrypted"; "no_text" when the body is blank and nothing readable is attached; "corrupt" when
             there is not one mail header.
     """
-    message = message_from_bytes(content, policy=default)
+    message = message_from_bytes(_with_clean_head(content), policy=default)
     assert isinstance(message, EmailMessage)
     if message.get_content_type() in {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}:
         raise ParseError("encrypted", "The mail is encrypted. Save it decrypted to have it indexed.")
@@ -39,6 +40,8 @@ def parse_mail(content: bytes, *, name: str) -> Parsed:
     if not paragraphs and not any(_readable(part) for part in attachments):
         raise ParseError("no_text", "The mail has no text in its body.")
     builder = TextBuilder()
+    if paragraphs and paragraphs[0][1].startswith(PGP):
+        raise ParseError("encrypted", "The mail is encrypted. Save it decrypted to have it indexed.")
     builder.add("paragraph", "\n".join(shown))
     for kind, text in paragraphs:
         builder.add(kind, text)
@@ -83,11 +86,28 @@ def _text(part: Message) -> str:
     """The text of a part, whatever its headers say about encoding."""
     raw = part.get_payload(decode=True)
     content = raw if isinstance(raw, bytes) else str(part.get_payload()).encode("utf-8", "surrogateescape")
-    charset = part.get_content_charset()
+    charset = None if _is_utf8(content) else part.get_content_charset()
     try:
         return content.decode(charset) if charset else decode(content)
     except (LookupError, UnicodeDecodeError):
         return decode(content)
+
+
+def _with_clean_head(content: bytes) -> bytes:
+    """The mail with its header in UTF-8, whatever it was saved in; all of it when that was UTF-16 or UTF-32."""
+    if b"\x00" in content[:1024]:
+        return decode(content).encode("utf-8", "replace")
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    head, blank, rest = content.partition(b"\r\n\r\n" if b"\r\n\r\n" in content else b"\n\n")
+    return content if head.isascii() else decode(head).encode("utf-8", "replace") + blank + rest
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Whether text is UTF-8 beyond ASCII, which is then no accident, whatever it is declared to be."""
+    try:
+        return not content.isascii() and bool(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def _attachments(message: EmailMessage) -> list[Attachment]:

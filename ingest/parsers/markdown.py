@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from core.documents import Element, ElementKind, Parsed
-from ingest.parsers.builder import LONGEST_HEADING, stem
+from ingest.parsers.builder import LONGEST_HEADING, stem, without_payload
 from ingest.parsers.encoding import decode
 
 if TYPE_CHECKING:
@@ -20,10 +20,13 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 def parse_markdown(content: bytes, *, name: str) -> Parsed:
-    """CommonMark with tables. Front matter, comments and scripts stay in the text and are no element."""
+    """CommonMark with tables. Front matter, comments and scripts stay in the text and are no element.
+
+    Pictures that stand in it as text do not: only then is the text not the file's own.
+    """
     from markdown_it import MarkdownIt
 
-    text = decode(content)
+    text = without_payload(decode(content))
     masked = _masked(text)
     lines = [0, *(match.end() for match in _LINE_END.finditer(text)), len(text)]
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(masked.replace("\x00", " "))

@@ -8,15 +8,18 @@ from __future__ import annotations
 import csv
 import functools
 import io
+import os
 import shutil
 import subprocess
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.documents import Parsed
 from core.errors import ParseError
-from ingest.parsers.builder import TextBuilder, stem
+from ingest.parsers.builder import TextBuilder, said_of, stem
+from ingest.parsers.protocol import deadline
 
 NOT_INSTALLED = "No text: OCR is not installed. Install tesseract (tesseract-ocr) to have pictures and scans read."
 DPI = 300
@@ -38,20 +41,36 @@ def parse_image(content: bytes, *, name: str) -> Parsed:
     Raises:
         ParseError: "picture" when OCR is not installed, or finds no word; "corrupt"; "too_large".
     """
-    pictures = list(_frames(content))
-    if not is_installed():
-        raise ParseError("picture", NOT_INSTALLED)
     builder = TextBuilder()
-    notes: list[str] = []
-    for number, picture in enumerate(pictures, start=1):
+    blank: list[int] = []
+    unread: list[int] = []
+    number = 0
+    for number, picture in enumerate(_frames(content), start=1):
+        if not is_installed():
+            raise ParseError("picture", NOT_INSTALLED)
+        if not has_time():
+            unread.append(number)
+            continue
         paragraphs = words_in(picture)
         for paragraph in paragraphs:
             builder.add("paragraph", paragraph, pages=((0, number),))
         if not paragraphs:
-            notes.append(f"page {number} has no text")
+            blank.append(number)
     if builder.empty:
         raise ParseError("picture", "The picture holds no text that can be read.")
-    return builder.build(title=stem(name), page_count=len(pictures), notes=tuple(notes))
+    notes = (*said_of("page", blank, "has no text", "have no text"), *unread_pages(unread))
+    return builder.build(title=stem(name), page_count=number, notes=notes)
+
+
+def has_time() -> bool:
+    """Whether there is time to read one more picture."""
+    return time.monotonic() < deadline.get()
+
+
+def unread_pages(numbers: Sequence[int]) -> tuple[str, ...]:
+    """The note on pages that there was no time for."""
+    why = "not read: OCR takes longer than ingest.file_seconds allows"
+    return said_of("page", numbers, f"was {why}", f"were {why}")
 
 
 @functools.cache
@@ -71,8 +90,11 @@ def words_in(picture: _Picture) -> list[str]:
     stream = io.BytesIO()
     _small_enough(picture).convert("L").save(stream, "PNG", dpi=(DPI, DPI))
     command = ["tesseract", "stdin", "stdout", "-l", _languages(), "--dpi", str(DPI), "tsv"]
+    alone = {**os.environ, "OMP_THREAD_LIMIT": "1"}  # its threads wait for each other most of the time
     try:
-        done = subprocess.run(command, input=stream.getvalue(), capture_output=True, timeout=_SECONDS, check=False)
+        done = subprocess.run(
+            command, input=stream.getvalue(), capture_output=True, timeout=_SECONDS, check=False, env=alone
+        )
     except subprocess.TimeoutExpired as error:
         raise ParseError("timed_out", f"Reading one picture took longer than {_SECONDS} seconds.") from error
     return _paragraphs(done.stdout.decode("utf-8", "replace")) if done.returncode == 0 else []
@@ -115,7 +137,7 @@ def _frames(content: bytes) -> Iterator[_Picture]:
                     yield frame.convert("L")
     except Image.DecompressionBombError as error:
         raise ParseError("too_large", "The picture has too many pixels to be read.") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError) as error:
         raise ParseError("corrupt", "The picture is damaged and cannot be opened.") from error
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from core.documents import Parsed
 from core.errors import ParseError
 from ingest.parsers import tokenize_shim
-from ingest.parsers.builder import TextBuilder, fold, stem
+from ingest.parsers.builder import TextBuilder, fold, said_of, stem
 from ingest.parsers.cells import header_rows
 from ingest.parsers.dates import iso
 from ingest.parsers.encoding import decode
@@ -60,8 +60,16 @@ def _whole_package() -> Iterator[None]:
     """python-docx and python-pptx find a part of another kind than its place asks for by stumbling over it."""
     try:
         yield
-    except (AttributeError, TypeError) as error:
+    except _misfits() as error:
         raise ParseError("corrupt", "The file is damaged: its parts do not fit together.") from error
+
+
+def _misfits() -> tuple[type[Exception], ...]:
+    """What both libraries raise on a part of another kind, and on an element without what it has to have."""
+    from docx.exceptions import PythonDocxError
+    from pptx.exc import PythonPptxError
+
+    return AttributeError, TypeError, PythonDocxError, PythonPptxError
 
 
 @_whole_package()
@@ -114,7 +122,7 @@ def parse_pptx(content: bytes, *, name: str) -> Parsed:
         if element.category not in {"PageBreak", "Image"} and element.text.strip():
             by_slide[element.metadata.page_number or 1].append(element)
     builder = TextBuilder()
-    notes: list[str] = []
+    blank: list[int] = []
     for number, slide in enumerate(presentation.slides, start=1):
         heading = next((element for element in by_slide[number] if element.category == "Title"), None)
         if heading is not None:
@@ -126,9 +134,9 @@ def parse_pptx(content: bytes, *, name: str) -> Parsed:
         if said is not None and said.text.strip():
             builder.add("paragraph", said.text, pages=((0, number),))
         elif not by_slide[number]:
-            notes.append(f"slide {number} has no text")
+            blank.append(number)
     title = fold(presentation.core_properties.title or "")
-    if title.lower() in {"", "powerpoint presentation"}:
+    if title.lower() in {"", "powerpoint presentation", "presentation", "slide 1"}:
         title = _first_heading(by_slide.get(1, [])) or stem(name)
     author, created, modified = properties_of(content)
     return builder.build(
@@ -137,7 +145,7 @@ def parse_pptx(content: bytes, *, name: str) -> Parsed:
         created=created,
         modified=modified,
         page_count=len(presentation.slides),
-        notes=tuple(notes),
+        notes=said_of("slide", blank, "has no text", "have no text"),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from core.documents import ElementKind, Parsed
 from core.errors import ParseError
-from ingest.parsers.builder import TextBuilder, fold, stem
+from ingest.parsers.builder import TextBuilder, fold, said_of, stem
 from ingest.parsers.cells import header_rows
 from ingest.parsers.dates import iso
 from ingest.parsers.language import declared
@@ -47,7 +47,7 @@ def parse_opendocument(content: bytes, *, name: str) -> Parsed:
         modified=None if said is None else iso(first_text(said, "date")),
         language="" if said is None else declared(first_text(said, "language")),
         page_count=reader.page or None,
-        notes=tuple(f"slide {number} has no text" for number in sorted(reader.blank)),
+        notes=said_of("slide", sorted(reader.blank), "has no text", "have no text"),
     )
 
 

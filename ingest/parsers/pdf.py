@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from core.documents import Parsed
 from core.errors import ParseError
-from ingest.parsers.builder import TextBuilder, fold, stem
-from ingest.parsers.ocr import NOT_INSTALLED, is_installed, words_in
+from ingest.parsers.builder import TextBuilder, fold, said_of, stem
+from ingest.parsers.ocr import NOT_INSTALLED, has_time, is_installed, unread_pages, words_in
 from ingest.parsers.pdf_blocks import Block, blocks_of, running_lines
 from ingest.parsers.pdf_extras import (
     attachments_of,
+    is_bare,
+    is_whole,
     language_of,
     made_by,
     outline_of,
@@ -24,7 +26,7 @@ from ingest.parsers.pdf_extras import (
     with_scanned,
 )  # fmt: skip
 from ingest.parsers.pdf_grids import Table
-from ingest.parsers.pdf_lines import NO_RULES, Line, Rules, lines_of, rules_of
+from ingest.parsers.pdf_lines import NO_RULES, Line, Rules, is_garbled, lines_of, rules_of
 from ingest.parsers.pdf_order import in_reading_order
 from ingest.parsers.pdf_tables import may_hold_table, tables_and_lines
 
@@ -56,17 +58,16 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
             outline, language = outline_of(document), language_of(document)
             pages = [_page(document, number) for number in range(len(document))]
             attachments = attachments_of(document)
+            whole = is_whole(document)
         finally:
             document.close()
-    count = len(pages)
-    scanned = {number: page.scanned for number, page in enumerate(pages, start=1) if page.scanned}
-    if not scanned and not any(page.lines for page in pages):
-        without = _WITHOUT_TEXT if is_installed() else _SCANNED
-        raise ParseError("no_text" if count else "corrupt", without if count else "The PDF has no page.")
+    if not any(page.state in {"text", "scanned"} for page in pages):
+        raise _without_text(pages, whole=whole)
     running = running_lines([page.lines for page in pages])
     parts: list[Table | Line] = []
     for page in pages:
         parts.extend(tables_and_lines([line for line in page.lines if line not in running], page.rules))
+    scanned = {number: page.scanned for number, page in enumerate(pages, start=1) if page.scanned}
     builder = TextBuilder()
     for block in with_scanned(with_outline(blocks_of(parts), outline), scanned):
         _add(builder, block)
@@ -76,27 +77,52 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
         created=created,
         modified=modified,
         language=language,
-        page_count=count,
+        page_count=len(pages),
         attachments=attachments,
-        notes=tuple(_notes(pages)),
+        notes=tuple(_notes(pages, whole=whole)),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """The lines and rules of a page; for one without lines, what OCR read in its picture."""
+    """What was found of a page: its lines and rules; or, without lines, what OCR read in its picture."""
 
-    lines: list[Line]
-    rules: Rules
-    scanned: list[str]
+    state: Literal["text", "scanned", "picture", "unread", "blank", "garbled", "damaged"]
+    lines: list[Line] = field(default_factory=list)
+    rules: Rules = NO_RULES
+    scanned: list[str] = field(default_factory=list)
 
 
-def _notes(pages: Sequence[_Page]) -> Iterator[str]:
-    for number, page in enumerate(pages, start=1):
-        if page.scanned:
-            yield f"page {number} is a picture and was read by OCR"
-        elif not page.lines:
-            yield f"page {number} has no text"
+def _notes(pages: Sequence[_Page], *, whole: bool) -> Iterator[str]:
+    """What was not turned into text, and what was by OCR."""
+
+    def those(*states: str) -> list[int]:
+        return [number for number, page in enumerate(pages, start=1) if page.state in states]
+
+    if not whole:
+        yield "the file is damaged: what could be recovered was read"
+    scan = "read by OCR"
+    yield from said_of("page", those("scanned"), f"is a picture and was {scan}", f"are pictures and were {scan}")
+    yield from unread_pages(those("unread"))
+    if is_installed():
+        yield from said_of("page", those("blank", "picture"), "has no text", "have no text")
+    else:
+        why = "a picture, and OCR is not installed"
+        yield from said_of("page", those("blank"), "has no text", "have no text")
+        yield from said_of("page", those("picture"), f"has no text: {why}", f"have no text: each is {why}")
+    letters = "characters that cannot be read as letters"
+    yield from said_of("page", those("garbled"), f"has {letters}", f"have {letters}")
+    yield from said_of("page", those("damaged"), "is damaged", "are damaged")
+
+
+def _without_text(pages: Sequence[_Page], *, whole: bool) -> ParseError:
+    """Why no page has any."""
+    states = {page.state for page in pages}
+    if not pages or "damaged" in states or (not whole and states == {"blank"}):
+        return ParseError("corrupt", "The PDF is damaged: no page of it can be read.")
+    if "garbled" in states:
+        return ParseError("no_text", "The fonts in the PDF do not say which letters they show.")
+    return ParseError("no_text", _WITHOUT_TEXT if is_installed() else _SCANNED)
 
 
 def _open(content: bytes) -> Any:  # noqa: ANN401 -- an object of a library without types
@@ -116,7 +142,7 @@ def _open(content: bytes) -> Any:  # noqa: ANN401 -- an object of a library with
 
 
 def _page(document: Any, index: int) -> _Page:  # noqa: ANN401 -- an object of a library without types
-    """What is on a page; nothing for a page that is damaged."""
+    """What is on a page."""
     import pypdfium2
 
     try:
@@ -125,18 +151,31 @@ def _page(document: Any, index: int) -> _Page:  # noqa: ANN401 -- an object of a
             page.close()
             page = document[index]
     except pypdfium2.PdfiumError:
-        return _Page([], NO_RULES, [])
+        return _Page("damaged")
     try:
         textpage = page.get_textpage()
         try:
             lines = in_reading_order(lines_of(textpage, index + 1))
         finally:
             textpage.close()
-        picture = picture_of(page) if not lines and is_installed() else None
-        rules = rules_of(page) if may_hold_table(lines) else NO_RULES
-        return _Page(lines, rules, words_in(picture) if picture is not None else [])
+        garbled = is_garbled(lines)
+        if not lines or garbled:
+            return _picture(page, "garbled" if garbled else "picture")
+        return _Page("text", lines, rules_of(page) if may_hold_table(lines) else NO_RULES)
     finally:
         page.close()
+
+
+def _picture(page: Any, state: Literal["garbled", "picture"]) -> _Page:  # noqa: ANN401 -- as above
+    """What OCR reads on a page, where there is anything to read and it is installed."""
+    if is_bare(page):
+        return _Page("blank")
+    if not is_installed():
+        return _Page(state)
+    if not has_time():
+        return _Page("unread")
+    words = words_in(picture_of(page))
+    return _Page("scanned", scanned=words) if words else _Page(state)
 
 
 def _title(document: Any) -> str:  # noqa: ANN401 -- an object of a library without types

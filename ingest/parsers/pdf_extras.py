@@ -104,12 +104,22 @@ def _read_from_picture(page: int, paragraphs: Sequence[str]) -> Iterator[Block]:
         yield Block(kind="paragraph", text=text, level=0, pages=((0, page),))
 
 
-def picture_of(page: Document) -> Any | None:  # noqa: ANN401 -- a Pillow image
-    """A page as a picture to read; None for a page with nothing on it."""
+def is_whole(document: Document) -> bool:
+    """Whether the file's table of contents is in order; without it, pdfium looks for what it can find."""
     import pypdfium2.raw as pdfium
 
-    if pdfium.FPDFPage_CountObjects(page) == 0:
-        return None
+    return bool(pdfium.FPDF_DocumentHasValidCrossReferenceTable(document.raw))
+
+
+def is_bare(page: Document) -> bool:
+    """Whether nothing is drawn on a page."""
+    import pypdfium2.raw as pdfium
+
+    return bool(pdfium.FPDFPage_CountObjects(page.raw) == 0)
+
+
+def picture_of(page: Document) -> Any:  # noqa: ANN401 -- a Pillow image
+    """A page as a picture to read."""
     longest = max(*page.get_size(), 1.0)
     return page.render(scale=min(DPI / 72, LONGEST_SIDE / longest), grayscale=True).to_pil()
 

@@ -13,13 +13,16 @@ Columns = Sequence[tuple[float, float]]
 
 _HEADER_LINES, _HEADER_HEIGHT, _LONGEST_HEADER_CELL = 16, 8, 48
 """How many lines, how far (in font sizes) and how wide a header over a table may be."""
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_OF_DATE = re.compile(r"(?:19|20)\d\d|\d{1,2},")
+"""A year, or a day as in "June 30," over "2026"."""
 _HEADER_ROWS = 5
 """How many leading rows may make up a header."""
 _OFF_MIDDLE, _EDGE = 0.12, 6.0
 """How far from the middle of its columns (as a share of them) or from their right edge (in points) a header may be."""
 _UNITS = re.compile(r"\(.*\)")
 """Such as "(in millions)", which stands in the first column of a header."""
+_SCALE = re.compile(r"\(.*\b(?:millions|thousands|billions)\b.*\)", re.I)
+"""It belongs to every column, whichever it stands over."""
 
 
 def header_above(before: Sequence[Row], first: Row, columns: Columns) -> list[Row]:
@@ -58,12 +61,16 @@ def with_header(rows: Sequence[Row], grid: list[list[str]], columns: Columns) ->
     """
     leading = 0
     for position, cells in enumerate(grid[:_HEADER_ROWS]):
-        if any(is_number(cell) and not _YEAR.fullmatch(cell) for cell in cells[1:]):
+        if any(is_number(cell) and not _OF_DATE.fullmatch(cell) for cell in cells[1:]):
             break
         units = leading == position and bool(_UNITS.fullmatch(cells[0])) and any(cells[1:])
         leading = position + 1 if not cells[0] or units else leading
     if not 0 < leading < len(grid) or grid[0][0]:
         return grid, header_rows(grid)
+    for cells in grid[:leading]:
+        said = sorted({cell for cell in cells if cell})
+        if len(said) == 1 and _SCALE.fullmatch(said[0]):
+            cells[:] = [said[0], *[""] * (len(cells) - 1)]
     upper = [_spread(row, cells, columns) for row, cells in zip(rows[: leading - 1], grid, strict=False)]
     head = [" ".join(filter(None, column)) for column in zip(*upper, grid[leading - 1], strict=True)]
     return [head, *grid[leading:]], 1

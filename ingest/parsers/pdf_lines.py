@@ -5,15 +5,26 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 _WORD = re.compile(r"[^\s\u00a0]+")
 _LEADER = re.compile(r"[.…·_]+")
+_DRAWN = re.compile(r"[_=*~─━–—-]{4,}|[_=*~─━]{3}")
+"""A rule drawn with letters."""
 _LINE = re.compile(r"[^\r\n\x02\ufffe]+[\x02\ufffe]?")
 """pdfium joins a word that a hyphen cuts at the end of a line, and leaves one of two marks where the line ended."""
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
-_CLEAN = str.maketrans({**_LIGATURES, "\x02": "-", "\ufffe": "-", "\u00ad": "-", "\x00": None, "\ufeff": None})
+_BULLETS = dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf0a8", "•")
+"""As Word writes them, in a font of signs."""
+_CLEAN = str.maketrans(
+    {**_LIGATURES, **_BULLETS, "\x02": "-", "\ufffe": "-", "\u00ad": "-", "\x00": None, "\ufeff": None}
+)
+_NO_LETTER = re.compile("[\x01-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_GARBLED, _GARBLED_PRIVATE = 0.05, 0.4
+"""Shares of characters that stand for nothing, or for nothing known, from which a page's text is not its words."""
 _BOLD = re.compile(r"bold|black|heavy|demi", re.I)
 _FORCE_BOLD = 1 << 18
 _MOST_OBJECTS = 20_000
@@ -95,6 +106,13 @@ def lines_of(textpage: Any, page: int) -> list[Line]:  # noqa: ANN401 -- an obje
     return lines
 
 
+def is_garbled(lines: Sequence[Line]) -> bool:
+    """Whether the fonts of a page give numbers of shapes for letters, as some do that are embedded without a map."""
+    text = "".join(line.text for line in lines)
+    odd, private = len(_NO_LETTER.findall(text)), len(_PRIVATE.findall(text))
+    return odd > _GARBLED * len(text) or private > _GARBLED_PRIVATE * len(text)
+
+
 def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | None:  # noqa: ANN401 -- as above
     from pypdfium2 import raw
 
@@ -117,7 +135,7 @@ def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | No
         places.append(first)
     if sum(bool(_LEADER.fullmatch(word.text)) for word in words) >= _LEADERS:
         words = [word for word in words if not _LEADER.fullmatch(word.text)]
-    if not words:
+    if not words or _DRAWN.fullmatch("".join(word.text for word in words)):
         return None
     size, turned = _size_and_turn(handle, at)
     bold = _is_bold(handle, places[0]) and (len(places) == 1 or _is_bold(handle, places[-1]))

@@ -59,7 +59,8 @@ def _cells(line: Line) -> tuple[Cell, ...]:
         next_amount = last is not None and is_number(last.text) and bool(_CURRENCY.fullmatch(word.text))
         near = last is not None and word.x0 - last.x1 < _GAP * line.size and not next_amount
         if last is not None and (near or _OPENING.fullmatch(last.text) or _CLOSING.fullmatch(word.text)):
-            cells[-1] = Cell(f"{last.text} {word.text}", last.x0, max(last.x1, word.x1))
+            blank = "" if word.text.startswith(")") else " "  # "(22" and, set apart to line the digits up, ")"
+            cells[-1] = Cell(f"{last.text}{blank}{word.text}", last.x0, max(last.x1, word.x1))
         else:
             cells.append(Cell(word.text, word.x0, word.x1))
     if len(cells) == 2 and _MARKER.fullmatch(cells[0].text):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ingest.parsers.cells import is_number
 from ingest.parsers.pdf_grids import Table, grids_of, ruled_table
@@ -15,6 +15,8 @@ _LABELS, _FAR = 4, 4
 """How many labels may follow each other in a table, and how far apart, in font sizes, its rows may be."""
 _CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Chart)\s+\d")
 _NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s+[A-Z]")
+_LEADING = 1.45
+_UNFINISHED = re.compile(r"(?:,|\b(?:and|or|of|the|to|for|in|from|with|by|on|at|a|an))$")
 _PROSE_WORDS = 5
 """Words that every cell of a row holds when it is a justified line of text and no row."""
 _PROSE = 38
@@ -52,6 +54,7 @@ def _ruled(lines: Sequence[Line], rules: Rules) -> dict[Line, Table]:
 def _aligned(lines: Sequence[Line]) -> list[Table | Line]:
     rows = rows_of(lines)
     parts: list[Table | Line] = []
+    made_of: dict[Table, set[Line]] = {}
     position = 0
     while position < len(rows):
         end = _end_of_table(rows, position)
@@ -61,13 +64,19 @@ def _aligned(lines: Sequence[Line]) -> list[Table | Line]:
         end = max(end, position + 1)
         if table is not None:
             pulled = {line for row in above for line in row.lines}
-            while parts and parts[-1] in pulled:
+            while parts and _lines_in(parts[-1], made_of) <= pulled:
                 parts.pop()
             parts.append(table)
+            made_of[table] = {line for row in rows[position:end] for line in row.lines}
         else:
             parts.extend(_in_reading_order(rows[position:end]))
         position = end
     return parts
+
+
+def _lines_in(part: Table | Line, made_of: dict[Table, set[Line]]) -> set[Line]:
+    """The lines of a table that was made before, or the line itself."""
+    return {part} if isinstance(part, Line) else made_of[part]
 
 
 def may_hold_table(lines: Sequence[Line]) -> bool:
@@ -106,23 +115,60 @@ def _ends_table(row: Row, first_size: float, next_size: float) -> bool:
 def _table(rows: Sequence[Row], columns: Columns) -> Table | None:
     if len(columns) < 2:
         return None
-    grid, header = with_header(rows, [_placed(row, columns) for row in rows], columns)
+    rows, placed = _with_whole_labels(rows, [_placed(row, columns) for row in rows])
+    grid, header = with_header(rows, placed, columns)
     if not _is_table(grid):
         return None
     return Table(tuple(tuple(cells) for cells in grid), header, rows[0].lines[0].page)
 
 
+def _with_whole_labels(rows: Sequence[Row], grid: Sequence[list[str]]) -> tuple[list[Row], list[list[str]]]:
+    """The rows, a label that runs over two lines put together again: the first stands alone, the second goes on."""
+    kept: list[tuple[Row, list[str]]] = []
+    for row, cells in zip(rows, grid, strict=True):
+        if kept and cells[0] and _goes_on(*kept[-1], row, cells[0]):
+            kept[-1] = (row, [f"{kept[-1][1][0]} {cells[0]}", *cells[1:]])
+        else:
+            kept.append((row, cells))
+    return [row for row, _ in kept], [cells for _, cells in kept]
+
+
+def _goes_on(above: Row, cells: Sequence[str], row: Row, label: str) -> bool:
+    """Whether a label goes on with the one above it, close by and beginning at its left edge or further in."""
+    near = 0.3 * row.size < above.y - row.y < _LEADING * row.size
+    unfinished = label[0].islower() or bool(_UNFINISHED.search(cells[0]))
+    return near and unfinished and bool(cells[0]) and not any(cells[1:]) and row.cells[0].x0 >= above.cells[0].x0 - 1
+
+
 def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
-    """Left and right edges of the columns: what the rows with most cells cover, merged where it overlaps."""
+    """Left and right edges of the columns: what the rows with many cells cover, merged where it overlaps.
+
+    A cell that lies across several columns, such as "(in millions)" over two, merges them only where more rows have one
+    than have the columns apart.
+    """
     most = max(len(row.cells) for row in rows)
     full = [row for row in rows if len(row.cells) >= max(2, 0.6 * most)]
+    apart = _covered(cell for row in full if len(row.cells) == most for cell in row.cells)
+    rest = [cell for row in full if len(row.cells) < most for cell in row.cells]
+    wide = [cell for cell in rest if len(_touched(cell, apart)) > 1]
+    if 2 * len(wide) >= len(full):
+        return _covered(cell for row in full for cell in row.cells)
+    kept = {id(cell) for cell in wide}
+    return _covered(cell for row in full for cell in row.cells if id(cell) not in kept)
+
+
+def _covered(cells: Iterable[Cell]) -> list[tuple[float, float]]:
     columns: list[tuple[float, float]] = []
-    for cell in sorted((cell for row in full for cell in row.cells), key=lambda cell: cell.x0):
+    for cell in sorted(cells, key=lambda cell: cell.x0):
         if columns and cell.x0 < columns[-1][1]:
             columns[-1] = (columns[-1][0], max(columns[-1][1], cell.x1))
         else:
             columns.append((cell.x0, cell.x1))
     return columns
+
+
+def _touched(cell: Cell, columns: Columns) -> list[int]:
+    return [i for i, (left, right) in enumerate(columns) if cell.x0 < right and cell.x1 > left]
 
 
 def _placed(row: Row, columns: Columns) -> list[str]:
@@ -131,7 +177,7 @@ def _placed(row: Row, columns: Columns) -> list[str]:
     if len(row.cells) == 1 and _is_centred(row.cells[0], columns):
         return [row.cells[0].text, *placed[1:]]
     for cell in row.cells:
-        over = [i for i, (left, right) in enumerate(columns) if cell.x0 < right and cell.x1 > left]
+        over = _touched(cell, columns)
         if not over:
             over = [min(range(len(columns)), key=lambda i: abs(sum(columns[i]) - cell.x0 - cell.x1))]
         spans = over if len(over) > 1 and over[0] > 0 and not is_number(cell.text) else over[:1]

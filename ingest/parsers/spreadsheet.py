@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Iterable, Iterator
+from contextlib import ContextDecorator
 from typing import Any
 
 from core.documents import Parsed
@@ -16,6 +17,19 @@ from ingest.parsers.office_properties import properties_of
 Row = list[str]
 
 
+class _NoPanic(ContextDecorator):
+    """A panic in Rust, which no `except Exception` sees, is a file that calamine did not expect."""
+
+    def __enter__(self) -> None:
+        """Nothing to open."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """The panic as what it means."""
+        if kind is not None and kind.__name__ == "PanicException":
+            raise ParseError("corrupt", "The workbook is damaged and cannot be read.") from error
+
+
+@_NoPanic()
 def parse_workbook(content: bytes, *, name: str) -> Parsed:
     """XLSX, XLSM, XLSB, XLS and ODS.
 
@@ -34,13 +48,19 @@ def parse_workbook(content: bytes, *, name: str) -> Parsed:
     notes: list[str] = []
     sheets = workbook.sheet_names
     for number, sheet_name in enumerate(sheets, start=1):
-        blocks = list(_blocks(_rows(workbook, number - 1)))
+        try:
+            blocks = list(_blocks(_rows(workbook, number - 1)))
+        except (calamine.CalamineError, calamine.XmlError):
+            notes.append(f"sheet {number} ({sheet_name}) is damaged")
+            continue
         if not blocks:
             notes.append(f"sheet {number} ({sheet_name}) has no filled cell")
             continue
         builder.add("heading", sheet_name, level=1, pages=((0, number),))
         for block in blocks:
             _add_block(builder, block, number)
+    if builder.empty and any(note.endswith("damaged") for note in notes):
+        raise ParseError("corrupt", "The workbook is damaged: no sheet of it can be read.")
     author, created, modified = properties_of(content)
     return builder.build(
         title=stem(name),
@@ -58,7 +78,7 @@ def _rows(workbook: Any, index: int) -> Iterator[Row]:  # noqa: ANN401 -- an obj
 
     try:
         sheet = workbook.get_sheet_by_index(index)
-    except (calamine.CalamineError, calamine.XmlError, calamine.WorksheetNotFound):
+    except calamine.WorksheetNotFound:
         return
     for row in sheet.iter_rows():
         yield [" ".join(cell_text(cell).split()) if cell != "" else "" for cell in row]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 
 from core.documents import Parsed
@@ -12,6 +13,8 @@ from ingest.parsers.encoding import decode
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50
+_SEPARATOR = re.compile(r"sep=([^\r\n\w\"])\r?\n", re.I)
+"""A first line for Excel, which is no row."""
 _LONGEST_CELL = 10_000_000
 
 
@@ -20,9 +23,22 @@ def parse_table(content: bytes, *, name: str) -> Parsed:
     text = decode(content)
     csv.field_size_limit(_LONGEST_CELL)
     builder = TextBuilder()
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text, name), skipinitialspace=True)
+    said = _SEPARATOR.match(text)
+    delimiter = said.group(1) if said else delimiter_of(text, name)
+    text = text[said.end() :] if said else text
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     builder.add_table(rows, header_rows=1)
     return builder.build(title=stem(name))
+
+
+def looks_like_table(start: bytes) -> bool:
+    """Whether the first lines of a file without a telling name have the same number of cells; running text has not."""
+    lines = [line for line in start.splitlines()[:_SAMPLE_LINES] if line.strip()]
+    lines = lines[:-1] if len(lines) > 2 else lines
+    if len(lines) < 2 or b", " in start:
+        return False
+    delimiters = (mark.encode() for mark in _DELIMITERS)
+    return any(mark in lines[0] and len({line.count(mark) for line in lines}) == 1 for mark in delimiters)
 
 
 def delimiter_of(text: str, name: str = "") -> str:

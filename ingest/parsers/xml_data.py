@@ -46,7 +46,7 @@ def parse_xml(content: bytes, *, name: str) -> Parsed:
     except RecursionError as error:
         raise ParseError("corrupt", "The file is nested too deeply to be read.") from error
     title = next((_words(child) for child in root.iter("{*}title") if _words(child)), "")
-    return builder.build(title=title if len(title) <= _LONG else stem(name))
+    return builder.build(title=title if 0 < len(title) <= _LONG else stem(name))
 
 
 def _read(builder: TextBuilder, node: Node, level: int) -> None:

@@ -15,6 +15,7 @@ def parse_tree(content: bytes) -> Node:
     """The root element; comments and processing instructions are left out.
 
     Raises:
+        ParseError: "too_large" for entities within entities; "corrupt".
         SyntaxError: lxml's, for what is not well-formed.
     """
     from lxml import etree  # type: ignore[import-untyped]
@@ -22,7 +23,12 @@ def parse_tree(content: bytes) -> Node:
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
     )
-    root = etree.fromstring(content, parser)
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        if "amplification" not in str(error):
+            raise
+        raise ParseError("too_large", "The file's XML entities unpack to far more than it weighs.") from error
     if root is None:
         raise ParseError("corrupt", "The file holds no XML element.")
     return root

@@ -30,7 +30,9 @@ class JobDocumentOut(Reply):
     document: str
     status: str = Field(description="pending, indexed, unchanged, removed, skipped or failed")
     code: str | None = None
-    reason: str | None = None
+    reason: str | None = Field(
+        None, description="a sentence; of an indexed one, what in it was not turned into text, such as a blank page"
+    )
 
     @classmethod
     def of(cls, entry: JobDocument) -> JobDocumentOut:
@@ -69,6 +71,11 @@ class JobOut(Reply):
     chunks: int = 0
     seconds: float = 0.0
     documents: tuple[JobDocumentOut, ...] = Field((), description="those not indexed or unchanged")
+    notes: tuple[JobDocumentOut, ...] = Field(
+        (),
+        exclude_if=lambda notes: not notes,
+        description="those indexed with a page, sheet or slide that holds no text; left out when there is none",
+    )
     pending: int = Field(
         0, exclude_if=lambda number: not number, description="found and not looked at yet; left out when there is none"
     )
@@ -81,8 +88,11 @@ class JobOut(Reply):
         """What the catalogue has on record, as it goes over the wire."""
         documents = [JobDocumentOut.of(entry) for entry in catalogue.job_documents.listed(job.id, NAMED)]
         fields = {"job_id": job.id, "collection": printable(job.collection), "state": job.state, "documents": documents}
+        notes = [JobDocumentOut.of(entry) for entry in catalogue.job_documents.noted(job.id)]
         counts = asdict(catalogue.job_documents.tally(job.id))
-        return cls.model_validate({**counts, **cls._more(catalogue, job), **(job.report or {}), **fields})
+        return cls.model_validate(
+            {**counts, **cls._more(catalogue, job), **(job.report or {}), **fields, "notes": notes}
+        )
 
     @classmethod
     def _more(cls, catalogue: Catalogue, job: JobRow) -> dict[str, object]:
@@ -101,6 +111,7 @@ class JobOut(Reply):
                 **counts,
                 "seconds": round(sum(job.seconds for job in jobs), 3),
                 "documents": [document.model_dump() for job in jobs for document in job.documents],
+                "notes": [note.model_dump() for job in jobs for note in job.notes],
                 "error": worst.error.model_dump() if worst.error else None,
             }
         )

@@ -35,6 +35,7 @@ class DocumentOut(Reply):
     valid_from: str | None = Field(None, description="a date, from its metadata file")
     language: str = Field("", description="as the file declares it")
     near_duplicate_of: str | None = Field(None, description="the document that is nearly, not quite, the same")
+    notes: tuple[str, ...] = Field((), description="what was not turned into text, such as a page without any")
 
     @classmethod
     def of(cls, row: DocumentRow, near_duplicates: Mapping[str, str]) -> DocumentOut:
@@ -59,6 +60,7 @@ class DocumentOut(Reply):
             valid_from=row.valid_from,
             language=printable(row.language),
             near_duplicate_of=None if near is None else printable(near),
+            notes=tuple(map(printable, row.notes)),
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from openpyxl import Workbook
+
 from tests.cli.conftest import Touchstone
 
 FIELDS = [
@@ -36,6 +38,20 @@ def test_a_file_that_cannot_be_read_is_named_with_its_reason_and_ends_with_3(
     assert done.code == 3
     assert "broken.pdf" in done.out
     assert "3 files found: 2 indexed, 0 unchanged, 1 failed." in done.out
+
+
+def test_a_sheet_without_text_is_reported_wherever_the_document_is(touchstone: Touchstone, source: Path) -> None:
+    book = Workbook()
+    book.active.append(["Van", "Miles"])
+    book.create_sheet("Plans")
+    book.save(source / "fleet.xlsx")
+    note = {"document": "fleet.xlsx", "status": "indexed", "code": None, "reason": "sheet 2 (Plans) has no filled cell"}
+    report = touchstone("ingest", source, "--json").json
+    assert (report["notes"], report["documents"], report["indexed"]) == ([note], [], 3)
+    assert touchstone("jobs", "show", report["job_id"], "--json").json["notes"] == [note]
+    assert "fleet.xlsx  sheet 2 (Plans) has no filled cell" in touchstone("jobs", "show", report["job_id"]).out
+    assert touchstone("documents", "show", "fleet.xlsx", "--json").json["notes"] == [note["reason"]]
+    assert "notes" not in touchstone("ingest", source, "--json").json
 
 
 def test_a_name_that_is_not_utf_8_never_crashes(touchstone: Touchstone, source: Path) -> None:

@@ -13,6 +13,7 @@ from ingest.outcomes import Failed
 from ingest.pipeline import ingest
 from tests.faults.mutate import mutated_files
 from tests.faults.processes import children, only_linux
+from tests.faults.samples import write_samples
 
 ROUND = 500
 """Files ingested together."""
@@ -21,7 +22,7 @@ ROUND = 500
 @only_linux
 @pytest.mark.parametrize("count", [60, pytest.param(5000, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])])
 def test_every_damaged_file_is_accounted_for(count: int, indexes: Indexes, settings: Settings, tmp_path: Path) -> None:
-    sources = sorted(path for path in demo.DOCUMENTS.rglob("*") if path.is_file())
+    sources = sorted(path for path in demo.DOCUMENTS.rglob("*") if path.is_file()) + write_samples(tmp_path / "samples")
     files = mutated_files(sources, count, seed=20)
     ended: list[Failed] = []
     for begin in range(0, count, ROUND):

@@ -49,6 +49,9 @@ def refusal(content: bytes, name: str) -> str:
         (zipped(a_xml=b"x"), "bundle.docx", "application/zip"),
         (ole("__substg1.0_0037001F"), "mail", "application/vnd.ms-outlook"),
         (b"[1]", "data.JSON", "application/json"),
+        (b'{"van": "North"}', "data", "application/json"),
+        (b"van;miles\nNorth;120\n", "export.xls", "text/csv"),
+        (b"Dear all,\nwe close early.\n", "letter", "text/plain"),
         (b"\x89PNG\r\n\x1a\n", "scan.pdf", "image/png"),
     ],
 )
@@ -71,7 +74,7 @@ def test_content_comes_before_the_extension(content: bytes, name: str, expected:
         (b"%PDF-1.7\nnothing else", "cut.pdf", "corrupt"),
         (zipped(word__document_xml=b"<w/>")[:60], "cut.docx", "corrupt"),
         (zipped(word__document_xml=b"<w/>"), "hollow.docx", "corrupt"),
-        (zipped(word__document_xml=b'<!DOCTYPE d [<!ENTITY a "b">]><d/>'), "laughs.docx", "corrupt"),
+        (zipped(word__document_xml=b'<!DOCTYPE d [<!ENTITY a "b">]><d/>'), "laughs.docx", "too_large"),
         (zipped(word__document_xml=b"<" + b" " * 30_000_000), "bomb.docx", "too_large"),
         (zipped(xl__workbook_xml=b"<x/>"), "hollow.xlsx", "corrupt"),
     ],

@@ -76,6 +76,13 @@ def test_xml_records_are_a_table_and_settings_are_lines() -> None:
     ]
 
 
+def test_xml_entities_that_hold_each_other_are_a_bomb() -> None:
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    with pytest.raises(ParseError) as error:
+        parse(f'<!DOCTYPE a [<!ENTITY e0 "ha">{entities}]><a>&e11;</a>'.encode(), name="a.xml")
+    assert error.value.reason == "too_large"
+
+
 def test_xml_prose_keeps_its_order_its_headings_and_its_title() -> None:
     xml = (
         "<article><title>Grüße</title><sec><title>One</title><p>Some <b>bold</b> words.</p><p>More.</p></sec></article>"

@@ -5,6 +5,7 @@ from email.message import EmailMessage
 import pytest
 
 from core.errors import ParseError
+from ingest.parsers.choose import parse
 from ingest.parsers.mail import parse_mail
 
 
@@ -68,3 +69,17 @@ def test_a_mail_that_only_carries_a_file_is_found_by_its_headers() -> None:
     parsed = parse_mail(bytes(mail), name="m.eml")
     assert parsed.text.endswith("Subject: Move")
     assert parsed.notes == ("The body of the mail is blank.",)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "cp1252"])
+def test_a_mail_saved_in_any_encoding_is_read(encoding: str) -> None:
+    content = "From: ann@x.example\nTo: bob@x.example\nSubject: Café\n\nÀ bientôt.\n".encode(encoding)
+    parsed = parse(content, name="m.eml")
+    assert (parsed.title, parsed.text.endswith("À bientôt.")) == ("Café", True)
+
+
+def test_a_mail_that_holds_a_pgp_message_is_encrypted() -> None:
+    content = b"From: a@x.example\nTo: b@x.example\n\n-----BEGIN PGP MESSAGE-----\nhQEMA\n-----END PGP MESSAGE-----\n"
+    with pytest.raises(ParseError) as error:
+        parse(content, name="m.eml")
+    assert error.value.reason == "encrypted"

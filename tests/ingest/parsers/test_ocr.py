@@ -14,6 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 from core.errors import ParseError
 from ingest.parsers import ocr
 from ingest.parsers.choose import media_type, parse
+from ingest.parsers.protocol import deadline
 from tests.ingest.parsers.elements import elements
 
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
@@ -62,6 +63,20 @@ def test_words_in_a_picture_are_read(kind: str) -> None:
 
 
 @needs_tesseract
+def test_pages_that_there_is_no_time_for_are_named() -> None:
+    before = deadline.set(0.0)
+    try:
+        parsed = parse(scanned(), name="mixed.pdf")
+    finally:
+        deadline.reset(before)
+    assert parsed.notes == (
+        "page 2 was not read: OCR takes longer than ingest.file_seconds allows",
+        "page 3 has no text",
+    )
+    assert "The fourth page ends it." in parsed.text
+
+
+@needs_tesseract
 def test_every_picture_of_a_tiff_is_a_page() -> None:
     parsed = parse(saved(drawn("First page"), "TIFF", drawn(), drawn("Third page")), name="fax.tif")
     assert [page for _, page in parsed.pages] == [1, 3]
@@ -82,11 +97,36 @@ def test_a_page_that_was_scanned_is_read_in_its_place() -> None:
 
 
 @pytest.mark.usefixtures("without_tesseract")
+def test_numbers_of_shapes_are_not_taken_for_letters() -> None:
+    """A font without a map to letters: pdfium gives the numbers, 29 below ASCII in most TrueType fonts."""
+    shapes = "".join(f"{ord(letter) - 29:04X}" for letter in "The quick brown fox jumps over 13 lazy dogs.")
+    drawing = f"BT /F 12 Tf 72 700 Td <{shapes}> Tj ET"
+    content = f"""%PDF-1.4
+1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj
+2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> endobj
+3 0 obj << /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R
+/Resources << /Font << /F << /Type /Font /Subtype /Type0 /BaseFont /A /Encoding /Identity-H /DescendantFonts [<<
+/Type /Font /Subtype /CIDFontType2 /BaseFont /A /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity)
+/Supplement 0 >> /DW 600 >>] >> >> >> >> endobj
+4 0 obj << /Length {len(drawing)} >> stream
+{drawing}
+endstream endobj
+trailer << /Root 1 0 R >>
+"""
+    with pytest.raises(ParseError, match="do not say which letters") as error:
+        parse(content.encode(), name="g.pdf")
+    assert error.value.reason == "no_text"
+
+
+@pytest.mark.usefixtures("without_tesseract")
 def test_without_tesseract_a_picture_and_a_scan_say_why_they_have_no_text() -> None:
     with pytest.raises(ParseError, match="No text: OCR is not installed") as error:
         parse(saved(drawn("Pump"), "PNG"), name="a.png")
     assert error.value.reason == "picture"
-    assert parse(scanned(), name="mixed.pdf").notes == ("page 2 has no text", "page 3 has no text")
+    assert parse(scanned(), name="mixed.pdf").notes == (
+        "page 3 has no text",
+        "page 2 has no text: a picture, and OCR is not installed",
+    )
     stream = io.BytesIO()
     canvas = Canvas(stream)
     canvas.drawImage(ImageReader(drawn("Pump pressure")), 72, 600, 450, 100)

@@ -86,7 +86,7 @@ def test_slides_are_pages() -> None:
         (document("<office:text/>"), "no_text"),
         (document(TEXT, **{"META-INF__manifest_xml": "<m><manifest:encryption-data/></m>"}), "encrypted"),
         (document(TEXT)[:500], "corrupt"),
-        (document('<!DOCTYPE x [<!ENTITY e "boom">]><text:p>&e;</text:p>'), "corrupt"),
+        (document('<!DOCTYPE x [<!ENTITY e "boom">]><text:p>&e;</text:p>'), "too_large"),
     ],
 )
 def test_a_broken_locked_or_blank_document_says_so(content: bytes, code: str) -> None:

@@ -103,6 +103,31 @@ def test_dates_over_two_lines_head_their_columns() -> None:
     ]
 
 
+def test_a_label_over_two_lines_is_one_and_a_bracket_set_apart_closes_its_number() -> None:
+    content = drawn(
+        lines(
+            ("Cost", 60, 728), ("2026", 260, 728), ("2025", 360, 728),
+            ("Research and development", 60, 714), ("expenses", 60, 702), ("120", 260, 702), ("(88", 360, 702),
+            (")", 380, 702), ("Marketing", 60, 690), ("40", 260, 690), ("38", 360, 690),
+        )
+    )  # fmt: skip
+    assert tables(content) == ["Cost\t2026\t2025\nResearch and development expenses\t120\t(88)\nMarketing\t40\t38"]
+
+
+def test_a_unit_over_two_columns_keeps_them_apart_and_stands_first() -> None:
+    content = drawn(
+        lines(
+            ("June 30,", 255, 740), ("June 30,", 305, 740), ("2026", 260, 728), ("2025", 310, 728),
+            ("(in millions)", 265, 716), ("Inventory", 60, 704), ("632", 260, 704), ("430", 310, 704),
+            ("Goods", 60, 692), ("58", 265, 692), ("66", 315, 692),
+            ("Cash", 60, 680), ("29", 265, 680), ("63", 315, 680),
+        )
+    )  # fmt: skip
+    (table,) = tables(content)
+    assert table.splitlines()[0] == "(in millions)\tJune 30, 2026\tJune 30, 2025"
+    assert table.splitlines()[1:] == ["Inventory\t632\t430", "Goods\t58\t66", "Cash\t29\t63"]
+
+
 def test_two_columns_of_text_are_read_one_after_the_other() -> None:
     words = [f"Sentence {i} of the column goes here." for i in range(24)]
     left = [(words[i], 50.0, 700.0 - 12 * i) for i in range(12)]
@@ -147,9 +172,19 @@ def test_a_paragraph_over_two_pages_is_one_and_knows_both() -> None:
     assert parsed.pages == ((0, 1), (parsed.text.index("ends"), 2))
 
 
-def test_a_page_without_text_is_named() -> None:
-    parsed = parse_pdf(drawn(lines(("Text.", 50, 700)), lambda canvas: canvas.rect(10, 10, 50, 50)), name="n.pdf")
-    assert (parsed.page_count, parsed.notes) == (2, ("page 2 has no text",))
+def test_pages_without_text_are_named() -> None:
+    def blank(canvas: Canvas) -> None:
+        """Nothing."""
+
+    text = lines(("Text.", 50, 700))
+    parsed = parse_pdf(drawn(text, blank, text, blank, blank, blank), name="n.pdf")
+    assert (parsed.page_count, parsed.notes) == (6, ("pages 2, 4-6 have no text",))
+
+
+def test_a_damaged_file_of_which_something_is_left_is_read_with_a_note() -> None:
+    content = drawn(lines(("Text.", 50, 700)))
+    parsed = parse_pdf(content[: content.rindex(b"xref")], name="n.pdf")
+    assert (parsed.text, parsed.notes) == ("Text.", ("the file is damaged: what could be recovered was read",))
 
 
 @pytest.mark.parametrize(
@@ -165,8 +200,9 @@ def test_a_title_that_says_nothing_gives_way_to_the_file_name(title: str, shown:
         (drawn(lambda canvas: canvas.rect(10, 10, 50, 50)), "no_text"),
         (drawn(lines(("Secret.", 50, 700)), encrypt=StandardEncryption("word", ownerPassword="owner")), "encrypted"),
         (b"%PDF-1.7\n%%EOF", "corrupt"),
+        (drawn(lambda canvas: None).replace(b"startxref", b"start"), "corrupt"),
     ],
-    ids=["scan", "locked", "damaged"],
+    ids=["scan", "locked", "damaged", "nothing left"],
 )
 def test_a_file_without_readable_text_says_why(content: bytes, code: str) -> None:
     with pytest.raises(ParseError) as error:

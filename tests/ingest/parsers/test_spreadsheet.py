@@ -12,6 +12,7 @@ from core.errors import ParseError
 from ingest.parsers.cells import cell_text, header_rows, is_number
 from ingest.parsers.choose import parse
 from ingest.parsers.spreadsheet import parse_workbook
+from tests.ingest.parsers.workbook import old_workbook
 
 
 def workbook(**sheets: Sequence[Sequence[object]]) -> bytes:
@@ -115,3 +116,24 @@ def test_a_value_in_the_farthest_cell_is_refused_before_it_takes_the_memory() ->
     with pytest.raises(ParseError) as error:
         parse(stream.getvalue(), name="p.xlsx")
     assert error.value.reason == "too_large"
+
+
+def test_a_workbook_of_the_1997_kind_is_read_alike() -> None:
+    content = old_workbook({"Fleet": [["Van", "Miles"], ["North", 120.0], ["South", 88.5]], "Blank": []})
+    parsed = parse(content, name="fleet")
+    assert elements(parsed) == [("heading", "Fleet"), ("table", "Van\tMiles\nNorth\t120\nSouth\t88.5")]
+    assert parsed.notes == ("sheet 2 (Blank) has no filled cell",)
+
+
+def outcome(content: bytes) -> str:
+    try:
+        return "read" if parse(content, name="fleet.xls") else ""
+    except ParseError as error:
+        return error.reason
+
+
+def test_a_workbook_of_the_1997_kind_that_is_cut_off_is_corrupt() -> None:
+    content = old_workbook({"Fleet": [["Van", "Miles"], ["North", 120.0]]})
+    outcomes = {outcome(content[:end]) for end in range(600, len(content), 35)}
+    assert outcomes <= {"read", "corrupt", "unsupported"}
+    assert "corrupt" in outcomes

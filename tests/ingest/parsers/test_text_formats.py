@@ -34,6 +34,39 @@ def test_japanese_in_its_old_encoding_is_read() -> None:
     assert decode(text.encode("cp932")) == text
 
 
+WRITTEN = {
+    "Le congé parental est accordé à tous les employés. Ça coûte dix francs.": ("cp1252", "mac_roman", "utf-16-be"),
+    "Le prix est de 30 € à l'été, déjà payé.": ("cp1252", "iso8859_15"),
+    "Wniosek o urlop należy złożyć. Zażółć gęślą jaźń.": ("cp1250", "iso8859_2"),
+    "Příliš žluťoučký kůň úpěl ďábelské ódy.": ("cp1250", "iso8859_2", "utf-16-le"),
+    "Yıllık izin her çalışana verilir. Başvuru yöneticiye yapılır.": ("cp1254",),
+    "Отпуск предоставляется ежегодно. Заявление подаётся заранее.": (
+        "cp1251", "koi8_r", "cp866", "iso8859_5", "mac_cyrillic", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be",
+    ),
+    "Η άδεια χορηγείται κάθε χρόνο.": ("cp1253", "iso8859_7"),
+    "החופשה ניתנת מדי שנה. הבקשה מוגשת למנהל.": ("cp1255",),
+    "تمنح الإجازة سنويا. يقدم الطلب إلى المدير.": ("cp1256", "utf-16-le"),
+    "年次休暇は毎年付与されます。申請書は上司に提出してください。": ("cp932", "euc_jp", "iso2022_jp", "utf-16-be"),
+    "年假每年发放。申请须在开始前两周提交给经理。": ("gb18030", "utf-16-le"),
+    "年假每年發放。申請須在開始前兩週提交給經理。": ("big5",),
+    "연차 휴가는 매년 부여됩니다. 신청서는 관리자에게 제출하십시오.": ("cp949", "utf-16-be"),
+    "วันหยุดพักผ่อนประจำปีจะได้รับทุกปี": ("cp874",),
+    "Don’t worry — it’s “fine”.": ("cp1252",),
+    "THE QUICK BROWN FOX 123": ("cp500",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "encoding"), [(text, name) for text, names in WRITTEN.items() for name in names])
+def test_text_of_any_alphabet_is_read_in_its_old_encodings(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == text
+
+
+def test_a_text_in_utf_8_that_is_spoilt_in_one_place_is_utf_8_elsewhere() -> None:
+    assert decode("Größe, Maße und Übergabe à Orléans. ".encode() * 3 + b"\xff") == (
+        "Größe, Maße und Übergabe à Orléans. " * 3 + "\ufffd"
+    )
+
+
 @pytest.mark.parametrize("content", [b"\x00\x01\x02\x03" * 64, b"\x01\x02\x03\x04" * 64])
 def test_bytes_that_are_no_text_are_refused(content: bytes) -> None:
     with pytest.raises(ParseError) as error:
@@ -118,6 +151,19 @@ def test_the_delimiter_is_found(delimiter: str) -> None:
     parsed = parse_table(content.encode(), name="t.csv")
     assert parsed.text == "item\tprice\npump, large\t1.5\nvalve\t2"
     assert parsed.elements[0].header_rows == 1
+
+
+def test_a_first_line_for_excel_is_no_row() -> None:
+    assert parse_table(b"sep=;\r\na;b\r\n1,5;2\r\n", name="t.csv").text == "a\tb\n1,5\t2"
+
+
+def test_a_picture_written_as_letters_is_no_text() -> None:
+    picture = "data:image/png;base64," + "iVBORw0KGgo" * 100
+    assert parse_markdown(f"# Pump\n\n![A pump]({picture})".encode(), name="p.md").text == (
+        "# Pump\n\n![A pump](data:image/png)"
+    )
+    parsed = parse_table(f'name,photo\nPump,"{picture}"\n'.encode(), name="t.csv")
+    assert parsed.text == "name\tphoto\nPump\tdata:image/png"
 
 
 def test_ragged_rows_and_line_breaks_in_cells_are_kept() -> None:
