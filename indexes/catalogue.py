@@ -16,6 +16,7 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     Select,
+    delete,
     func,
     or_,
     select,
@@ -235,6 +236,11 @@ class Catalogue:
         with schema.transaction(self.engine, write=True) as connection:
             connection.execute(upsert(meta).values(key=key, value=value).on_conflict_do_nothing())
         return self.recall(key) or value
+
+    def unlearn(self, key: str) -> None:
+        """Drop a fact stored by `remember`."""
+        with schema.transaction(self.engine, write=True) as connection:
+            connection.execute(delete(meta).where(meta.c.key == key))
 
     def recall(self, key: str) -> str | None:
         """A fact stored by `remember`."""

@@ -27,10 +27,14 @@ class Owner:
 
 
 class Lock:
-    """The ownership of a folder, held until the context of `own` ends."""
+    """The ownership of a folder, held until the context of `own` ends.
+
+    `inherited`: the owner before died and did not give it up.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self.inherited = os.fstat(descriptor).st_size > 0
         self._write({"pid": os.getpid()})
 
     def announce(self, url: str) -> None:

@@ -43,6 +43,8 @@ def open_indexes(settings: Settings) -> Iterator[Indexes]:
         embedder = Remembering(choose_embedder(settings.embedder, fallback=folder / "models"))
         manifest.check(catalogue, embedder)
         catalogue.jobs.interrupt()
+        if lock.inherited:
+            catalogue.remember(rebuild.DOUBT, "a process died")
         yield Indexes(
             catalogue=catalogue,
             keyword=stack.enter_context(closing(KeywordIndex(catalogue.engine))),

@@ -14,6 +14,7 @@ from core.settings import IngestSettings
 from core.sources import EVERYTHING, Patterns
 from indexes.job_documents import TO_REMOVE, Layout
 from indexes.open import Indexes
+from indexes.rebuild import mend
 from indexes.write import finish_intents, remove_document
 from ingest.ahead import Reader, read_ahead
 from ingest.discover import container_of
@@ -157,11 +158,12 @@ def process(work: Work, number: int, pool: Reader) -> None:
 
 
 def sweep(work: Work) -> None:
-    """The last step of a job: remove what is gone from the source, and what interrupted writes left behind."""
+    """The last step of a job: remove what is gone from the source, and put right what a dead process left behind."""
     for document in (*work.indexes.catalogue.job_documents.todo(work.job.id, TO_REMOVE), *_detached(work)):
         work.check()
         remove_document(work.indexes, work.job.collection, document, job=work.job.id)
     finish_intents(work.indexes)
+    mend(work.indexes)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from indexes import manifest
 from indexes.catalogue import JobRow
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.open import open_indexes
-from indexes.rebuild import finds_itself, rebuild_vectors
+from indexes.rebuild import DOUBT, finds_itself, mend, rebuild_vectors
 from indexes.search import search
 from tests.indexes.store import agree, store
 
@@ -87,6 +87,19 @@ def test_a_vector_that_cannot_be_found_shows_though_its_id_is_there(filled: Sett
         assert not finds_itself(indexes.catalogue, indexes.vectors)
     with open_indexes(filled) as indexes:
         assert finds_itself(indexes.catalogue, indexes.vectors)
+
+
+def test_after_a_death_vectors_that_are_not_found_are_written_again(filled: Settings) -> None:
+    (filled.data / "owner.lock").write_text('{"pid": 1}')
+    with open_indexes(filled) as indexes:
+        (name,) = indexes.vectors.ids("second")
+        indexes.vectors.upsert("second", [name], -np.ones((1, 384), np.float32) / np.sqrt(384).astype(np.float32))
+    with open_indexes(filled) as indexes:
+        indexes.vectors.delete("default", sorted(indexes.vectors.ids("default"))[:1])
+        assert mend(indexes) == 1
+        assert agree(indexes)
+        assert finds_itself(indexes.catalogue, indexes.vectors)
+        assert indexes.catalogue.recall(DOUBT) is None
 
 
 def test_rebuilding_gives_the_same_index(filled: Settings) -> None:
