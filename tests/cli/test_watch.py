@@ -25,9 +25,8 @@ class Following:
     def __init__(self, process: subprocess.Popen[str], touchstone: Touchstone) -> None:
         self.process, self.touchstone = process, touchstone
         self.said: queue.Queue[str] = queue.Queue()
-        for stream in (process.stdout, process.stderr):
-            assert stream
-            threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
+        assert process.stdout
+        threading.Thread(target=self._listen, args=(process.stdout,), daemon=True).start()
 
     def _listen(self, stream: IO[str]) -> None:
         for line in stream:
@@ -45,7 +44,7 @@ def following(tmp_path: Path, source: Path) -> Iterator[Following]:
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.STDOUT,  # one stream, so that what is said comes in order
         text=True,
         cwd=tmp_path,
         env=environment_for(tmp_path / "data") | {"PYTHONUNBUFFERED": "1"},
