@@ -88,7 +88,7 @@ def _with_header(units: list[Unit], hit: Hit) -> list[Unit]:
     Further rows belong to the header when their first cell is empty.
     """
     done: list[Unit] = []
-    names = [cells(line) for line in hit.header.split("\n")] if hit.header else []
+    names = [cells(line) for line in hit.header.split("\n") if not _RULE.fullmatch(line)] if hit.header else []
     inside, end = bool(names), 0
     for unit in units:
         new_table = bool(done) and (done[-1].kind not in ("row", "label") or hit.text.count("\n", end, unit.start) > 1)

@@ -38,6 +38,11 @@ def test_rows_know_their_columns_from_the_first_row_or_the_header_given():
     assert given[0].cells == ("Berlin", "12", "14")
 
 
+def test_the_rule_below_a_header_in_markdown_is_no_part_of_a_name():
+    (row,) = units("| Berlin | 12 |", header="| City | Rate |\n| --- | ---: |")
+    assert row.header == ("City", "Rate")
+
+
 def test_a_header_without_a_name_for_the_labels_is_aligned_to_the_right():
     row = units("\tSkarn 40\tSkarn 65\nOil, litres\t0.4\t0.9")[-1]
     assert dict(zip(row.header, row.cells, strict=True)) == {"": "Oil, litres", "Skarn 40": "0.4", "Skarn 65": "0.9"}
