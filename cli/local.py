@@ -43,6 +43,7 @@ class LocalEngine:
 
     def search(self, body: SearchIn) -> SearchOut:
         """Find passages."""
+        from core.filters import Filters
         from indexes.search import search
 
         short_enough(body.text, self.settings.server.max_question_chars)
@@ -52,7 +53,7 @@ class LocalEngine:
             access=OWNER,
             collection=body.collection,
             limit=body.limit or self.settings.search.limit,
-            documents=frozenset(body.documents) or None,
+            filters=Filters(documents=frozenset(body.documents) or None),
         )
         return SearchOut.of(found)
 

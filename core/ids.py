@@ -20,5 +20,10 @@ def chunk_id(document: str, version: str, ordinal: int) -> str:
     return f"{document}@{version}#{ordinal}"
 
 
+def document_of(chunk_id: str) -> str:
+    """The id of the document that a chunk is of."""
+    return chunk_id.partition("@")[0]
+
+
 def _short_hash(*parts: str) -> str:
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]

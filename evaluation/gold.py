@@ -10,6 +10,7 @@ from typing import Literal
 from core.access import OWNER
 from core.answers import Hit
 from core.errors import UnknownDocument
+from core.filters import Filters
 from evaluation.dataset import Evidence, Item
 from indexes.open import Indexes
 from indexes.search import search
@@ -59,7 +60,7 @@ class Corpus:
             access=OWNER,
             collection=self.collection,
             limit=limit,
-            documents=frozenset({document}),
+            filters=Filters(documents=frozenset({document})),
         )
         return found.hits or chunks[:limit]
 

@@ -1,39 +1,29 @@
 """The catalogue: documents, chunks, access and jobs in one SQLite file. What it holds is true.
 
-Whoever reads text passes an `Access`; `readable` is the one place where it becomes SQL.
+Whoever reads text passes an `Access`; `indexes.scope.readable` is the one place where it becomes SQL.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import (
-    ColumnElement,
-    Engine,
-    RowMapping,
-    Select,
-    delete,
-    func,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Engine, RowMapping, Select, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core import ids
 from core.access import Access
 from core.answers import Hit
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument
+from core.filters import UNFILTERED, Filters
 from indexes import mapping, schema, statements
 from indexes.attempts import Attempts
 from indexes.embedders.protocol import Vectors
 from indexes.job_documents import JobDocuments
 from indexes.jobs import Jobs
+from indexes.keyword.protocol import Entry
 from indexes.rows import (
     CollectionRow,
     Description,
@@ -45,21 +35,12 @@ from indexes.rows import (
     NewDocument,
     Version,
 )
-from indexes.schema import about, chunks, collections, documents, intents, meta
+from indexes.schema import about, chunks, collections, documents, embeddings, intents, meta
+from indexes.scope import Scope, Scopes, readable
 
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
 
 BATCH = 2048
-
-
-def readable(access: Access) -> ColumnElement[bool]:
-    """The SQL form of core.access.may_read, over the table `documents`."""
-    if access.everything:
-        return true()
-    group = func.json_each(documents.c.groups).table_valued("value")
-    own = func.json_each(json.dumps(sorted(access.groups))).table_valued("value")
-    shared = select(1).select_from(group).where(group.c.value.in_(select(own.c.value))).exists()
-    return or_(func.json_array_length(documents.c.groups) == 0, shared)
 
 
 class Catalogue:
@@ -73,6 +54,7 @@ class Catalogue:
         self.jobs = Jobs(self.engine)
         self.job_documents = JobDocuments(self.engine)
         self.attempts = Attempts(self.engine)
+        self._scopes = Scopes(self.engine)
         if (found := self.remember("schema", schema.SCHEMA)) != schema.SCHEMA:
             self.close()
             raise IndexBroken(
@@ -140,24 +122,41 @@ class Catalogue:
         query = query.where(statements.in_list(chunks.c.id, chunk_ids))
         return {row["id"]: mapping.hit(row) for row in self._rows(query)}
 
-    # Vectors
+    # Searching
 
-    def cosines(
-        self, collection: str, vector: Vectors, *, access: Access, chunk_ids: Collection[str]
-    ) -> dict[str, float]:
+    def scope(self, collection: str, *, access: Access, filters: Filters = UNFILTERED) -> Scope | None:
+        """The documents of a collection that a search may use; None: all of them."""
+        return self._scopes.find(collection, access, filters)
+
+    def cosines(self, vector: Vectors, *, access: Access, chunk_ids: Collection[str]) -> dict[str, float]:
         """Each of the chunks that may be read with its exact cosine to the vector."""
-        query = statements.stored(collection).where(readable(access), statements.in_list(chunks.c.id, chunk_ids))
+        query = select(chunks.c.id, embeddings.c.vector).join(embeddings)
+        query = query.where(statements.in_list(chunks.c.id, chunk_ids))
+        if not access.everything:
+            query = query.join(documents).where(readable(access))
         return dict(self._cosines(vector, query))
 
     def nearest(
-        self, collection: str, vector: Vectors, limit: int, *, access: Access, within: Collection[str] | None = None
+        self, collection: str, vector: Vectors, limit: int, *, within: Collection[str] | None = None
     ) -> list[tuple[str, float]]:
-        """(chunk id, cosine) of the nearest chunks that may be read, by comparing with every one of them.
+        """(chunk id, cosine) of the nearest chunks of the documents with these ids, by comparing with every one.
 
-        `within` names documents by their paths; None: all of the collection.
+        None: all of the collection. Whoever asks works out the ids by `scope`.
         """
-        query = statements.stored(collection).where(readable(access), statements.within_documents(collection, within))
+        query = statements.stored(collection)
+        if within is not None:
+            query = query.where(statements.in_list(documents.c.id, within))
         return sorted(self._cosines(vector, query), key=lambda found: (-found[1], found[0]))[:limit]
+
+    # Filling the derived indexes
+
+    def entries(self, collection: str) -> Iterator[list[Entry]]:
+        """What the keyword index holds of every chunk, in batches."""
+        query = select(chunks.c.id, chunks.c.document_id, chunks.c.title, chunks.c.index_text).join(documents)
+        query = query.where(documents.c.collection == collection).order_by(chunks.c.number)
+        with schema.transaction(self.engine) as connection:
+            for rows in connection.execute(query).partitions(BATCH):
+                yield [Entry(*row) for row in rows]
 
     def chunk_ids(self, collection: str) -> set[str]:
         """The id of every chunk, for comparing with the vector index."""
@@ -184,7 +183,7 @@ class Catalogue:
             statements.note(connection, promised)
 
     def replace(self, versions: Sequence[Version], *, job: str | None = None) -> list[Intent]:
-        """Commit versions: chunks, keyword rows and row of each in place of the old ones, and no intent for it.
+        """Commit versions: chunks, vectors and row of each in place of the old ones, and no intent for it.
 
         The same transaction puts them on the job's record; a document that holds others is not settled there yet.
         Returns the intents, noted in it too, to remove the old versions' vectors.
@@ -264,7 +263,7 @@ class Catalogue:
     def _vectors(self, query: Select[Any]) -> Iterator[tuple[list[str], Vectors]]:
         with schema.transaction(self.engine) as connection:
             for rows in connection.execute(query).partitions(BATCH):
-                vectors = np.frombuffer(b"".join(row.embedding for row in rows), dtype="<f4")
+                vectors = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4")
                 yield [row.id for row in rows], vectors.reshape(len(rows), -1)
 
     def _cosines(self, vector: Vectors, query: Select[Any]) -> Iterator[tuple[str, float]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.settings import SearchSettings
 from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Embedder
-from indexes.keyword import KeywordIndex
+from indexes.keyword.protocol import KeywordIndex
 from indexes.lock import Lock
 from indexes.vector.protocol import VectorIndex
 

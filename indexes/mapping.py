@@ -115,10 +115,11 @@ def about_values(key: str, document: NewDocument) -> dict[str, Any]:
     }
 
 
-def chunk_values(key: str, document: NewDocument, parts: Sequence[Chunk], vectors: Vectors) -> list[dict[str, Any]]:
-    """The rows of a document's chunks, each with its vector as little-endian float32."""
+def chunk_values(key: str, document: NewDocument, first: int, parts: Sequence[Chunk]) -> list[dict[str, Any]]:
+    """The rows of a document's chunks, numbered from `first` on."""
     return [
         {
+            "number": first + part.ordinal,
             "id": ids.chunk_id(key, document.version, part.ordinal),
             "document_id": key,
             "ordinal": part.ordinal,
@@ -130,7 +131,12 @@ def chunk_values(key: str, document: NewDocument, parts: Sequence[Chunk], vector
             "pages": part.pages,
             "start": part.start,
             "end": part.end,
-            "embedding": np.asarray(vector, dtype="<f4").tobytes(),
         }
-        for part, vector in zip(parts, vectors, strict=True)
+        for part in parts
     ]
+
+
+def embedding_values(first: int, vectors: Vectors) -> list[dict[str, Any]]:
+    """The rows of the chunks' vectors, as little-endian float32."""
+    found = np.asarray(vectors, dtype="<f4")
+    return [{"number": first + place, "vector": vector.tobytes()} for place, vector in enumerate(found)]

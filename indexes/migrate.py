@@ -19,6 +19,17 @@ STEPS: dict[str, tuple[str, ...]] = {
         "alter table about add column language varchar not null default ''",
         "alter table about add column sketch blob not null default x''",
     ),
+    "3": (
+        """create table embeddings (
+            number integer not null primary key references chunks (number), vector blob not null)""",
+        "insert into embeddings select number, embedding from chunks",
+        "drop trigger if exists chunk_words_added",
+        "drop trigger if exists chunk_words_removed",
+        "drop table if exists chunk_terms",
+        "drop table if exists chunk_words",
+        "alter table chunks drop column embedding",
+        "create index documents_scope on documents (collection, groups, chunks, id, document)",
+    ),
 }
 """What makes the next form out of each one."""
 

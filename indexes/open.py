@@ -14,7 +14,8 @@ from indexes.catalogue import Catalogue
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.remembering import Remembering
 from indexes.indexes import Indexes
-from indexes.keyword import KeywordIndex
+from indexes.keyword.choose import discard_keyword, open_keyword
+from indexes.keyword.protocol import KeywordIndex
 from indexes.lock import own
 from indexes.vector.choose import discard_vectors, open_vectors
 from indexes.vector.protocol import VectorIndex
@@ -45,10 +46,13 @@ def open_indexes(settings: Settings) -> Iterator[Indexes]:
         catalogue.jobs.interrupt()
         if lock.inherited:
             catalogue.remember(rebuild.DOUBT, "a process died")
+        keyword = stack.enter_context(closing(_keyword(folder / "keyword", catalogue)))
+        vectors = stack.enter_context(closing(_vectors(folder / "chroma", catalogue)))
+        sweep(catalogue, vectors, keyword)
         yield Indexes(
             catalogue=catalogue,
-            keyword=stack.enter_context(closing(KeywordIndex(catalogue.engine))),
-            vectors=stack.enter_context(closing(_vectors(folder / "chroma", catalogue))),
+            keyword=keyword,
+            vectors=vectors,
             embedder=embedder,
             search=settings.search,
             version=manifest.version(embedder),
@@ -61,7 +65,6 @@ def _vectors(folder: Path, catalogue: Catalogue) -> VectorIndex:
     vectors: VectorIndex | None = None
     try:
         vectors = open_vectors(folder)
-        sweep(catalogue, vectors)
         rebuild.reconcile(catalogue, vectors)
         if rebuild.finds_itself(catalogue, vectors):
             return vectors
@@ -74,5 +77,18 @@ def _vectors(folder: Path, catalogue: Catalogue) -> VectorIndex:
     discard_vectors(folder)
     vectors = open_vectors(folder)
     rebuild.refill(catalogue, vectors)
-    sweep(catalogue, vectors)
     return vectors
+
+
+def _keyword(folder: Path, catalogue: Catalogue) -> KeywordIndex:
+    """The keyword index, agreeing with the catalogue: mended, or a new one in place of one that is broken."""
+    try:
+        keyword = open_keyword(folder)
+        rebuild.reconcile_words(catalogue, keyword)
+        return keyword
+    except IndexBroken as error:
+        logger.warning("the keyword index is broken and is made again", extra={"reason": str(error)})
+    discard_keyword(folder)
+    keyword = open_keyword(folder)
+    rebuild.refill_words(catalogue, keyword)
+    return keyword

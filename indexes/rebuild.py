@@ -1,4 +1,4 @@
-"""Making the vector index agree with the catalogue, from the embeddings stored there: nothing is embedded again."""
+"""Making the derived indexes agree with the catalogue, from what is stored there: nothing is embedded again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes
+from indexes.keyword.protocol import KeywordIndex
 from indexes.vector.protocol import VectorIndex
 
 logger = logging.getLogger(__name__)
@@ -22,12 +23,13 @@ SAME = 0.999
 
 
 def rebuild_vectors(indexes: Indexes) -> int:
-    """Drop every collection of the vector index and fill it again; returns how many vectors it holds."""
+    """Drop every collection of both derived indexes and fill them again; returns how many vectors there are."""
+    refill_words(indexes.catalogue, indexes.keyword)
     return refill(indexes.catalogue, indexes.vectors)
 
 
 def refill(catalogue: Catalogue, vectors: VectorIndex) -> int:
-    """As `rebuild_vectors`, of the parts."""
+    """As `rebuild_vectors`, of the vector index."""
     written = 0
     for collection in catalogue.collections():
         vectors.drop(collection.name)
@@ -36,6 +38,30 @@ def refill(catalogue: Catalogue, vectors: VectorIndex) -> int:
             written += len(ids)
     logger.warning("the vector index was rebuilt", extra={"vectors": written})
     return written
+
+
+def refill_words(catalogue: Catalogue, keyword: KeywordIndex) -> None:
+    """As `rebuild_vectors`, of the keyword index."""
+    for collection in catalogue.collections():
+        keyword.drop(collection.name)
+        for entries in catalogue.entries(collection.name):
+            keyword.upsert(collection.name, entries)
+    logger.warning("the keyword index was rebuilt")
+
+
+def reconcile_words(catalogue: Catalogue, keyword: KeywordIndex) -> None:
+    """Index the chunks that are missing and remove those the catalogue does not hold, with a log line."""
+    for collection in (row.name for row in catalogue.collections()):
+        held, stored = catalogue.chunk_ids(collection), keyword.ids(collection)
+        missing, extra = held - stored, stored - held
+        for entries in catalogue.entries(collection) if missing else ():
+            keyword.upsert(collection, [entry for entry in entries if entry.id in missing])
+        keyword.delete(collection, sorted(extra))
+        if missing or extra:
+            logger.warning(
+                "the keyword index was mended",
+                extra={"collection": collection, "added": len(missing), "removed": len(extra)},
+            )
 
 
 def reconcile(catalogue: Catalogue, vectors: VectorIndex) -> None:

@@ -1,6 +1,6 @@
 """The catalogue's tables, and how its SQLite file is opened.
 
-collections 1-n documents 1-n chunks -triggers-> chunk_words (FTS5: title, index_text)      documents 1-1 about
+collections 1-n documents 1-n chunks 1-1 embeddings      documents 1-1 about
 jobs 1-n job_documents    ingestion runs, and what became of each document in them;  attempts: begun and never ended
 intents   what must still be removed from the vector index      meta   schema, manifest
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     Boolean,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Pool,
     String,
     Table,
     UniqueConstraint,
@@ -38,9 +40,9 @@ from core.errors import IndexBroken
 from indexes.migrate import migrate
 from indexes.unicode import encodable
 
-SCHEMA = "3"
-KEYWORD_TOKENIZER = "porter unicode61 remove_diacritics 2"
+SCHEMA = "4"
 BUSY_MS = 30_000
+_changes: WeakKeyDictionary[Pool, int] = WeakKeyDictionary()
 
 
 class AnyText(TypeDecorator[str]):
@@ -96,6 +98,7 @@ documents = Table(
     Column("text", AnyText, nullable=False),
     UniqueConstraint("collection", "document"),
     Index("documents_version", "version"),
+    Index("documents_scope", "collection", "groups", "chunks", "id", "document"),
 )
 
 about = Table(
@@ -129,8 +132,15 @@ chunks = Table(
     Column("pages", Json, nullable=False),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
-    Column("embedding", LargeBinary, nullable=False),
 )
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("number", ForeignKey("chunks.number"), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+)
+"""One row a chunk; apart from it, because a column behind texts is slow to read: a search reads some hundred."""
 
 intents = Table(
     "intents",
@@ -190,18 +200,6 @@ attempts = Table(
 )
 """`document` empty: a batch."""
 
-KEYWORD_INDEX = (
-    f"""create virtual table if not exists chunk_words using fts5(
-        title, index_text, content = 'chunks', content_rowid = 'number', tokenize = '{KEYWORD_TOKENIZER}')""",
-    "create virtual table if not exists chunk_terms using fts5vocab('chunk_words', 'row')",
-    """create trigger if not exists chunk_words_added after insert on chunks begin
-        insert into chunk_words(rowid, title, index_text) values (new.number, new.title, new.index_text); end""",
-    """create trigger if not exists chunk_words_removed after delete on chunks begin
-        insert into chunk_words(chunk_words, rowid, title, index_text)
-        values ('delete', old.number, old.title, old.index_text); end""",
-)
-"""Chunks are written and removed, never updated: these two triggers keep the keyword index true."""
-
 
 def open_database(path: Path) -> Engine:
     """An engine on the SQLite file, made with its tables when it is new, brought up to this form when it is older.
@@ -219,8 +217,6 @@ def open_database(path: Path) -> Engine:
         metadata.create_all(connection)
         for table in (jobs, about):
             _add_columns(connection, table)
-        for statement in KEYWORD_INDEX:
-            connection.exec_driver_sql(statement)
     return engine
 
 
@@ -246,11 +242,18 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
     try:
         with chosen.begin() as connection:
             yield connection
+        if write:
+            _changes[engine.pool] = changes(engine) + 1
     except DatabaseError as error:
         raise IndexBroken(
             f"The catalogue {engine.url.database} cannot be {'written' if write else 'read'}: {error.orig}. "
             "Look at the disk's free space and its health, or name another folder with --data."
         ) from error
+
+
+def changes(engine: Engine) -> int:
+    """A number that differs after every transaction that wrote; the folder's one owner has one engine on it."""
+    return _changes.get(engine.pool, 0)
 
 
 def _set_up_connection(connection: Any, record: object) -> None:  # noqa: ANN401 -- a sqlite3.Connection

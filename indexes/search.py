@@ -8,15 +8,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from core import ids
 from core.access import Access
 from core.answers import Hit, SearchResult
+from core.filters import UNFILTERED, Filters
 from indexes import fuse
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes
+from indexes.scope import Scope
 from indexes.unicode import encodable
 
+EXACT_CHUNKS = 4000
+"""So few chunks in scope are compared one by one, which is quicker than walking the graph past all others."""
+MOST_DOCUMENTS = 1000
+"""So few documents in scope are named to the keyword index; of more, its hits are picked out."""
 WIDER = 10
-"""How many times the candidates are asked for again when few of them may be read."""
+"""How many times the candidates are asked for again when few of them are in scope."""
 TRIES = 3
 """A document that is replaced between finding its chunks and reading them makes the search start again."""
 WEAK_BM25 = 1.0
@@ -25,13 +32,16 @@ WEAK_BM25 = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A question with everything that limits where it is looked for; `vector` is float32 (dimension,)."""
+    """A question with everything that limits where it is looked for; `vector` is float32 (dimension,).
+
+    `scope`: the documents it may use; None: all of the collection.
+    """
 
     text: str
     vector: Vectors
     access: Access
     collection: str
-    documents: frozenset[str] | None
+    scope: Scope | None
     limit: int
     candidates: int
 
@@ -43,9 +53,9 @@ def search(
     access: Access,
     collection: str = "default",
     limit: int,
-    documents: frozenset[str] | None = None,
+    filters: Filters = UNFILTERED,
 ) -> SearchResult:
-    """The best `limit` chunks for a question among those that may be read; `documents` are paths to keep to.
+    """The best `limit` chunks for a question among those that may be read and pass the filters.
 
     Every candidate of either index is compared exactly: `Hit.dense` is the cosine with the stored vector.
 
@@ -57,17 +67,18 @@ def search(
     indexes.catalogue.require_collection(collection)
     with watch.stage("embed"):
         vector = indexes.embedder.embed_query(encodable(text))
-    wanted = Wanted(
-        text=encodable(text),
-        vector=vector,
-        access=access,
-        collection=collection,
-        documents=documents,
-        limit=limit,
-        candidates=max(indexes.search.candidates, limit),
-    )
     hits: tuple[Hit, ...] = ()
     for _ in range(TRIES):
+        with watch.stage("scope"):
+            wanted = Wanted(
+                text=encodable(text),
+                vector=vector,
+                access=access,
+                collection=collection,
+                scope=indexes.catalogue.scope(collection, access=access, filters=filters),
+                limit=limit,
+                candidates=max(indexes.search.candidates, limit),
+            )
         with watch.stage("dense"):
             near = _by_meaning(indexes, wanted)
         with watch.stage("keyword"):
@@ -79,47 +90,66 @@ def search(
     return SearchResult(hits=hits, index_version=indexes.version, timings_ms=watch.milliseconds())
 
 
-def _by_meaning(indexes: Indexes, wanted: Wanted) -> set[str]:
-    """The ids of the nearest readable chunks: by the vector index, or exactly where too few of those may be read."""
-    catalogue, collection, access = indexes.catalogue, wanted.collection, wanted.access
-    if wanted.documents is None:
-        for asked in (wanted.candidates, wanted.candidates * WIDER):
-            near = [name for name, _ in indexes.vectors.nearest(collection, wanted.vector, asked)]
-            may_read = catalogue.cosines(collection, wanted.vector, access=access, chunk_ids=near)
-            if len(may_read) >= wanted.limit or len(near) < asked:
-                return set([name for name in near if name in may_read][: wanted.candidates])
-    exact = catalogue.nearest(collection, wanted.vector, wanted.candidates, access=access, within=wanted.documents)
-    return {name for name, _ in exact}
+def _by_meaning(indexes: Indexes, wanted: Wanted) -> dict[str, float]:
+    """The nearest chunks in scope, with their cosines: by the vector index, or exactly where few are in scope."""
+    scope, collection, most = wanted.scope, wanted.collection, wanted.candidates
+    if scope is None:
+        return dict(indexes.vectors.nearest(collection, wanted.vector, most))
+    if scope.chunks > EXACT_CHUNKS:
+        for asked in _widening(scope, most):
+            near = indexes.vectors.nearest(collection, wanted.vector, asked)
+            inside = [found for found in near if ids.document_of(found[0]) in scope.ids]
+            if len(inside) >= most or len(near) < asked:
+                return dict(inside[:most])
+    return dict(indexes.catalogue.nearest(collection, wanted.vector, most, within=scope.ids))
 
 
 def _by_words(indexes: Indexes, wanted: Wanted) -> dict[str, float]:
-    """The ids of the readable chunks that share words with the question, with their BM25."""
-    found = indexes.keyword.search(
-        wanted.collection,
-        wanted.text,
-        access=wanted.access,
-        limit=wanted.candidates,
-        within=wanted.documents,
-    )
-    return dict(found)
+    """The chunks in scope that share words with the question, with their BM25."""
+    scope, collection, most = wanted.scope, wanted.collection, wanted.candidates
+    if scope is None:
+        return dict(indexes.keyword.search(collection, wanted.text, most))
+    if len(scope.ids) > MOST_DOCUMENTS:
+        for asked in _widening(scope, most):
+            found = indexes.keyword.search(collection, wanted.text, asked)
+            inside = [each for each in found if ids.document_of(each[0]) in scope.ids]
+            if len(inside) >= most or len(found) < asked:
+                return dict(inside[:most])
+    return dict(indexes.keyword.search(collection, wanted.text, most, documents=scope.ids))
+
+
+def _widening(scope: Scope, most: int) -> Iterator[int]:
+    """How many candidates to ask for so that `most` are in scope: as it would be by chance, with a margin, then more.
+
+    Nothing when that would be most of the work of comparing all.
+    """
+    by_chance = int(1.5 * most / scope.share) if scope.share else 0
+    return (asked for asked in (by_chance, 3 * by_chance) if 0 < asked <= most * WIDER)
 
 
 def _best(
-    indexes: Indexes, wanted: Wanted, near: set[str], worded: Mapping[str, float]
+    indexes: Indexes, wanted: Wanted, near: Mapping[str, float], worded: Mapping[str, float]
 ) -> tuple[tuple[Hit, ...], bool]:
     """The best hits of both kinds, and whether all of the candidates were still there."""
-    names, weight = near | set(worded), indexes.search.dense_weight
-    dense = indexes.catalogue.cosines(wanted.collection, wanted.vector, access=wanted.access, chunk_ids=names)
+    alone = [name for name in worded if name not in near]
+    cosines = indexes.catalogue.cosines(wanted.vector, access=wanted.access, chunk_ids=alone) if alone else {}
+    dense = {**near, **cosines}
     worded = {name: score for name, score in worded.items() if name in dense}
-    by_meaning, by_words = fuse.min_max(dense), fuse.min_max(worded, floor=0.0, least=WEAK_BM25)
-    best = fuse.weighted([(weight, by_meaning), (1 - weight, by_words)])[: wanted.limit]
+    ranked = _fused(dense, worded, weight=indexes.search.dense_weight)
+    best = ranked[: wanted.limit]
     found = indexes.catalogue.hits(wanted.collection, [name for name, _ in best], access=wanted.access)
-    hits = tuple(
-        replace(found[name], score=score, dense=dense[name], keyword=worded.get(name))
-        for name, score in best
-        if name in found
-    )
-    return hits, len(dense) == len(names) and len(hits) == len(best)
+    complete = len(cosines) == len(alone) and len(found) == len(best)
+    while len(found) < len(best):
+        ranked = [each for each in ranked if each[0] in found or each not in best]
+        best = ranked[: wanted.limit]
+        found = indexes.catalogue.hits(wanted.collection, [name for name, _ in best], access=wanted.access)
+    hits = (replace(found[name], score=score, dense=dense[name], keyword=worded.get(name)) for name, score in best)
+    return tuple(hits), complete
+
+
+def _fused(dense: Mapping[str, float], worded: Mapping[str, float], *, weight: float) -> list[tuple[str, float]]:
+    by_meaning, by_words = fuse.min_max(dense), fuse.min_max(worded, floor=0.0, least=WEAK_BM25)
+    return fuse.weighted([(weight, by_meaning), (1 - weight, by_words)])
 
 
 class Stopwatch:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from core import ids
 from indexes import mapping
 from indexes.rows import Intent, JobDocument, Version
-from indexes.schema import about, chunks, collections, documents, intents, job_documents
+from indexes.schema import about, chunks, collections, documents, embeddings, intents, job_documents
 
 
 def within_documents(collection: str, paths: Collection[str] | None) -> ColumnElement[bool]:
@@ -30,7 +30,7 @@ def in_list(column: ColumnElement[Any], values: Collection[str]) -> ColumnElemen
 
 def stored(collection: str) -> Select[Any]:
     """Selects the ids and vectors of a collection's chunks, joined with their documents."""
-    query = select(chunks.c.id, chunks.c.embedding).join(documents)
+    query = select(chunks.c.id, embeddings.c.vector).join(embeddings).join(documents)
     return query.where(documents.c.collection == collection)
 
 
@@ -71,7 +71,9 @@ def put_in(connection: Connection, version: Version, job: str | None) -> Intent 
     connection.execute(insert(documents), mapping.document_values(key, document, len(version.chunks)))
     connection.execute(insert(about), mapping.about_values(key, document))
     if version.chunks:
-        connection.execute(insert(chunks), mapping.chunk_values(key, document, version.chunks, version.vectors))
+        first = connection.execute(select(func.coalesce(func.max(chunks.c.number), 0) + 1)).scalar_one()
+        connection.execute(insert(chunks), mapping.chunk_values(key, document, first, version.chunks))
+        connection.execute(insert(embeddings), mapping.embedding_values(first, version.vectors))
     if job is not None:
         noted = "; ".join(document.parsed.notes) or None
         entry = JobDocument(document=document.document, status="indexed", reason=noted, chunks=len(version.chunks))
@@ -86,6 +88,8 @@ def take_out(connection: Connection, key: str) -> Intent | None:
     row = connection.execute(query.where(columns.id == key)).mappings().one_or_none()
     if row is None:
         return None
+    own = select(chunks.c.number).where(chunks.c.document_id == key)
+    connection.execute(delete(embeddings).where(embeddings.c.number.in_(own)))
     connection.execute(delete(chunks).where(chunks.c.document_id == key))
     connection.execute(delete(about).where(about.c.document_id == key))
     connection.execute(delete(documents).where(columns.id == key))

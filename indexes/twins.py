@@ -6,10 +6,11 @@ import numpy as np
 from sqlalchemy import select
 
 from core.access import Access
-from indexes.catalogue import Catalogue, readable
+from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
 from indexes.likeness import nearest
-from indexes.schema import about, chunks, documents, transaction
+from indexes.schema import about, chunks, documents, embeddings, transaction
+from indexes.scope import readable
 
 
 def stored_vectors(catalogue: Catalogue, version: str) -> tuple[tuple[tuple[int, int], ...], Vectors] | None:
@@ -18,14 +19,13 @@ def stored_vectors(catalogue: Catalogue, version: str) -> tuple[tuple[tuple[int,
     A version names the content and how it was read, cut and embedded; None when no document has it.
     """
     twin = select(documents.c.id).where(documents.c.version == version).order_by(documents.c.id).limit(1)
-    query = select(chunks.c.start, chunks.c.end, chunks.c.embedding).where(
-        chunks.c.document_id == twin.scalar_subquery()
-    )
+    query = select(chunks.c.start, chunks.c.end, embeddings.c.vector).join(embeddings)
+    query = query.where(chunks.c.document_id == twin.scalar_subquery())
     with transaction(catalogue.engine) as connection:
         rows = connection.execute(query.order_by(chunks.c.ordinal)).all()
     if not rows:
         return None
-    vectors = np.frombuffer(b"".join(row.embedding for row in rows), dtype="<f4").reshape(len(rows), -1)
+    vectors = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4").reshape(len(rows), -1)
     return tuple((row.start, row.end) for row in rows), vectors
 
 

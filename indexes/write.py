@@ -1,14 +1,15 @@
 """Writing and removing documents, so that a process killed at any point leaves every reader with whole documents.
 
-    0  intent        the catalogue notes that these versions' vectors are about to be written
-    1  vectors       upserted under document@version#ordinal: nobody sees them, the catalogue does not know them
-    2  COMMIT        one transaction: old chunks, keyword rows and rows out, new ones in, intents dropped,
-                     and intents noted to remove the old versions' vectors
-    3  old vectors   deleted, then their intents dropped
+    0  intent        the catalogue notes that these versions are about to be written
+    1  vectors and   written under document@version#ordinal to the vector index and the keyword index: nobody sees
+       words         them, the catalogue does not know them
+    2  COMMIT        one transaction: old chunks, vectors and rows out, new ones in, intents dropped, and intents noted
+                     to remove the old versions from both indexes
+    3  old ones      deleted from both indexes, then their intents dropped
 
-    killed    before 1      in 1 to 2               in 3
-    served    old version   old version             new version
-    left      an intent     intent, new vectors     intent, old vectors      -> `finish_intents` removes them
+    killed    before 1      in 1 to 2                    in 3
+    served    old version   old version                  new version
+    left      an intent     intent, new vectors, words   intent, old vectors, words    -> `finish_intents` removes them
 
 Documents are written a few at a time, since most of what a write costs it costs once: Chroma takes 37 ms for a vector
 alone. Removing a document is 2 without new rows, then 3. Writing the same version again is harmless.
@@ -23,6 +24,7 @@ import numpy as np
 from indexes import manifest
 from indexes.catalogue import Catalogue
 from indexes.indexes import Indexes
+from indexes.keyword.protocol import Entry, KeywordIndex
 from indexes.rows import Intent, Version
 from indexes.vector.protocol import VectorIndex
 
@@ -39,27 +41,36 @@ def write_documents(indexes: Indexes, versions: Sequence[Version], *, job: str |
         return
     manifest.record(indexes.catalogue, indexes.embedder)
     indexes.catalogue.intend([version.intent for version in versions])
+    collection = versions[0].document.collection
     names = [chunk_id for version in versions for chunk_id in version.chunk_ids]
-    vectors = np.concatenate([version.vectors for version in versions])
-    indexes.vectors.upsert(versions[0].document.collection, names, vectors)
-    _finish(indexes.catalogue, indexes.vectors, indexes.catalogue.replace(versions, job=job))
+    indexes.vectors.upsert(collection, names, np.concatenate([version.vectors for version in versions]))
+    indexes.keyword.upsert(collection, [entry for version in versions for entry in _entries(version)])
+    outdated = indexes.catalogue.replace(versions, job=job)
+    _finish(indexes.catalogue, indexes.vectors, indexes.keyword, outdated)
 
 
 def remove_document(indexes: Indexes, collection: str, document: str, *, job: str | None = None) -> None:
     """Remove a document and its vectors, and put it on the job's record; an unknown one is ignored."""
-    _finish(indexes.catalogue, indexes.vectors, indexes.catalogue.remove(collection, document, job=job))
+    outdated = indexes.catalogue.remove(collection, document, job=job)
+    _finish(indexes.catalogue, indexes.vectors, indexes.keyword, outdated)
 
 
 def finish_intents(indexes: Indexes) -> int:
-    """Remove the vectors that interrupted writes left behind; returns how many intents there were."""
-    return sweep(indexes.catalogue, indexes.vectors)
+    """Remove what interrupted writes left in the derived indexes; returns how many intents there were."""
+    return sweep(indexes.catalogue, indexes.vectors, indexes.keyword)
 
 
-def sweep(catalogue: Catalogue, vectors: VectorIndex) -> int:
+def sweep(catalogue: Catalogue, vectors: VectorIndex, keyword: KeywordIndex) -> int:
     """As `finish_intents`, of the parts."""
     left = catalogue.intents()
-    _finish(catalogue, vectors, left)
+    _finish(catalogue, vectors, keyword, left)
     return len(left)
+
+
+def _entries(version: Version) -> list[Entry]:
+    title = version.document.parsed.title
+    parts = zip(version.chunk_ids, version.chunks, strict=True)
+    return [Entry(name, version.id, title, chunk.index_text) for name, chunk in parts]
 
 
 def _check(version: Version, dimension: int) -> None:
@@ -71,10 +82,11 @@ def _check(version: Version, dimension: int) -> None:
         raise ValueError(f"{len(chunks)} chunks of {name!r} came with vectors of shape {version.vectors.shape}")
 
 
-def _finish(catalogue: Catalogue, vectors: VectorIndex, intents: Sequence[Intent]) -> None:
+def _finish(catalogue: Catalogue, vectors: VectorIndex, keyword: KeywordIndex, intents: Sequence[Intent]) -> None:
     unheld: dict[str, list[str]] = {}
     for intent in intents:
         unheld.setdefault(intent.collection, []).extend(catalogue.unheld(intent))
     for collection, chunk_ids in unheld.items():
         vectors.delete(collection, chunk_ids)
+        keyword.delete(collection, chunk_ids)
     catalogue.forget(intents)

@@ -7,7 +7,6 @@ folder while a write runs; a store with the mark is not opened but refused as br
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ import numpy as np
 
 from core.errors import IndexBroken
 from indexes.embedders.protocol import Vectors
+from indexes.names import folder_name
 
 BATCH = 64
 """Vectors written at once: searches wait behind a write, and larger ones make them wait for longer."""
@@ -99,7 +99,7 @@ class ChromaIndex:
         """Remove a collection."""
         with self._writing("drop a collection of"):
             if self._collection(collection) is not None:
-                self._client.delete_collection(_name(collection))
+                self._client.delete_collection(folder_name(collection))
                 self._known.pop(collection, None)
 
     def close(self) -> None:
@@ -129,12 +129,12 @@ class ChromaIndex:
             if name in self._known:
                 return self._known[name]
             try:
-                found = self._client.get_collection(_name(name), embedding_function=None)
+                found = self._client.get_collection(folder_name(name), embedding_function=None)
             except NotFoundError:
                 if not create:
                     return None
                 found = self._client.create_collection(
-                    _name(name), embedding_function=None, configuration={"hnsw": GRAPH}
+                    folder_name(name), embedding_function=None, configuration={"hnsw": GRAPH}
                 )
             return self._known.setdefault(name, found)
 
@@ -171,8 +171,3 @@ class ChromaIndex:
 
 def _mark_of(folder: Path) -> Path:
     return folder.with_name(folder.name + ".writing")
-
-
-def _name(collection: str) -> str:
-    """Chroma takes 3 to 512 of [a-zA-Z0-9._-]; Touchstone's names are free."""
-    return "c" + hashlib.sha256(collection.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.access import Access
 from core.answers import Answer, Citation, Draft, Hit, Mode, Passage, Reason, Refusal, Usage
+from core.filters import Filters
 from core.settings import AnsweringSettings
 from indexes.open import Indexes
 from indexes.search import search
@@ -66,7 +67,7 @@ def answer(
             access=access,
             collection=question.collection,
             limit=question.limit or indexes.search.limit,
-            documents=frozenset(question.documents) or None,
+            filters=Filters(documents=frozenset(question.documents) or None),
         )
         hits = () if nothing_relevant(found.hits, min_similarity=settings.min_similarity) else found.hits
         timings = dict(found.timings_ms)
@@ -174,7 +175,7 @@ def _pinned(question: Question, *, access: Access, indexes: Indexes) -> tuple[Hi
         access=access,
         collection=question.collection,
         limit=SCORED_CHUNKS,
-        documents=frozenset(question.documents),
+        filters=Filters(documents=frozenset(question.documents)),
     )
     score = {hit.chunk_id: hit.score for hit in ranked.hits}
     return tuple(replace(hit, score=score.get(hit.chunk_id, 0.0)) for hit in hits)

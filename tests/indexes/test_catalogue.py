@@ -16,10 +16,11 @@ from sqlalchemy import select
 from core.access import ANONYMOUS, OWNER, Access, may_read
 from core.documents import Chunk, Parsed
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument, UnknownJob
-from indexes.catalogue import Catalogue, Known, NewDocument, readable
+from indexes.catalogue import Catalogue, Known, NewDocument
 from indexes.open import Indexes
 from indexes.rows import Description, Version
 from indexes.schema import documents, transaction
+from indexes.scope import Scope, readable
 from indexes.write import write_documents
 from tests.indexes.store import new_document, store
 
@@ -64,8 +65,8 @@ def test_a_limited_document_does_not_exist_for_a_stranger(indexes: Indexes) -> N
     for access in (ANONYMOUS, Access(frozenset({"it"}))):
         assert catalogue.documents("default", access=access) == []
         assert catalogue.hits("default", [name], access=access) == {}
-        assert catalogue.cosines("default", np.ones(384, np.float32), access=access, chunk_ids=[name]) == {}
-        assert catalogue.nearest("default", np.ones(384, np.float32), 9, access=access, within=["pay.txt"]) == []
+        assert catalogue.cosines(np.ones(384, np.float32), access=access, chunk_ids=[name]) == {}
+        assert catalogue.scope("default", access=access) == Scope(frozenset(), 0, 0.0)
         for read in (catalogue.document, catalogue.text, catalogue.chunks):
             with pytest.raises(UnknownDocument):
                 read("default", "pay.txt", access=access)
@@ -107,7 +108,7 @@ def test_no_name_or_text_breaks_it(indexes: Indexes, name: str) -> None:
     store(indexes, name, f"words {name}", collection=name, title=name)
     assert len(indexes.catalogue.documents(name, access=OWNER)) == 1
     assert len(indexes.catalogue.text(name, name, access=OWNER)) == len(f"words {name}")
-    assert indexes.keyword.search(name, f"words {name}", access=OWNER, limit=5)
+    assert indexes.keyword.search(name, f"words {name}", 5)
     indexes.catalogue.require_collection(name.encode("utf-8", "replace").decode())
 
 

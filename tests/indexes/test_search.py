@@ -9,6 +9,7 @@ import pytest
 
 from core.access import ANONYMOUS, OWNER, Access
 from core.errors import UnknownCollection
+from core.filters import Filters
 from core.settings import SearchSettings, Settings
 from indexes.open import Indexes, open_indexes
 from indexes.search import search
@@ -53,7 +54,7 @@ def test_a_stranger_finds_nothing_of_a_limited_document(handbook: Indexes, quest
     for access in (ANONYMOUS, Access(frozenset({"it"}))):
         hits = search(handbook, question, access=access, limit=50).hits
         assert {hit.document for hit in hits} <= set(HANDBOOK)
-        within = search(handbook, question, access=access, limit=50, documents=frozenset({"pay.txt"}))
+        within = search(handbook, question, access=access, limit=50, filters=Filters(documents=frozenset({"pay.txt"})))
         assert within.hits == ()
     assert search(handbook, question, access=Access(frozenset({"hr"})), limit=1).hits[0].document == "pay.txt"
 
@@ -67,7 +68,7 @@ def test_hits_carry_both_scores_the_version_and_the_time_of_each_stage(indexes: 
     assert best.keyword is not None
     assert 0 <= second.score < best.score
     assert result.index_version == indexes.version
-    assert set(result.timings_ms) == {"embed", "dense", "keyword", "fetch", "total"}
+    assert set(result.timings_ms) == {"embed", "scope", "dense", "keyword", "fetch", "total"}
 
 
 def test_a_chunk_that_only_words_found_still_has_its_cosine(data: Settings) -> None:
@@ -88,9 +89,11 @@ def test_equal_hits_come_in_the_order_of_their_ids(indexes: Indexes) -> None:
 def test_a_search_can_keep_to_some_documents(indexes: Indexes) -> None:
     for name in "abc":
         store(indexes, f"{name}.txt", "the same words", f"and {name}")
-    hits = search(indexes, "same words", access=OWNER, limit=9, documents=frozenset({"b.txt", "none.txt"})).hits
+    hits = search(
+        indexes, "same words", access=OWNER, limit=9, filters=Filters(documents=frozenset({"b.txt", "none.txt"}))
+    ).hits
     assert {hit.document for hit in hits} == {"b.txt"}
-    assert search(indexes, "same words", access=OWNER, limit=9, documents=frozenset()).hits == ()
+    assert search(indexes, "same words", access=OWNER, limit=9, filters=Filters(documents=frozenset())).hits == ()
 
 
 @pytest.mark.parametrize("hidden", [30, 300])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from core.filters import Filters
 from indexes.search import search as search_indexes
 from service.api.dependencies import CurrentAccess, CurrentService
 from service.api.errors import declared
@@ -22,6 +23,6 @@ def search(body: SearchIn, service: CurrentService, access: CurrentAccess) -> Se
         access=access,
         collection=body.collection,
         limit=body.limit or service.settings.search.limit,
-        documents=frozenset(body.documents) or None,
+        filters=Filters(documents=frozenset(body.documents) or None),
     )
     return SearchOut.of(found)

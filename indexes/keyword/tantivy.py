@@ -1,0 +1,201 @@
+"""BM25 over titles and index texts by tantivy, on disk. The only file that imports tantivy.
+
+Chosen by figures (docs/decisions): SQLite's FTS5 reads every row of every word of a question, tantivy skips those that
+cannot be among the best (block-max WAND). BM25 has k1 = 1.2 and b = 0.75 there; title and text are scored apart.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from core.errors import IndexBroken
+from indexes.keyword.protocol import Entry
+from indexes.keyword.words import telling, words_of
+from indexes.names import folder_name
+from indexes.unicode import encodable
+
+ANALYZER = "words"
+LONGEST_TERM = 64
+"""Characters; what is longer is no word, and is not indexed."""
+MOST_TERMS = 64
+"""Terms of a question that are looked up, the rarest first."""
+HEAP_BYTES = 32 << 20
+"""What a writer collects before it writes a segment."""
+
+
+class TantivyIndex:
+    """A KeywordIndex on disk: a folder with an index a collection. One process, one object a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.RLock()
+        self._open: dict[str, Any] = {}
+        self._writer: tuple[str, Any] | None = None
+
+    @staticmethod
+    def discard(folder: Path) -> None:
+        """Delete an index that is closed or broken, so that an empty one can be opened."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def upsert(self, collection: str, entries: Sequence[Entry]) -> None:
+        """Index the entries in one commit."""
+        if not entries:
+            return
+        import tantivy
+
+        with self._writing(collection, create=True) as writer:
+            for entry in entries:
+                writer.delete_documents_by_term("id", entry.id)
+                document = tantivy.Document(id=entry.id, document=entry.document_id)
+                document.add_text("title", encodable(entry.title))
+                document.add_text("text", encodable(entry.text))
+                writer.add_document(document)
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """Remove the ids in one commit."""
+        if not ids or self._index(collection) is None:
+            return
+        with self._writing(collection) as writer:
+            for name in ids:
+                writer.delete_documents_by_term("id", name)
+
+    def search(
+        self, collection: str, text: str, limit: int, *, documents: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """The best by BM25: terms of title and text, joined by OR."""
+        with self._translated("search"):
+            index = self._index(collection)
+            if index is None or limit < 1:
+                return []
+            searcher = index.searcher()
+            query = self._query(searcher, text, documents)
+            if query is None:
+                return []
+            hits = searcher.search(query, limit, count=False).hits
+            found = [(str(searcher.doc(place).get_first("id")), float(score)) for score, place in hits]
+        return sorted(found, key=lambda each: (-each[1], each[0]))
+
+    def ids(self, collection: str) -> set[str]:
+        """Every id."""
+        import tantivy
+
+        with self._translated("list"):
+            index = self._index(collection)
+            if index is None:
+                return set()
+            searcher = index.searcher()
+            hits = searcher.search(tantivy.Query.all_query(), max(1, searcher.num_docs), count=False).hits
+            return {str(searcher.doc(place).get_first("id")) for _, place in hits}
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection."""
+        with self._lock, self._translated("drop a collection of"):
+            if self._writer is not None and self._writer[0] == collection:
+                self._release()
+            self._open.pop(collection, None)
+            shutil.rmtree(self._folder / folder_name(collection), ignore_errors=True)
+
+    def close(self) -> None:
+        """Wait for merges, and close."""
+        with self._lock, self._translated("close"):
+            self._release()
+            self._open.clear()
+
+    # Inside
+
+    @cached_property
+    def _analyzer(self) -> Any:  # noqa: ANN401 -- tantivy is untyped to us
+        """Words in lower case without accents, by their English stems."""
+        from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+        steps = (Filter.remove_long(LONGEST_TERM), Filter.lowercase(), Filter.ascii_fold(), Filter.stemmer("english"))
+        builder = TextAnalyzerBuilder(Tokenizer.simple())
+        for step in steps:
+            builder = builder.filter(step)
+        return builder.build()
+
+    @cached_property
+    def _schema(self) -> Any:  # noqa: ANN401 -- tantivy is untyped to us
+        from tantivy import SchemaBuilder
+
+        builder = SchemaBuilder()
+        builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+        builder.add_text_field("title", tokenizer_name=ANALYZER, index_option="freq")
+        builder.add_text_field("text", tokenizer_name=ANALYZER, index_option="position")
+        return builder.build()
+
+    def _query(self, searcher: Any, text: str, documents: Collection[str] | None) -> Any:  # noqa: ANN401
+        """The query for a question; None when it has no word."""
+        from tantivy import Occur, Query
+
+        words, compounds = words_of(text)
+        terms = list(dict.fromkeys(term for word in telling(words) for term in self._analyzer.analyze(word)))
+        if len(terms) > MOST_TERMS:
+            often = {term: searcher.doc_freq("text", term) + searcher.doc_freq("title", term) for term in terms}
+            terms = sorted(filter(often.get, terms), key=often.__getitem__)[:MOST_TERMS]
+        parts = [Query.term_query(self._schema, field, term, "freq") for term in terms for field in ("title", "text")]
+        phrases = [self._analyzer.analyze(compound) for compound in compounds[:MOST_TERMS]]
+        parts += [Query.phrase_query(self._schema, "text", phrase) for phrase in phrases if len(phrase) > 1]
+        if not parts:
+            return None
+        query = Query.boolean_query([(Occur.Should, part) for part in parts])
+        if documents is None:
+            return query
+        within = Query.const_score_query(Query.term_set_query(self._schema, "document", sorted(documents)), 0.0)
+        return Query.boolean_query([(Occur.Must, query), (Occur.Must, within)])
+
+    def _index(self, collection: str, *, create: bool = False) -> Any:  # noqa: ANN401 -- tantivy is untyped to us
+        """The collection's index; None when there is none and none is to be made."""
+        with self._lock:
+            if collection in self._open:
+                return self._open[collection]
+            folder = self._folder / folder_name(collection)
+            if not create and not folder.is_dir():
+                return None
+            import tantivy
+
+            folder.mkdir(parents=True, exist_ok=True)
+            index = tantivy.Index(self._schema, path=str(folder))
+            index.register_tokenizer(ANALYZER, self._analyzer)
+            index.config_reader("manual")
+            index.reload()
+            return self._open.setdefault(collection, index)
+
+    @contextmanager
+    def _writing(self, collection: str, *, create: bool = False) -> Iterator[Any]:
+        """One write at a time, committed at the end; after a failure nothing of it is there."""
+        with self._lock, self._translated("write to"):
+            index = self._index(collection, create=create)
+            if self._writer is None or self._writer[0] != collection:
+                self._release()
+                self._writer = collection, index.writer(HEAP_BYTES, 1)
+            writer = self._writer[1]
+            with ExitStack() as undo:
+                undo.callback(writer.rollback)
+                yield writer
+                undo.pop_all()
+            writer.commit()
+            index.reload()
+
+    def _release(self) -> None:
+        if self._writer is not None:
+            self._writer[1].wait_merging_threads()
+            self._writer = None
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        """tantivy's exceptions as IndexBroken."""
+        try:
+            yield
+        except (ValueError, OSError, RuntimeError, SystemError) as error:
+            raise IndexBroken(
+                f"Could not {what} the keyword index in {self._folder}: {error}. "
+                "`touchstone index rebuild` makes it again from the catalogue."
+            ) from error

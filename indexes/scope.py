@@ -1,0 +1,99 @@
+"""Which documents a search may use: what its caller may read, and what it was asked to keep to."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Select, func, or_, select, true
+
+from core.access import Access
+from core.filters import UNFILTERED, Filters
+from indexes import schema, statements
+from indexes.schema import about, documents
+
+REMEMBERED = 256
+"""Scopes kept until the catalogue changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Some documents of a collection, by their ids, and how many chunks they have."""
+
+    ids: frozenset[str]
+    chunks: int
+    share: float
+    """The part of the collection's chunks that these are."""
+
+
+def readable(access: Access) -> ColumnElement[bool]:
+    """The SQL form of core.access.may_read, over the table `documents`."""
+    if access.everything:
+        return true()
+    return or_(documents.c.groups == [], _names_one_of(documents.c.groups, access.groups))
+
+
+class Scopes:
+    """Works scopes out, and remembers them until anything is written: a change holds for the very next search."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: OrderedDict[tuple[object, ...], Scope | None] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def find(self, collection: str, access: Access, filters: Filters) -> Scope | None:
+        """The documents of a collection that a search may use; None: all of them."""
+        if access.everything and filters == UNFILTERED:
+            return None
+        key = (schema.changes(self._engine), collection, access, filters)
+        with self._guard:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        scope = self._read(collection, access, filters)
+        with self._guard:
+            self._known[key] = scope
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return scope
+
+    def _read(self, collection: str, access: Access, filters: Filters) -> Scope | None:
+        total = select(func.count(), func.coalesce(func.sum(documents.c.chunks), 0))
+        with schema.transaction(self._engine) as connection:
+            number, chunks = connection.execute(total.where(documents.c.collection == collection)).one()
+            rows = connection.execute(_matching(collection, access, filters)).all()
+        kept = [row for row in rows if filters.paths.admit(row.document)]
+        if len(kept) == number:
+            return None
+        held = sum(row.chunks for row in kept)
+        return Scope(frozenset(row.id for row in kept), held, held / chunks if chunks else 0.0)
+
+
+def _matching(collection: str, access: Access, filters: Filters) -> Select[Any]:
+    query = select(documents.c.id, documents.c.document, documents.c.chunks).where(
+        documents.c.collection == collection,
+        readable(access),
+        statements.within_documents(collection, filters.documents),
+    )
+    if filters.groups:
+        query = query.where(_names_one_of(documents.c.groups, filters.groups))
+    if filters.tags or filters.since or filters.until:
+        query = query.join(about, about.c.document_id == documents.c.id)
+    if filters.tags:
+        query = query.where(_names_one_of(about.c.tags, filters.tags))
+    day = func.substr(func.coalesce(about.c.valid_from, about.c.modified, about.c.created), 1, 10)
+    if filters.since:
+        query = query.where(day >= filters.since.isoformat())
+    if filters.until:
+        query = query.where(day <= filters.until.isoformat())
+    return query
+
+
+def _names_one_of(column: ColumnElement[Any], names: frozenset[str]) -> ColumnElement[bool]:
+    """Whether a JSON array holds one of the names."""
+    held = func.json_each(column).table_valued("value")
+    wanted = func.json_each(json.dumps(sorted(names))).table_valued("value")
+    return select(1).select_from(held).where(held.c.value.in_(select(wanted.c.value))).exists()
