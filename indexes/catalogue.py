@@ -5,12 +5,13 @@ Whoever reads text passes an `Access`; `indexes.scope.readable` is the one place
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, RowMapping, Select, delete, func, select, update
+from sqlalchemy import Engine, RowMapping, Select, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core import ids
@@ -41,6 +42,12 @@ from indexes.scope import Scope, Scopes, readable
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
 
 BATCH = 2048
+
+_IDS = func.json_each(bindparam("ids")).table_valued("value")
+_NAMED = chunks.c.id.in_(select(_IDS.c.value))
+_HITS = mapping.hit_query().where(_NAMED)
+_VECTORS = select(chunks.c.id, embeddings.c.vector).join(embeddings).where(_NAMED)
+"""Every search runs these two: building them anew took as long as running them."""
 
 
 class Catalogue:
@@ -82,7 +89,7 @@ class Catalogue:
 
     def require_collection(self, name: str) -> None:
         """Raise UnknownCollection, with the names that exist, unless this one does."""
-        names = [row.name for row in self.collections()]
+        names = [row["name"] for row in self._rows(select(collections.c.name).order_by(collections.c.name))]
         if name in names:
             return
         known = f"There are: {', '.join(names)}." if names else "Nothing is indexed yet: ingest a folder first."
@@ -116,11 +123,12 @@ class Catalogue:
             self.document(collection, document, access=access)
         return found
 
-    def hits(self, collection: str, chunk_ids: Collection[str], *, access: Access) -> dict[str, Hit]:
+    def hits(self, chunk_ids: Collection[str], *, access: Access) -> dict[str, Hit]:
         """The chunks of these ids, with score 0; ids that are unknown or may not be read are left out."""
-        query = mapping.hit_query().where(readable(access), documents.c.collection == collection)
-        query = query.where(statements.in_list(chunks.c.id, chunk_ids))
-        return {row["id"]: mapping.hit(row) for row in self._rows(query)}
+        query = _HITS if access.everything else _HITS.where(readable(access))
+        with schema.transaction(self.engine) as connection:
+            rows = connection.execute(query, _given(chunk_ids)).mappings()
+            return {row["id"]: mapping.hit(row) for row in rows}
 
     # Searching
 
@@ -130,11 +138,10 @@ class Catalogue:
 
     def cosines(self, vector: Vectors, *, access: Access, chunk_ids: Collection[str]) -> dict[str, float]:
         """Each of the chunks that may be read with its exact cosine to the vector."""
-        query = select(chunks.c.id, embeddings.c.vector).join(embeddings)
-        query = query.where(statements.in_list(chunks.c.id, chunk_ids))
-        if not access.everything:
-            query = query.join(documents).where(readable(access))
-        return dict(self._cosines(vector, query))
+        query = _VECTORS if access.everything else _VECTORS.join(documents).where(readable(access))
+        with schema.transaction(self.engine) as connection:
+            names, vectors = _columns(connection.execute(query, _given(chunk_ids)).all())
+        return dict(zip(names, (vectors @ vector).tolist(), strict=True)) if names else {}
 
     def nearest(
         self, collection: str, vector: Vectors, limit: int, *, within: Collection[str] | None = None
@@ -263,9 +270,18 @@ class Catalogue:
     def _vectors(self, query: Select[Any]) -> Iterator[tuple[list[str], Vectors]]:
         with schema.transaction(self.engine) as connection:
             for rows in connection.execute(query).partitions(BATCH):
-                vectors = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4")
-                yield [row.id for row in rows], vectors.reshape(len(rows), -1)
+                yield _columns(rows)
 
     def _cosines(self, vector: Vectors, query: Select[Any]) -> Iterator[tuple[str, float]]:
         for found, vectors in self._vectors(query):
             yield from zip(found, (vectors @ vector).tolist(), strict=True)
+
+
+def _given(chunk_ids: Collection[str]) -> dict[str, str]:
+    return {"ids": json.dumps(list(chunk_ids))}
+
+
+def _columns(rows: Sequence[Any]) -> tuple[list[str], Vectors]:
+    """Rows of (id, vector) as ids and float32 (n, dimension)."""
+    joined = np.frombuffer(b"".join([row[1] for row in rows]), dtype="<f4")
+    return [row[0] for row in rows], joined.reshape(len(rows), -1) if rows else joined.reshape(0, 0)

@@ -28,6 +28,8 @@ STEPS: dict[str, tuple[str, ...]] = {
         "drop table if exists chunk_terms",
         "drop table if exists chunk_words",
         "alter table chunks drop column embedding",
+        "drop index if exists ix_chunks_document_id",
+        "create index chunks_of_document on chunks (document_id, id)",
         "create index documents_scope on documents (collection, groups, chunks, id, document)",
     ),
 }

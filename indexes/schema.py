@@ -122,7 +122,7 @@ chunks = Table(
     metadata,
     Column("number", Integer, primary_key=True),
     Column("id", String, nullable=False, unique=True),
-    Column("document_id", ForeignKey("documents.id"), nullable=False, index=True),
+    Column("document_id", ForeignKey("documents.id"), nullable=False),
     Column("ordinal", Integer, nullable=False),
     Column("title", AnyText, nullable=False),
     Column("text", AnyText, nullable=False),
@@ -132,6 +132,7 @@ chunks = Table(
     Column("pages", Json, nullable=False),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
+    Index("chunks_of_document", "document_id", "id"),
 )
 
 embeddings = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -18,13 +18,11 @@ from indexes.indexes import Indexes
 from indexes.scope import Scope
 from indexes.unicode import encodable
 
-EXACT_CHUNKS = 4000
-"""So few chunks in scope are compared one by one, which is quicker than walking the graph past all others."""
 MOST_DOCUMENTS = 1000
 """So few documents in scope are named to the keyword index; of more, its hits are picked out."""
 WIDER = 10
 """How many times the candidates are asked for again when few of them are in scope."""
-TRIES = 3
+TRIES = 5
 """A document that is replaced between finding its chunks and reading them makes the search start again."""
 WEAK_BM25 = 1.0
 """A best BM25 below this tells little: the words stand in half of all chunks or more."""
@@ -95,7 +93,7 @@ def _by_meaning(indexes: Indexes, wanted: Wanted) -> dict[str, float]:
     scope, collection, most = wanted.scope, wanted.collection, wanted.candidates
     if scope is None:
         return dict(indexes.vectors.nearest(collection, wanted.vector, most))
-    if scope.chunks > EXACT_CHUNKS:
+    if scope.chunks > indexes.search.exact_chunks:
         for asked in _widening(scope, most):
             near = indexes.vectors.nearest(collection, wanted.vector, asked)
             inside = [found for found in near if ids.document_of(found[0]) in scope.ids]
@@ -130,21 +128,23 @@ def _widening(scope: Scope, most: int) -> Iterator[int]:
 def _best(
     indexes: Indexes, wanted: Wanted, near: Mapping[str, float], worded: Mapping[str, float]
 ) -> tuple[tuple[Hit, ...], bool]:
-    """The best hits of both kinds, and whether all of the candidates were still there."""
-    alone = [name for name in worded if name not in near]
-    cosines = indexes.catalogue.cosines(wanted.vector, access=wanted.access, chunk_ids=alone) if alone else {}
-    dense = {**near, **cosines}
+    """The best hits of both kinds, and whether the documents of all candidates were still there."""
+    names = {*near, *worded}
+    dense = indexes.catalogue.cosines(wanted.vector, access=wanted.access, chunk_ids=names)
     worded = {name: score for name, score in worded.items() if name in dense}
-    ranked = _fused(dense, worded, weight=indexes.search.dense_weight)
-    best = ranked[: wanted.limit]
-    found = indexes.catalogue.hits(wanted.collection, [name for name, _ in best], access=wanted.access)
-    complete = len(cosines) == len(alone) and len(found) == len(best)
-    while len(found) < len(best):
-        ranked = [each for each in ranked if each[0] in found or each not in best]
-        best = ranked[: wanted.limit]
-        found = indexes.catalogue.hits(wanted.collection, [name for name, _ in best], access=wanted.access)
-    hits = (replace(found[name], score=score, dense=dense[name], keyword=worded.get(name)) for name, score in best)
-    return tuple(hits), complete
+    best = _fused(dense, worded, weight=indexes.search.dense_weight)[: wanted.limit]
+    found = indexes.catalogue.hits([name for name, _ in best], access=wanted.access)
+    hits = tuple(
+        replace(found[name], score=score, dense=dense[name], keyword=worded.get(name))
+        for name, score in best
+        if name in found
+    )
+    return hits, _documents(names) == _documents(dense) and len(hits) == len(best)
+
+
+def _documents(chunk_ids: Iterable[str]) -> set[str]:
+    """The documents of chunks: one that is being replaced may have chunks of two versions among the candidates."""
+    return set(map(ids.document_of, chunk_ids))
 
 
 def _fused(dense: Mapping[str, float], worded: Mapping[str, float], *, weight: float) -> list[tuple[str, float]]:

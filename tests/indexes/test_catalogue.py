@@ -64,13 +64,13 @@ def test_a_limited_document_does_not_exist_for_a_stranger(indexes: Indexes) -> N
     catalogue, (name,) = indexes.catalogue, indexes.catalogue.chunk_ids("default")
     for access in (ANONYMOUS, Access(frozenset({"it"}))):
         assert catalogue.documents("default", access=access) == []
-        assert catalogue.hits("default", [name], access=access) == {}
+        assert catalogue.hits([name], access=access) == {}
         assert catalogue.cosines(np.ones(384, np.float32), access=access, chunk_ids=[name]) == {}
         assert catalogue.scope("default", access=access) == Scope(frozenset(), 0, 0.0)
         for read in (catalogue.document, catalogue.text, catalogue.chunks):
             with pytest.raises(UnknownDocument):
                 read("default", "pay.txt", access=access)
-    assert name in catalogue.hits("default", [name], access=Access(frozenset({"it", "hr"})))
+    assert name in catalogue.hits([name], access=Access(frozenset({"it", "hr"})))
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_what_is_said_about_a_document_changes_without_its_text(indexes: Indexes
     said = Description(groups=frozenset({"hr"}), tags=("pay",), valid_from="2026-01-01")
     indexes.catalogue.describe("default", "pay.txt", said)
     assert indexes.catalogue.documents("default", access=ANONYMOUS) == []
-    assert indexes.catalogue.hits("default", before, access=ANONYMOUS) == {}
+    assert indexes.catalogue.hits(before, access=ANONYMOUS) == {}
     row = indexes.catalogue.document("default", "pay.txt", access=Access(frozenset({"hr"})))
     assert (row.tags, row.valid_from, row.groups) == (("pay",), "2026-01-01", frozenset({"hr"}))
     assert indexes.catalogue.chunk_ids("default") == before
