@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Collection, Data, Json, settings_of
+from cli.options import Collection, Data, Json, Within, settings_of
 from cli.output import place, print_json, say
 from core.answers import Mode
 
@@ -24,10 +24,7 @@ def ask(  # noqa: PLR0913 -- a parameter is an option that can be typed
     mode: Annotated[
         Mode, typer.Option("--mode", help="Search, read the named documents, or ask the model alone.")
     ] = "rag",
-    document: Annotated[
-        list[str] | None,
-        typer.Option("--document", "-d", metavar="D", help="Stay within this document; repeat for more."),
-    ] = None,
+    document: Within = None,
     limit: Annotated[int | None, typer.Option("--limit", "-n", metavar="N", help="Most passages searched.")] = None,
     as_json: Json = False,
     data: Data = None,

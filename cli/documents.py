@@ -45,7 +45,7 @@ def show(
     """Show what is known of a document, or its text."""
     from cli.engine import named, open_engine
     from service.api.records import DocumentTextOut
-    from service.api.schemas import printable
+    from service.api.wire import printable
 
     with open_engine(settings_of(context, data)) as engine:
         found = named(engine, collection, document)

@@ -12,7 +12,9 @@ from core.errors import UsageError
 from core.settings import Settings
 from service.api.jobs import JobDetail, JobLine, JobOut
 from service.api.records import CollectionOut, DocumentOut
-from service.api.schemas import AnswerOut, IngestionIn, QueryIn, Request, SearchIn, SearchOut, in_words
+from service.api.schemas import AnswerOut, IngestionIn, QueryIn
+from service.api.searches import SearchIn, SearchOut
+from service.api.wire import Request, in_words
 
 if TYPE_CHECKING:
     from ingest.pipeline import Plan, Progress

@@ -10,7 +10,9 @@ from core.access import OWNER
 from core.settings import Settings
 from service.api.jobs import JobDetail, JobLine, JobOut
 from service.api.records import CollectionOut, DocumentOut
-from service.api.schemas import AnswerOut, IngestionIn, QueryIn, SearchIn, SearchOut, short_enough
+from service.api.schemas import AnswerOut, IngestionIn, QueryIn
+from service.api.searches import SearchIn, SearchOut
+from service.api.wire import short_enough
 
 if TYPE_CHECKING:
     from cli.engine import Watch
@@ -43,19 +45,9 @@ class LocalEngine:
 
     def search(self, body: SearchIn) -> SearchOut:
         """Find passages."""
-        from core.filters import Filters
-        from indexes.search import search
+        from service.api.questions import searched
 
-        short_enough(body.text, self.settings.server.max_question_chars)
-        found = search(
-            self.indexes,
-            body.text,
-            access=OWNER,
-            collection=body.collection,
-            limit=body.limit or self.settings.search.limit,
-            filters=Filters(documents=frozenset(body.documents) or None),
-        )
-        return SearchOut.of(found)
+        return searched(body, access=OWNER, indexes=self.indexes, settings=self.settings)
 
     def ingest(self, body: IngestionIn, watch: Watch) -> JobOut:
         """Ingest a source, to the end."""

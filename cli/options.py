@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,27 @@ Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="The data folder (default ./touchstone-data).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Within = Annotated[
+    list[str] | None,
+    typer.Option("--document", "-d", metavar="D", help="Stay within this document; repeat for more."),
+]
+Paths = Annotated[
+    list[str] | None, typer.Option("--path", metavar="PATTERN", help="Stay within names like hr/** or *.pdf; repeat.")
+]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="T", help="Stay within documents with this tag; repeat: any.")
+]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", metavar="G", help="Stay within what is open to this group; repeat: any.")
+]
+Since = Annotated[
+    datetime | None,
+    typer.Option("--since", formats=["%Y-%m-%d"], metavar="DAY", help="Stay within what holds from this day on."),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option("--until", formats=["%Y-%m-%d"], metavar="DAY", help="Stay within what holds up to this day."),
+]
 Collection = Annotated[str, typer.Option("--collection", "-c", metavar="C", help="The collection.")]
 
 

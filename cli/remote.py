@@ -12,7 +12,8 @@ import httpx
 from core import errors
 from service.api.jobs import JobDetail, JobLine, JobOut, JobsOut
 from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut
-from service.api.schemas import AnswerOut, IngestionIn, QueryIn, ReadyOut, SearchIn, SearchOut
+from service.api.schemas import AnswerOut, IngestionIn, QueryIn, ReadyOut
+from service.api.searches import SearchIn, SearchOut
 
 if TYPE_CHECKING:
     from cli.engine import Watch

@@ -32,6 +32,9 @@ class Hit:
     pages: PageBreaks = ()
     dense: float | None = None
     keyword: float | None = None
+    dense_rank: int | None = None
+    keyword_rank: int | None = None
+    """Its place among the candidates by that score, from 1; None like the score."""
 
     @property
     def page_start(self) -> int | None:
@@ -51,6 +54,24 @@ class SearchResult:
     hits: tuple[Hit, ...]
     index_version: str
     timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Where a document ended up in a search: its best chunk, the ranks of that one among all in scope, and why.
+
+    A rank is None where the chunk has no such score: it shares no word, or is not among the best that were merged.
+    """
+
+    document: str
+    chunk_id: str
+    dense: float
+    dense_rank: int
+    keyword: float | None
+    keyword_rank: int | None
+    score: float | None
+    rank: int | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

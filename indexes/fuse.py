@@ -20,6 +20,12 @@ def min_max(scores: Mapping[str, float], *, floor: float | None = None, least: f
     return {name: (score - low) / span if span > 0 else 1.0 for name, score in scores.items()}
 
 
+def ranks(scores: Mapping[str, float]) -> dict[str, int]:
+    """The place of each id by its score, from 1, best first, ties by id."""
+    best = sorted(scores, key=lambda name: (-scores[name], name))
+    return {name: place for place, name in enumerate(best, start=1)}
+
+
 def weighted(rankings: Iterable[tuple[float, Mapping[str, float]]]) -> list[tuple[str, float]]:
     """(id, sum of weight x score), best first, ties by id; an id that a ranking lacks scores 0 there."""
     total: dict[str, float] = {}

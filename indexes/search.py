@@ -134,8 +134,16 @@ def _best(
     worded = {name: score for name, score in worded.items() if name in dense}
     best = _fused(dense, worded, weight=indexes.search.dense_weight)[: wanted.limit]
     found = indexes.catalogue.hits([name for name, _ in best], access=wanted.access)
+    dense_rank, keyword_rank = fuse.ranks(dense), fuse.ranks(worded)
     hits = tuple(
-        replace(found[name], score=score, dense=dense[name], keyword=worded.get(name))
+        replace(
+            found[name],
+            score=score,
+            dense=dense[name],
+            keyword=worded.get(name),
+            dense_rank=dense_rank[name],
+            keyword_rank=keyword_rank.get(name),
+        )
         for name, score in best
         if name in found
     )

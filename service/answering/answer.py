@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.access import Access
 from core.answers import Answer, Citation, Draft, Hit, Mode, Passage, Reason, Refusal, Usage
-from core.filters import Filters
+from core.filters import UNFILTERED, Filters
 from core.settings import AnsweringSettings
 from indexes.open import Indexes
 from indexes.search import search
@@ -39,6 +39,8 @@ class Question:
     mode: Mode = "rag"
     documents: tuple[str, ...] = ()
     limit: int | None = None
+    filters: Filters = UNFILTERED
+    """What is searched, besides `documents`."""
 
 
 def answer(
@@ -67,7 +69,7 @@ def answer(
             access=access,
             collection=question.collection,
             limit=question.limit or indexes.search.limit,
-            filters=Filters(documents=frozenset(question.documents) or None),
+            filters=replace(question.filters, documents=frozenset(question.documents) or None),
         )
         hits = () if nothing_relevant(found.hits, min_similarity=settings.min_similarity) else found.hits
         timings = dict(found.timings_ms)

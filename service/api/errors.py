@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 
 from core import errors
 from core.logs import request_id
-from service.api.schemas import Problem, in_words, printable
+from service.api.schemas import Problem
+from service.api.wire import in_words, printable
 
 MEDIA_TYPE = "application/problem+json"
 

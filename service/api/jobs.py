@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
 
-from service.api.schemas import Reply, printable
+from service.api.wire import Reply, printable
 
 if TYPE_CHECKING:
     from indexes.catalogue import Catalogue, JobRow

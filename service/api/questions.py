@@ -1,9 +1,16 @@
-"""From the wire to the words of answering."""
+"""From the wire to the words of search and answering."""
 
 from __future__ import annotations
 
+from core.access import Access
+from core.settings import Settings
+from indexes.indexes import Indexes
+from indexes.search import search
+from indexes.trace import trace
 from service.answering.answer import Question
 from service.api.schemas import QueryIn
+from service.api.searches import SearchIn, SearchOut
+from service.api.wire import short_enough
 
 
 def question_of(body: QueryIn) -> Question:
@@ -14,4 +21,28 @@ def question_of(body: QueryIn) -> Question:
         mode=body.mode,
         documents=body.documents,
         limit=body.limit,
+        filters=body.filters.wanted(()),
     )
+
+
+def searched(body: SearchIn, *, access: Access, indexes: Indexes, settings: Settings) -> SearchOut:
+    """What a request searches for.
+
+    Raises:
+        UsageError: the text is too long.
+        UnknownCollection, UnknownDocument: the request names one that the caller cannot read.
+        IndexBroken: an index cannot be read.
+    """
+    short_enough(body.text, settings.server.max_question_chars)
+    found = search(
+        indexes,
+        body.text,
+        access=access,
+        collection=body.collection,
+        limit=body.limit or settings.search.limit,
+        filters=body.wanted,
+    )
+    ended_up = None
+    if body.trace is not None:
+        ended_up = trace(indexes, body.text, body.trace, access=access, collection=body.collection, filters=body.wanted)
+    return SearchOut.of(found, explain=body.explain, trace=ended_up)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from core.settings import ModelSettings, Settings
-from service.api.schemas import Reply, printable
+from service.api.wire import Reply, printable
 
 if TYPE_CHECKING:
     from indexes.catalogue import CollectionRow, DocumentRow

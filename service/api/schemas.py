@@ -6,68 +6,14 @@ the bytes that are not UTF-8.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from core.answers import Answer, Citation, Hit, Mode, Refusal, SearchResult
-from core.errors import UsageError
+from core.answers import Answer, Citation, Mode, Refusal
 from core.sources import Patterns
-
-MAX_LIMIT = 100
-"""Most hits or passages that one request can ask for."""
-
-
-def printable(text: str) -> str:
-    """`text` with every byte that was not UTF-8 written as `\\udcXX`."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _plain(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("holds a NUL character")
-    if text != printable(text):
-        raise ValueError("is not text: half a surrogate pair cannot be written as UTF-8")
-    if not text.strip():
-        raise ValueError("is empty")
-    return text
-
-
-def short_enough(text: str, longest: int) -> None:
-    """Refuse a question longer than the settings accept.
-
-    Raises:
-        UsageError: it is too long.
-    """
-    if len(text) > longest:
-        raise UsageError(f"The question has {len(text):,} characters; at most {longest:,} are accepted.")
-
-
-def in_words(error: Mapping[str, Any]) -> str:
-    """One of pydantic's errors as a sentence that names the field and not its content."""
-    outer = {"body", "query", "path"}
-    where = ".".join(printable(str(part))[:40] for part in error["loc"] if part not in outer)
-    if error["type"] in {"model_type", "model_attributes_type"}:
-        return "The body is not a JSON object. Send one, with the content type application/json."
-    said = "is not text" if error["type"] == "string_unicode" else error["msg"].removeprefix("Value error, ")
-    return f"{where or 'The body'}: {said[:1].lower()}{said[1:]}."
-
-
-Text = Annotated[str, AfterValidator(_plain)]
-"""A string with something in it, without NUL, that UTF-8 can hold."""
-
-
-class Request(BaseModel):
-    """A request body; an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Reply(BaseModel):
-    """A response body."""
-
-    model_config = ConfigDict(frozen=True)
+from service.api.searches import FiltersIn
+from service.api.wire import MAX_LIMIT, Reply, Request, Text, printable, rounded
 
 
 class QueryIn(Request):
@@ -83,16 +29,8 @@ class QueryIn(Request):
         (), max_length=MAX_LIMIT, description="names of the documents to stay within, as ingestion reported them"
     )
     limit: int | None = Field(None, ge=1, le=MAX_LIMIT, description="most passages shown to the model")
+    filters: FiltersIn = Field(FiltersIn(), description="documents to stay within, by what is known of them")
     stream: bool = Field(False, description="send server-sent events, the last of them this same reply")
-
-
-class SearchIn(Request):
-    """Words to search for."""
-
-    text: Text = Field(description="what to look for", examples=["parental leave"])
-    collection: Text = Field("default", description="where to look")
-    documents: tuple[Text, ...] = Field((), max_length=MAX_LIMIT, description="names of the documents to stay within")
-    limit: int | None = Field(None, ge=1, le=MAX_LIMIT, description="most hits")
 
 
 class IngestionIn(Request):
@@ -116,52 +54,6 @@ class IngestionIn(Request):
     def patterns(self) -> Patterns:
         """Which files are looked at."""
         return Patterns(self.include, self.exclude)
-
-
-class HitOut(Reply):
-    """One hit. `start` and `end` are character offsets in the document's extracted text."""
-
-    chunk_id: str
-    document: str
-    score: float = Field(description="fused score, 0 to 1")
-    text: str
-    headings: tuple[str, ...] = ()
-    page_start: int | None
-    page_end: int | None
-    start: int
-    end: int
-
-    @classmethod
-    def of(cls, hit: Hit) -> HitOut:
-        """The hit as it goes over the wire."""
-        return cls(
-            chunk_id=printable(hit.chunk_id),
-            document=printable(hit.document),
-            score=round(hit.score, 6),
-            text=printable(hit.text),
-            headings=tuple(printable(heading) for heading in hit.headings),
-            page_start=hit.page_start,
-            page_end=hit.page_end,
-            start=hit.start,
-            end=hit.end,
-        )
-
-
-class SearchOut(Reply):
-    """Hits, best first."""
-
-    hits: tuple[HitOut, ...]
-    index_version: str
-    timings_ms: dict[str, float]
-
-    @classmethod
-    def of(cls, result: SearchResult) -> SearchOut:
-        """The result as it goes over the wire."""
-        return cls(
-            hits=tuple(HitOut.of(hit) for hit in result.hits),
-            index_version=result.index_version,
-            timings_ms=_rounded(result.timings_ms),
-        )
 
 
 class CitationOut(Reply):
@@ -227,7 +119,7 @@ class AnswerOut(Reply):
                 output_tokens=outcome.usage.output_tokens,
             ),
             cost_usd=None if outcome.cost_usd is None else float(outcome.cost_usd),
-            timings_ms=_rounded(outcome.timings_ms),
+            timings_ms=rounded(outcome.timings_ms),
             index_version=outcome.index_version,
             request_id=request_id,
         )
@@ -255,7 +147,3 @@ class Problem(Reply):
     detail: str = Field(description="what was tried, on what, and what to do next")
     code: str = Field(description="stable; programs branch on it")
     request_id: str
-
-
-def _rounded(timings: Mapping[str, float]) -> dict[str, float]:
-    return {stage: round(milliseconds, 3) for stage, milliseconds in timings.items()}

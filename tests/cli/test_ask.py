@@ -37,6 +37,14 @@ def test_a_question_can_stay_within_a_document(filled: Touchstone) -> None:
     assert filled("ask", QUESTION, "--mode", "documents", "-d", "nowhere.md").code == 2
 
 
+def test_search_explains_its_hits_and_says_where_a_document_ended_up(filled: Touchstone) -> None:
+    done = filled(
+        "search", "parental leave", "--limit", "1", "--explain", "--trace", "policies/leave.md", "--path", "*.md"
+    )
+    assert "meaning 0." in done.out
+    assert "policies/leave.md: number 1 of the hits." in done.out
+
+
 def test_search_prints_where_each_hit_stands(filled: Touchstone) -> None:
     done = filled("search", "parental leave", "--limit", "1")
     assert "policies/leave.md" in done.out

@@ -14,7 +14,7 @@ from indexes.write import write_documents
 
 
 def new_document(
-    name: str, text: str, *, version: str, collection: str = "default", groups: Sequence[str] = (), title: str = ""
+    name: str, text: str, *, version: str, collection: str = "default", groups: Sequence[str] = (), **fields: object
 ) -> NewDocument:
     return NewDocument(
         collection=collection,
@@ -24,9 +24,10 @@ def new_document(
         size=len(text),
         mtime_ns=1,
         media_type="text/plain",
-        parsed=Parsed(text=text, elements=(), title=title),
+        parsed=Parsed(text=text, elements=(), title=str(fields.pop("title", ""))),
         groups=frozenset(groups),
         sketch=sketch(text),
+        **fields,  # type: ignore[arg-type]
     )
 
 

@@ -11,7 +11,7 @@ from indexes.write import remove_document
 from service.api.dependencies import CurrentAccess, CurrentService
 from service.api.errors import declared
 from service.api.records import DocumentOut, DocumentsOut, DocumentTextOut
-from service.api.schemas import printable
+from service.api.wire import printable
 
 router = APIRouter(tags=["documents"])
 

@@ -19,9 +19,10 @@ from indexes.rows import JobRow
 from service.api.dependencies import CurrentService
 from service.api.errors import declared
 from service.api.jobs import JobDetail, JobDocumentOut, JobDocumentsOut, JobLine, JobsOut, Status
-from service.api.schemas import MAX_LIMIT, IngestionIn
+from service.api.schemas import IngestionIn
 from service.api.state import Service
 from service.api.uploads import folder_of, save, sha256
+from service.api.wire import MAX_LIMIT
 
 router = APIRouter(tags=["ingestion"])
 

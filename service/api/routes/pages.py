@@ -13,7 +13,8 @@ from service.answering.answer import answer
 from service.api.dependencies import CurrentAccess, CurrentService
 from service.api.errors import STATUS
 from service.api.questions import question_of
-from service.api.schemas import QueryIn, in_words, short_enough
+from service.api.schemas import QueryIn
+from service.api.wire import in_words, short_enough
 from service.web.page import Choices, Shown, ask_page, reference_page, stylesheet
 
 router = APIRouter(include_in_schema=False)

@@ -12,7 +12,8 @@ from service.answering.answer import answer
 from service.api.dependencies import CurrentAccess, CurrentService, RequestId
 from service.api.errors import declared
 from service.api.questions import question_of
-from service.api.schemas import AnswerOut, QueryIn, short_enough
+from service.api.schemas import AnswerOut, QueryIn
+from service.api.wire import short_enough
 
 router = APIRouter(tags=["answers"])
 

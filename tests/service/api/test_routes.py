@@ -60,6 +60,18 @@ def test_search_finds_passages_with_their_place(client: TestClient) -> None:
     assert "parental leave" in hit["text"]
 
 
+def test_search_filters_explains_and_traces_when_asked(client: TestClient) -> None:
+    body = {"text": "parental leave", "filters": {"paths": ["shop.*"]}, "explain": True, "trace": "shop.md"}
+    reply = client.post("/v1/search", json=body).json()
+    assert {hit["document"] for hit in reply["hits"]} == {"shop.md"}
+    assert reply["hits"][0]["explanation"]["dense_rank"] == 1
+    assert reply["trace"]["rank"] == 1
+    plain = client.post("/v1/search", json={"text": "parental leave"}).json()
+    assert set(plain) == {"hits", "index_version", "timings_ms"}
+    assert "explanation" not in plain["hits"][0]
+    assert client.post("/v1/search", json={"text": "x", "filters": {"since": "soon"}}).status_code == 422
+
+
 def test_search_stays_within_the_documents_that_are_named(client: TestClient) -> None:
     reply = client.post("/v1/search", json={"text": "parental leave", "documents": ["shop.md"]}).json()
     assert {hit["document"] for hit in reply["hits"]} <= {"shop.md"}

@@ -1,0 +1,72 @@
+"""What every message of the API is made of. Requests refuse unknown fields.
+
+Text that came from file names is made printable, since JSON cannot carry the bytes that are not UTF-8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from core.errors import UsageError
+
+MAX_LIMIT = 100
+"""Most hits or passages that one request can ask for."""
+
+
+def printable(text: str) -> str:
+    """`text` with every byte that was not UTF-8 written as `\\udcXX`."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _plain(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("holds a NUL character")
+    if text != printable(text):
+        raise ValueError("is not text: half a surrogate pair cannot be written as UTF-8")
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+def short_enough(text: str, longest: int) -> None:
+    """Refuse a question longer than the settings accept.
+
+    Raises:
+        UsageError: it is too long.
+    """
+    if len(text) > longest:
+        raise UsageError(f"The question has {len(text):,} characters; at most {longest:,} are accepted.")
+
+
+def in_words(error: Mapping[str, Any]) -> str:
+    """One of pydantic's errors as a sentence that names the field and not its content."""
+    outer = {"body", "query", "path"}
+    where = ".".join(printable(str(part))[:40] for part in error["loc"] if part not in outer)
+    if error["type"] in {"model_type", "model_attributes_type"}:
+        return "The body is not a JSON object. Send one, with the content type application/json."
+    said = "is not text" if error["type"] == "string_unicode" else error["msg"].removeprefix("Value error, ")
+    return f"{where or 'The body'}: {said[:1].lower()}{said[1:]}."
+
+
+Text = Annotated[str, AfterValidator(_plain)]
+"""A string with something in it, without NUL, that UTF-8 can hold."""
+
+
+class Request(BaseModel):
+    """A request body; an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reply(BaseModel):
+    """A response body."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def rounded(timings: Mapping[str, float]) -> dict[str, float]:
+    """Milliseconds by stage, to a microsecond."""
+    return {stage: round(milliseconds, 3) for stage, milliseconds in timings.items()}
