@@ -127,7 +127,7 @@ class SearchSettings(Section):
     limit: int = Field(10, ge=1, le=100, description="hits returned when a request says nothing")
     candidates: int = Field(100, ge=1, description="hits taken from each index before they are merged")
     exact_chunks: int = Field(
-        4000, ge=0, description="where a caller may read no more chunks than this, each is compared with the question"
+        1000, ge=0, description="where a caller may read no more chunks than this, each is compared with the question"
     )
     dense_weight: float = Field(0.5, ge=0, le=1, description="weight of the vector index in the merged score")
 

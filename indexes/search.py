@@ -20,8 +20,8 @@ from indexes.unicode import encodable
 
 MOST_DOCUMENTS = 1000
 """So few documents in scope are named to the keyword index; of more, its hits are picked out."""
-WIDER = 10
-"""How many times the candidates are asked for again when few of them are in scope."""
+MARGIN, WIDER = 1.2, 3
+"""Where a part is in scope, candidates are asked for with a margin, then three times as many."""
 TRIES = 5
 """A document that is replaced between finding its chunks and reading them makes the search start again."""
 WEAK_BM25 = 1.0
@@ -119,10 +119,10 @@ def _by_words(indexes: Indexes, wanted: Wanted) -> dict[str, float]:
 def _widening(scope: Scope, most: int) -> Iterator[int]:
     """How many candidates to ask for so that `most` are in scope: as it would be by chance, with a margin, then more.
 
-    Nothing when that would be most of the work of comparing all.
+    Never as many as there are chunks in scope: to compare all of those takes no longer.
     """
-    by_chance = int(1.5 * most / scope.share) if scope.share else 0
-    return (asked for asked in (by_chance, 3 * by_chance) if 0 < asked <= most * WIDER)
+    by_chance = int(MARGIN * most / scope.share) if scope.share else 0
+    return (asked for asked in (by_chance, WIDER * by_chance) if 0 < asked < scope.chunks)
 
 
 def _best(
