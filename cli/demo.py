@@ -47,7 +47,6 @@ def demo(settings: Settings) -> None:
     run = settings.data / "run"
     shutil.rmtree(run, ignore_errors=True)
     say(("Touchstone, on the documents of Tarnbeck Fluid Systems, a company that does not exist.", "bold"))
-    say("Preparing the embedding model, the first time only.", indent=2)
     with open_indexes(settings) as indexes:
         indexes.embedder.embed_query("warm up")
         engine = LocalEngine(settings, indexes)

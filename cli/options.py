@@ -50,11 +50,13 @@ def settings_of(context: typer.Context, data: Path | None, *, log_to_stderr: boo
     Raises:
         SettingsError: a name is unknown or a value is wrong.
     """
-    from core.logs import configure
+    from core.logs import configure, speak
     from core.settings import load
 
     chosen = data or context.find_root().params.get("data")
     settings = load(**({"data": chosen} if chosen else {}))
     shown = log_to_stderr or settings.log_level == "debug"
     configure(settings.log_level, None if shown else settings.data / LOG_FILE)
+    if not shown:
+        speak("indexes.embedders.minilm")
     return settings

@@ -15,6 +15,7 @@
     ├─ BudgetReached           the next call could pass the spend cap
     ├─ Unavailable             something outside is down; trying again can help
     │  ├─ ModelUnavailable
+    │  ├─ EmbedderUnavailable
     │  └─ DataFolderOwned      another process owns the data folder
     ├─ IndexBroken             the stored index cannot be used as it is
     └─ ParseError              one file could not be read: a value in reports, never a crash
@@ -115,6 +116,12 @@ class ModelUnavailable(Unavailable):
     """The model's server did not answer, or not with an answer."""
 
     code = "model_unavailable"
+
+
+class EmbedderUnavailable(Unavailable):
+    """The embedding model's server did not answer, or not with vectors."""
+
+    code = "embedder_unavailable"
 
 
 class DataFolderOwned(Unavailable):

@@ -32,6 +32,12 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+def speak(name: str) -> None:
+    """Show the warnings of one logger as plain sentences on stderr too: for what a person waits for."""
+    if logging.lastResort is not None:
+        logging.getLogger(name).addHandler(logging.lastResort)
+
+
 def configure(level: str, file: Path | None = None) -> None:
     """Send log lines of `level` and above as JSON to stderr, or to the end of `file`. Called once, by the command line.
 

@@ -54,15 +54,57 @@ BUILT_IN_MODEL = ModelSettings(
 class EmbedderSettings(Section):
     """What turns text into vectors."""
 
-    kind: Literal["minilm", "sentence_transformers", "hashing"] = Field(
-        "minilm", description="minilm (onnxruntime), sentence_transformers (any of its models), hashing (tests)"
+    kind: Literal["minilm", "sentence_transformers", "openai", "hashing"] = Field(
+        "minilm",
+        description="minilm (onnxruntime), sentence_transformers (any of its models), openai (any compatible URL), "
+        "hashing (tests)",
     )
-    model: str = Field("all-MiniLM-L6-v2", description="name or path of the model (sentence_transformers)")
-    threads: int = Field(0, ge=0, description="threads of minilm; 0: as many as there are cores")
-    precision: Literal["fp32", "int8"] = Field(
-        "fp32", description="of minilm: fp32, or int8, twice as fast on processors with VNNI, a little less exact"
+    model: str = Field(
+        "all-MiniLM-L6-v2", description="name or path of the model (sentence_transformers), its name there (openai)"
     )
-    cache: Path = Field(Path("~/.cache/touchstone"), description="folder for the exported model")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="where torch runs the model; auto: a GPU that it sees, else the processor"
+    )
+    threads: int = Field(
+        0, ge=0, description="threads of the model, or calls at once (openai); 0: as many as there are cores"
+    )
+    precision: Literal["fp32", "bf16", "int8"] = Field(
+        "fp32",
+        description="fp32; bf16 (minilm, sentence_transformers), where the hardware has it; int8 (minilm), twice as "
+        "fast on processors with VNNI, a little less exact",
+    )
+    cache: Path = Field(Path("~/.cache/touchstone"), description="folder for the exported model (minilm)")
+    query_prefix: str | None = Field(
+        None, description="written before each question; left out: what the model's folder asks for"
+    )
+    passage_prefix: str | None = Field(
+        None, description="written before each passage; left out: what the model's folder asks for"
+    )
+    base_url: str = Field("", description="the server's URL, up to and including /v1 (openai)")
+    api_key_env: str = Field("", description="name of the variable that holds the key, never the key itself (openai)")
+    dimension: int = Field(
+        0, ge=0, description="length of a vector, asked of the server (openai); 0: what it gives by itself"
+    )
+    max_tokens: int = Field(512, ge=8, description="longest text that the model reads, in its tokens (openai)")
+    batch: int = Field(64, ge=1, description="texts in one call (openai)")
+    timeout_seconds: float = Field(60.0, gt=0, description="longest wait for one call (openai)")
+
+
+class RerankerSettings(Section):
+    """A second, slower look at the best hits."""
+
+    kind: Literal["none", "cross_encoder"] = Field(
+        "none", description="none, cross_encoder (any CrossEncoder of sentence-transformers)"
+    )
+    model: str = Field("", description="name or path of the model")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="where torch runs the model; auto: a GPU that it sees, else the processor"
+    )
+    candidates: int = Field(30, ge=1, le=1000, description="hits it puts in a new order")
+    seconds: float = Field(
+        1.0, gt=0, description="longest it may take for one question; after that the order that search found stands"
+    )
+    batch: int = Field(8, ge=1, description="pairs of question and passage that the model reads together")
 
 
 class Rule(Section):

@@ -26,6 +26,7 @@ from core.sections import (
     ModelSettings,
     Name,
     Price,
+    RerankerSettings,
     Rule,
     ScheduledSource,
     SearchSettings,
@@ -43,6 +44,7 @@ __all__ = [
     "ModelSettings",
     "Name",
     "Price",
+    "RerankerSettings",
     "Rule",
     "ScheduledSource",
     "SearchSettings",
@@ -81,6 +83,7 @@ class Settings(BaseSettings):
         default_factory=dict, description="sources that the service ingests again and again, by names of your own"
     )
     search: SearchSettings = SearchSettings()
+    reranker: RerankerSettings = RerankerSettings()
     answering: AnsweringSettings = AnsweringSettings()
     server: ServerSettings = ServerSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

@@ -9,6 +9,7 @@ from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Embedder
 from indexes.keyword.protocol import KeywordIndex
 from indexes.lock import Lock
+from indexes.rerankers.protocol import Reranker
 from indexes.vector.protocol import VectorIndex
 
 
@@ -20,6 +21,7 @@ class Indexes:
     keyword: KeywordIndex
     vectors: VectorIndex
     embedder: Embedder
+    reranker: Reranker
     search: SearchSettings
     version: str
     lock: Lock

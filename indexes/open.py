@@ -17,6 +17,7 @@ from indexes.indexes import Indexes
 from indexes.keyword.choose import discard_keyword, open_keyword
 from indexes.keyword.protocol import KeywordIndex
 from indexes.lock import own
+from indexes.rerankers.choose import choose_reranker
 from indexes.vector.choose import discard_vectors, open_vectors
 from indexes.vector.protocol import VectorIndex
 from indexes.write import sweep
@@ -42,6 +43,7 @@ def open_indexes(settings: Settings) -> Iterator[Indexes]:
         lock = stack.enter_context(own(folder))
         catalogue = stack.enter_context(closing(Catalogue(folder / "catalogue.sqlite3")))
         embedder = Remembering(choose_embedder(settings.embedder, fallback=folder / "models"))
+        reranker = choose_reranker(settings.reranker)
         manifest.check(catalogue, embedder)
         catalogue.jobs.interrupt()
         if lock.inherited:
@@ -54,6 +56,7 @@ def open_indexes(settings: Settings) -> Iterator[Indexes]:
             keyword=keyword,
             vectors=vectors,
             embedder=embedder,
+            reranker=reranker,
             search=settings.search,
             version=manifest.version(embedder),
             lock=lock,

@@ -15,6 +15,7 @@ from core.filters import UNFILTERED, Filters
 from indexes import fuse
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes
+from indexes.rerank import rerank
 from indexes.scope import Scope
 from indexes.unicode import encodable
 
@@ -65,6 +66,7 @@ def search(
     indexes.catalogue.require_collection(collection)
     with watch.stage("embed"):
         vector = indexes.embedder.embed_query(encodable(text))
+    most = max(limit, indexes.reranker.candidates)
     hits: tuple[Hit, ...] = ()
     for _ in range(TRIES):
         with watch.stage("scope"):
@@ -74,8 +76,8 @@ def search(
                 access=access,
                 collection=collection,
                 scope=indexes.catalogue.scope(collection, access=access, filters=filters),
-                limit=limit,
-                candidates=max(indexes.search.candidates, limit),
+                limit=most,
+                candidates=max(indexes.search.candidates, most),
             )
         with watch.stage("dense"):
             near = _by_meaning(indexes, wanted)
@@ -85,6 +87,9 @@ def search(
             hits, complete = _best(indexes, wanted, near, worded)
         if complete:
             break
+    if indexes.reranker.candidates:
+        with watch.stage("rerank"):
+            hits = rerank(indexes.reranker, text, hits)[:limit]
     return SearchResult(hits=hits, index_version=indexes.version, timings_ms=watch.milliseconds())
 
 

@@ -1,4 +1,4 @@
-"""Turns a sentence encoder of transformers into an ONNX file that gives the same vectors. The only file with torch.
+"""Turns a sentence encoder of transformers into an ONNX file that gives the same vectors.
 
 Run as a program, in a process of its own (`python -m indexes.embedders.export MODEL_FOLDER TARGET PRECISION`), so that
 a service never holds torch in memory; `indexes/embedders/minilm.py` does that once a machine.
@@ -20,7 +20,7 @@ from indexes.embedders.protocol import Vectors
 EXPORTER = "1"
 """Part of the exported file's name: count it up when the graph changes."""
 CLOSE_ENOUGH = {"fp32": 0.9999, "int8": 0.97}
-"""Least cosine between the vectors of torch and of the exported graph, by precision."""
+"""Least cosine between the vectors of sentence-transformers and of the exported graph, by precision."""
 RAGGED = (3, 250, 17, 1, 64)
 """Lengths, in word pieces, of the batch that is compared."""
 
@@ -32,7 +32,7 @@ def export(model_folder: Path, target: Path, precision: str) -> None:
     to 8 bits as it comes.
 
     Raises:
-        ValueError: the graph's vectors differ from torch's.
+        ValueError: the graph's vectors differ from those of sentence-transformers.
     """
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
     encoder = _encoder(model_folder)
@@ -43,7 +43,7 @@ def export(model_folder: Path, target: Path, precision: str) -> None:
         _write(encoder, part)
         if precision == "int8":
             _quantize(part)
-        _verify(encoder, part, CLOSE_ENOUGH[precision])
+        _verify(model_folder, part, CLOSE_ENOUGH[precision])
         part.chmod(0o644)  # made by whoever came first, read by every user of the machine
         with part.open("rb") as file:
             os.fsync(file.fileno())
@@ -107,18 +107,24 @@ def _quantize(model: Path) -> None:
     )
 
 
-def _verify(encoder: Any, exported: Path, close_enough: float) -> None:  # noqa: ANN401 -- torch is untyped to us
+def _verify(model_folder: Path, exported: Path, close_enough: float) -> None:
+    """Compare with what sentence-transformers makes of the folder, its own pooling and scaling included."""
     import onnxruntime
     import torch
+    from sentence_transformers import SentenceTransformer
 
-    pieces, mask = _ragged_batch(encoder.model.config.vocab_size)
+    model = SentenceTransformer(str(model_folder), device="cpu")
+    pieces, mask = _ragged_batch(model.tokenizer.vocab_size)
+    batch = {"input_ids": torch.from_numpy(pieces), "attention_mask": torch.from_numpy(mask)}
     with torch.no_grad():
-        expected: Vectors = encoder(torch.from_numpy(pieces), torch.from_numpy(mask)).numpy()
+        expected: Vectors = model.forward(batch)["sentence_embedding"].numpy()
     session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"input_ids": pieces, "attention_mask": mask})
     worst = float((expected * found).sum(axis=1).min())
     if not worst > close_enough:
-        raise ValueError(f"the exported encoder differs from torch: cosine {worst:.6f} on a ragged batch")
+        raise ValueError(
+            f"the exported encoder differs from sentence-transformers: cosine {worst:.6f} on a ragged batch"
+        )
 
 
 def _ragged_batch(vocabulary: int) -> tuple[Any, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from indexes.embedders.protocol import Vectors
 from indexes.embedders.weights import fingerprint
 from indexes.unicode import encodable
 
+logger = logging.getLogger(__name__)
+
 MODEL = "all-MiniLM-L6-v2"
 DIMENSION = 384
 MOST_PIECES = 256
@@ -31,7 +34,9 @@ BATCH = 4
 SLICE = 4096
 """Texts tokenized together, of which the batches are sorted by length."""
 EXPORT_SECONDS = 300
+_REMEDY = "Set embedder.kind to sentence_transformers to run the same model on torch, at half the speed."
 Precision = Literal["fp32", "int8"]
+"""Those of the exported model."""
 _SUFFIXES: dict[Precision, str] = {"fp32": "", "int8": "-int8"}
 
 
@@ -130,14 +135,15 @@ def exported(model_folder: Path, folders: Sequence[Path], precision: Precision =
 def _export(model_folder: Path, target: Path, precision: Precision) -> None:
     command = [sys.executable, "-m", "indexes.embedders.export", str(model_folder), str(target), precision]
     paths = [str(Path(__file__).parents[2]), *filter(None, sys.path)]
+    logger.warning("Preparing the embedding model, once on this machine: some ten seconds.")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     try:
         subprocess.run(command, env=environment, check=True, capture_output=True, timeout=EXPORT_SECONDS)
     except subprocess.CalledProcessError as error:
         last = error.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise IndexBroken(f"The embedding model could not be exported to {target}: {last}.") from error
+        raise IndexBroken(f"The embedding model could not be exported to {target}: {last}. {_REMEDY}") from error
     except subprocess.TimeoutExpired as error:
-        raise IndexBroken(f"Exporting the embedding model took more than {EXPORT_SECONDS} s.") from error
+        raise IndexBroken(f"Exporting the embedding model took more than {EXPORT_SECONDS} s. {_REMEDY}") from error
 
 
 @contextmanager

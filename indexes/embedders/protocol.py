@@ -14,12 +14,13 @@ Vectors = NDArray[np.float32]
 class Embedder(Protocol):
     """Turns text into vectors of unit length.
 
-    The same text gives the same vector (within float rounding) whatever it is batched with; the order of the
-    input is kept; an empty list gives an array of shape (0, dimension). Safe to call from several threads.
+    The same text gives the same vector (within the rounding of its precision) whatever it is batched with; the order
+    of the input is kept; an empty list gives an array of shape (0, dimension). Safe to call from several threads.
     Constructing one is cheap: the model is loaded by the first call. It can be pickled, and so go to another process,
     where counting word pieces loads no more than the tokenizer.
 
-    Raises IndexBroken when the model cannot be loaded.
+    Raises IndexBroken when the model cannot be loaded, EmbedderUnavailable when it runs elsewhere and does not reply.
+    A question does not wait until passages that another thread gave are done.
     """
 
     @property

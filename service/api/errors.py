@@ -34,6 +34,7 @@ STATUS: Mapping[type[errors.TouchstoneError], int] = {
     errors.BudgetReached: 402,
     errors.Unavailable: 503,
     errors.ModelUnavailable: 502,
+    errors.EmbedderUnavailable: 502,
     errors.DataFolderOwned: 503,
     errors.IndexBroken: 500,
     errors.ParseError: 422,
