@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help demo test test-all faults check lint types imports unit format docs corpus clean
-.PHONY: bench bench-search bench-chunking bench-growth bench-throughput
+.PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ bench-throughput: $(VENV)/.dev ## ingestion against the bare encoder and LlamaIn
 
 bench-search: $(VENV)/.dev ## search in large collections: make bench-search DATA=FOLDER SIZES="100000 1000000"
 	@$(BIN)/python -m tests.benchmarks.search $(DATA) $(SIZES)
+
+bench-encoding: $(VENV)/.dev ## the encoder against other ways to run its model: make bench-encoding CORPUS=DIR
+	@$(BIN)/python -m tests.benchmarks.encoding $(CORPUS)
 
 bench-chunking: $(VENV)/.dev ## chunks against two libraries' splitters: make bench-chunking CORPUS=DIR
 	@$(PIP) --editable ".[bench]"

@@ -4,13 +4,14 @@ onnxruntime; sentence-transformers with MiniLM and with a tiny model that has pr
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
 from core.settings import EmbedderSettings
 from indexes.embedders.choose import choose_embedder
+from indexes.embedders.hashing import HashingEmbedder
 from indexes.embedders.in_bulk import InBulk, always
 from indexes.embedders.protocol import Embedder
 from indexes.embedders.remembering import Remembering
@@ -42,9 +43,9 @@ def two(
 ) -> Iterator[tuple[Embedder, Embedder]]:
     """Two embedders made from the same settings."""
     kind = request.param
-    made = {
-        "remembering": lambda: Remembering(choose_embedder(EmbedderSettings(kind="hashing")), most=3),
-        "in_bulk": lambda: InBulk("both", *[choose_embedder(EmbedderSettings(kind="hashing"))] * 2, always),
+    made: dict[str, Callable[[], Embedder]] = {
+        "remembering": lambda: Remembering(HashingEmbedder(), most=3),
+        "in_bulk": lambda: InBulk("both", HashingEmbedder(), HashingEmbedder(), always),
     }
     if kind == "openai":
         with embeddings_server() as server:
