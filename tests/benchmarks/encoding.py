@@ -186,8 +186,8 @@ def _print(taken: dict[str, Taken], lengths: Sequence[int], gemm: float) -> None
         seconds, cpu = sum(each.wall) / ROUNDS, sum(each.cpu) / ROUNDS
         rate = _flop(lengths) / seconds / 1e9
         print(
-            f"| {name} | {sum(lengths) / seconds:.0f} | {1000 * cpu / len(lengths):.1f} | {rate:.0f} | {rate / gemm:.0%} "
-            f"| {min(each.cosines):.5f} | {statistics.mean(each.cosines):.5f} |"
+            f"| {name} | {sum(lengths) / seconds:.0f} | {1000 * cpu / len(lengths):.1f} | {rate:.0f} "
+            f"| {rate / gemm:.0%} | {min(each.cosines):.5f} | {statistics.mean(each.cosines):.5f} |"
         )
 
 

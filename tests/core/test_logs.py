@@ -21,3 +21,13 @@ def test_lines_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str
     logs.configure("warning")
     logging.getLogger("ingest").info("ingest.finished")
     assert capsys.readouterr().err == ""
+
+
+def test_what_a_person_waits_for_is_also_said_in_plain_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    configure("warning", tmp_path / "log")
+    for _ in range(2):
+        speak("indexes.embedders.minilm")
+    logging.getLogger("indexes.embedders.minilm").warning("Preparing the model.")
+    logging.getLogger("indexes.open").warning("For the log alone.")
+    assert capsys.readouterr().err == "Preparing the model.\n"
+    assert len((tmp_path / "log").read_text().splitlines()) == 2

@@ -14,6 +14,7 @@ from core.errors import IndexBroken
 from core.settings import EmbedderSettings
 from indexes.embedders.minilm import MiniLM, bundled_model, exported
 from indexes.embedders.weights import fingerprint
+from tests.indexes.tiny_models import tiny_encoder
 
 CACHE = EmbedderSettings().cache.expanduser()
 
@@ -30,13 +31,16 @@ def test_weights_are_told_apart_by_their_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-def test_two_that_export_at_once_end_with_one_verified_file(tmp_path: Path) -> None:
+def test_two_that_export_at_once_end_with_one_verified_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with ThreadPoolExecutor() as pool:
         first, second = pool.map(
             lambda embedder: embedder.embed_query("leave"), [MiniLM([tmp_path]), MiniLM([tmp_path])]
         )
     assert np.array_equal(first, second)
     assert [path.suffix for path in sorted(tmp_path.iterdir())] == [".onnx", ".lock"]
+    assert [record.message for record in caplog.records] == [
+        "Preparing the embedding model, once on this machine: some ten seconds."
+    ]
     assert first @ MiniLM([tmp_path]).embed_query("leave") == pytest.approx(1.0, abs=1e-5)
 
 
@@ -64,6 +68,16 @@ def test_a_model_that_cannot_be_exported_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "cache").mkdir()
     with pytest.raises(IndexBroken, match="could not be exported"):
         exported(tmp_path / "model", [tmp_path / "cache"])
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_an_export_that_differs_from_sentence_transformers_is_not_used(tmp_path: Path) -> None:
+    model = tiny_encoder(tmp_path / "first-piece", pooling="cls")  # the exporter takes the mean
+    (tmp_path / "cache").mkdir()
+    with pytest.raises(IndexBroken, match=r"differs from sentence-transformers.*kind to sentence_transformers"):
+        exported(model, [tmp_path / "cache"])
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
 
 

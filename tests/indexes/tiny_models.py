@@ -37,14 +37,14 @@ def tiny_cross_encoder(folder: Path, labels: int = 1) -> Path:
     return _backbone(folder, num_labels=labels)
 
 
-def tiny_encoder(folder: Path) -> Path:
+def tiny_encoder(folder: Path, pooling: str = "mean") -> Path:
     """The folder, with a sentence encoder that does not scale its vectors, reads 64 word pieces and has prompts."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
     words = Transformer(str(_backbone(folder / "words")), max_seq_length=LONGEST)
     model = SentenceTransformer(
-        modules=[words, Pooling(DIMENSION)], prompts={"query": "question: ", "document": "passage: "}, device="cpu"
+        modules=[words, Pooling(DIMENSION, pooling_mode=pooling)], prompts={"query": "question: ", "document": "passage: "}, device="cpu"
     )
     model.save(str(folder / "model"))
     return folder / "model"
