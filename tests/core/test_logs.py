@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -23,10 +24,12 @@ def test_lines_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err == ""
 
 
-def test_what_a_person_waits_for_is_also_said_in_plain_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    configure("warning", tmp_path / "log")
+def test_what_a_person_waits_for_is_also_said_in_plain_words(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    logs.configure("warning", tmp_path / "log")
     for _ in range(2):
-        speak("indexes.embedders.minilm")
+        logs.speak("indexes.embedders.minilm")
     logging.getLogger("indexes.embedders.minilm").warning("Preparing the model.")
     logging.getLogger("indexes.open").warning("For the log alone.")
     assert capsys.readouterr().err == "Preparing the model.\n"

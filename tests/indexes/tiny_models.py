@@ -44,7 +44,9 @@ def tiny_encoder(folder: Path, pooling: str = "mean") -> Path:
 
     words = Transformer(str(_backbone(folder / "words")), max_seq_length=LONGEST)
     model = SentenceTransformer(
-        modules=[words, Pooling(DIMENSION, pooling_mode=pooling)], prompts={"query": "question: ", "document": "passage: "}, device="cpu"
+        modules=[words, Pooling(DIMENSION, pooling_mode=pooling)],
+        prompts={"query": "question: ", "document": "passage: "},
+        device="cpu",
     )
     model.save(str(folder / "model"))
     return folder / "model"
