@@ -13,6 +13,7 @@ numpy multiplies matrices of 2,048 by 2,048 in fp32: the rate that a share is of
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import sys
@@ -28,9 +29,7 @@ import numpy as np
 if TYPE_CHECKING:
     from indexes.embedders.protocol import Embedder, Vectors
 
-BLOCK = 128
-ROUNDS = 3
-MOST_CHUNKS = 512
+BLOCK = 64
 QUERIES = 200
 Way = Callable[[Sequence[str]], "Vectors"]
 
@@ -44,28 +43,35 @@ class Taken:
     cosines: list[float] = field(default_factory=list)
 
 
-def main(folders: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Measure and print the tables for docs/benchmarks.md."""
     import demo
 
-    texts = chunks_of(Path(folders[0]) if folders else Path(demo.DOCUMENTS))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", nargs="?", type=Path, default=demo.DOCUMENTS)
+    parser.add_argument("--chunks", type=int, default=256)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args(arguments)
+    texts = chunks_of(options.folder, options.chunks)
+    from indexes.embedders.in_bulk import BULK
+
     ways, embedder = contenders()
     lengths = _lengths(texts)
     blocks = [texts[start : start + BLOCK] for start in range(0, len(texts), BLOCK)]
     taken = {name: Taken() for name in ways}
     gemm: list[float] = []
     for way in ways.values():
-        way(blocks[0])
-    for _ in range(ROUNDS):
+        way(blocks[0][:BULK])
+    for _ in range(options.rounds):
         for block in blocks:
             gemm.append(_sgemm())
             _take_turns(ways, block, taken)
-    _print(taken, lengths, statistics.median(gemm))
+    _print(taken, lengths, statistics.median(gemm), options.rounds)
     _print_padding(lengths)
     _print_queries(embedder, texts)
 
 
-def chunks_of(folder: Path) -> list[str]:
+def chunks_of(folder: Path, most: int) -> list[str]:
     """What the embedder reads of a folder's chunks: at most so many, drawn evenly, in the order of the files."""
     from core.errors import ParseError
     from indexes.embedders.minilm import MiniLM
@@ -79,8 +85,8 @@ def chunks_of(folder: Path) -> list[str]:
         except ParseError:
             continue
         texts += [part.index_text for part in chunk(parsed, limit=254, count=counter.count_word_pieces)]
-    step = max(1, len(texts) // MOST_CHUNKS)
-    return texts[::step][:MOST_CHUNKS]
+    step = max(1, len(texts) // most)
+    return texts[::step][:most]
 
 
 def contenders() -> tuple[dict[str, Way], Embedder]:
@@ -177,13 +183,13 @@ def _sgemm() -> float:
     return float(2 * 2048**3 / (time.perf_counter() - began) / 1e9)
 
 
-def _print(taken: dict[str, Taken], lengths: Sequence[int], gemm: float) -> None:
+def _print(taken: dict[str, Taken], lengths: Sequence[int], gemm: float, rounds: int) -> None:
     print(f"{os.cpu_count()} cores; {len(lengths)} chunks of {min(lengths)} to {max(lengths)} word pieces, median ")
     print(f"{statistics.median(lengths):.0f}; sgemm {gemm:.0f} GFLOP/s\n")
     print("| | word pieces/s | CPU ms a text | GFLOP/s | of sgemm | cosine, least | cosine, mean |")
     print("|---|---|---|---|---|---|---|")
     for name, each in taken.items():
-        seconds, cpu = sum(each.wall) / ROUNDS, sum(each.cpu) / ROUNDS
+        seconds, cpu = sum(each.wall) / rounds, sum(each.cpu) / rounds
         rate = _flop(lengths) / seconds / 1e9
         print(
             f"| {name} | {sum(lengths) / seconds:.0f} | {1000 * cpu / len(lengths):.1f} | {rate:.0f} "
