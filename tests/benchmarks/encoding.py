@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from indexes.embedders.protocol import Embedder, Vectors
 
 BLOCK = 64
+HANDED = 192
+"""Texts that an ingestion gives to the embedder at once."""
 QUERIES = 200
 Way = Callable[[Sequence[str]], "Vectors"]
 
@@ -205,7 +207,8 @@ def _print_padding(lengths: Sequence[int]) -> None:
         batches = [order[start : start + size] for start in range(0, len(order), size)]
         return sum(len(batch) * max(batch) for batch in batches) / sum(order) - 1
 
-    ours = sorted(lengths, reverse=True)
+    handed = [lengths[start : start + HANDED] for start in range(0, len(lengths), HANDED)]
+    ours = [length for part in handed for length in sorted(part, reverse=True)]
     print(f"\nPadding: {waste(ours, BATCH):.1%} as batched, {waste(lengths, 16):.1%} unsorted in batches of 16")
 
 
@@ -218,6 +221,7 @@ def _print_queries(embedder: Embedder, texts: Sequence[str]) -> None:
         while not stop.is_set():
             embedder.embed_passages(texts[:BLOCK])
 
+    embedder.embed_query("warm up")
     for name, beside in [("alone", None), ("beside an ingestion", threading.Thread(target=ingest))]:
         if beside is not None:
             beside.start()
