@@ -23,7 +23,7 @@ def _backbone(folder: Path, **options: Any) -> Path:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
-        max_position_embeddings=128,
+        max_position_embeddings=256,
         initializer_range=0.5,
         **options,
     )
