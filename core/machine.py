@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -11,15 +12,21 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def multiplies_bfloat16() -> bool:
-    """Whether the processor multiplies matrices of bfloat16 in hardware; False where the system does not tell."""
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What speeds a model up: a GPU of NVIDIA, and a processor that multiplies matrices of bfloat16."""
+
+    nvidia_gpu: bool
+    bfloat16: bool
+
+
+def hardware() -> Hardware:
+    """As the system shows it: asked without loading torch, which would take a second. False where it does not tell."""
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split()
     except OSError:
-        return False
-    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
-
-
-def has_nvidia_gpu() -> bool:
-    """Whether the system shows a GPU of NVIDIA: asked without loading torch, which would take a second."""
-    return any(Path("/dev").glob("nvidia[0-9]*"))
+        flags = []
+    return Hardware(
+        nvidia_gpu=any(Path("/dev").glob("nvidia[0-9]*")),
+        bfloat16=not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags),
+    )

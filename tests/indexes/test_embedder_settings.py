@@ -12,8 +12,8 @@ import pytest
 
 from core import machine
 from core.errors import IndexBroken, SettingsError
+from core.machine import Hardware
 from core.settings import EmbedderSettings
-from indexes.embedders import choose
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.embedders.in_bulk import BULK, InBulk, always
@@ -66,30 +66,26 @@ def test_settings_that_contradict_each_other_are_refused_with_the_remedy(setting
 
 
 @pytest.mark.parametrize("kind", ["minilm", "sentence_transformers"])
-def test_bfloat16_is_refused_where_no_hardware_has_it(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bfloat16_is_refused_where_no_hardware_has_it(kind: str) -> None:
     settings = EmbedderSettings(kind=kind, precision="bf16", device="cpu")
-    monkeypatch.setattr(choose, "multiplies_bfloat16", lambda: True)
-    assert "bf16" in choose_embedder(settings).name
-    monkeypatch.setattr(choose, "multiplies_bfloat16", lambda: False)
+    assert "bf16" in choose_embedder(settings, machine=Hardware(nvidia_gpu=False, bfloat16=True)).name
     with pytest.raises(SettingsError, match=r"needs a processor with AVX512-BF16 or AMX.* set it to fp32"):
-        choose_embedder(settings)
+        choose_embedder(settings, machine=Hardware(nvidia_gpu=False, bfloat16=False))
 
 
-def test_a_gpu_changes_how_minilm_is_run_and_not_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choose, "has_nvidia_gpu", lambda: False)
-    alone = choose_embedder(EmbedderSettings())
-    monkeypatch.setattr(choose, "has_nvidia_gpu", lambda: True)
-    beside = choose_embedder(EmbedderSettings())
+def test_a_gpu_changes_how_minilm_is_run_and_not_its_name() -> None:
+    with_gpu = Hardware(nvidia_gpu=True, bfloat16=False)
+    alone = choose_embedder(EmbedderSettings(), machine=Hardware(nvidia_gpu=False, bfloat16=False))
+    beside = choose_embedder(EmbedderSettings(), machine=with_gpu)
     assert isinstance(alone, MiniLM)
     assert isinstance(beside, InBulk)
     assert alone.name == beside.name
-    assert isinstance(choose_embedder(EmbedderSettings(device="cpu")), MiniLM)
+    assert isinstance(choose_embedder(EmbedderSettings(device="cpu"), machine=with_gpu), MiniLM)
 
 
 def test_asking_for_the_hardware_loads_no_library() -> None:
     program = (
-        "import sys; from core import machine; machine.has_nvidia_gpu(), machine.multiplies_bfloat16();"
-        "assert not {'torch', 'numpy'} & set(sys.modules)"
+        "import sys; from core import machine; machine.hardware();assert not {'torch', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": str(ROOT)})
     assert machine.cores() >= 1
