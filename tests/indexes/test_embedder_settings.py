@@ -12,7 +12,7 @@ import pytest
 
 from core import machine
 from core.errors import IndexBroken, SettingsError
-from core.machine import Hardware
+from core.machine import Hardware, hardware
 from core.settings import EmbedderSettings
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.hashing import HashingEmbedder
@@ -116,7 +116,7 @@ def test_a_folder_without_a_model_and_a_device_that_is_not_there_are_refused(tmp
     settings = EmbedderSettings(kind="sentence_transformers", model=str(tmp_path))
     with pytest.raises(IndexBroken, match=r"Set embedder\.model"):
         choose_embedder(settings).embed_query("leave")
-    if not machine.has_nvidia_gpu():
+    if not hardware().nvidia_gpu:
         with pytest.raises(SettingsError, match="sees no device 'cuda'"):
             choose_embedder(settings.model_copy(update={"device": "cuda"})).embed_query("leave")
 
@@ -137,7 +137,7 @@ def test_torch_computes_with_the_threads_that_are_set(tmp_path: Path) -> None:
 
 @pytest.mark.model
 @pytest.mark.slow
-@pytest.mark.skipif(not machine.multiplies_bfloat16(), reason="a processor without bfloat16")
+@pytest.mark.skipif(not hardware().bfloat16, reason="a processor without bfloat16")
 def test_bfloat16_gives_nearly_the_same_vectors_under_another_name() -> None:
     exact, rounded = choose_embedder(EmbedderSettings()), choose_embedder(EmbedderSettings(precision="bf16"))
     texts = [f"Parental leave lasts {weeks} weeks. " * weeks for weeks in range(1, BULK + 1)]
