@@ -10,18 +10,20 @@ from indexes.embedders.protocol import Embedder
 from indexes.keyword.protocol import KeywordIndex
 from indexes.lock import Lock
 from indexes.rerankers.protocol import Reranker
+from indexes.manifest import Recipe
 from indexes.vector.protocol import VectorIndex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexes:
-    """An open data folder. `version` names the way its vectors were made."""
+    """An open version of the index. `version` names it and the way its vectors were made; `recipe` says how."""
 
     catalogue: Catalogue
     keyword: KeywordIndex
     vectors: VectorIndex
     embedder: Embedder
     reranker: Reranker
+    recipe: Recipe
     search: SearchSettings
     version: str
     lock: Lock

@@ -13,6 +13,7 @@ from core import ids
 from core.answers import Hit
 from core.documents import Chunk
 from indexes.embedders.protocol import Vectors
+from indexes.packed import packed
 from indexes.rows import Description, DocumentRow, Known, NewDocument
 from indexes.schema import about, chunks, documents
 
@@ -112,6 +113,16 @@ def about_values(key: str, document: NewDocument) -> dict[str, Any]:
         "language": document.parsed.language,
         "sketch": document.sketch,
         "notes": document.parsed.notes,
+    }
+
+
+def structure_values(key: str, document: NewDocument) -> dict[str, Any]:
+    """The row that says how a document was read."""
+    return {
+        "document_id": key,
+        "pipeline": document.pipeline,
+        "titled": document.titled,
+        "parsed": packed(document.parsed),
     }
 
 

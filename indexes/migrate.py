@@ -32,6 +32,11 @@ STEPS: dict[str, tuple[str, ...]] = {
         "create index chunks_of_document on chunks (document_id, id)",
         "create index documents_scope on documents (collection, groups, chunks, id, document)",
     ),
+    "4": (
+        """create table structures (
+            document_id varchar not null primary key references documents (id), pipeline varchar not null,
+            titled boolean not null, parsed blob not null)""",
+    ),
 }
 """What makes the next form out of each one."""
 

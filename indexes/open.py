@@ -9,42 +9,46 @@ from pathlib import Path
 
 from core.errors import IndexBroken
 from core.settings import Settings
-from indexes import manifest, rebuild
+from indexes import manifest, rebuild, versions
 from indexes.catalogue import Catalogue
-from indexes.embedders.choose import choose_embedder
-from indexes.embedders.remembering import Remembering
 from indexes.indexes import Indexes
 from indexes.keyword.choose import discard_keyword, open_keyword
 from indexes.keyword.protocol import KeywordIndex
-from indexes.lock import own
+from indexes.lock import Lock, own
 from indexes.rerankers.choose import choose_reranker
 from indexes.vector.choose import discard_vectors, open_vectors
 from indexes.vector.protocol import VectorIndex
 from indexes.write import sweep
 
-__all__ = ["Indexes", "open_indexes"]
+__all__ = ["Indexes", "open_indexes", "open_version"]
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
 def open_indexes(settings: Settings) -> Iterator[Indexes]:
-    """Own the data folder and open what is in it; made when missing.
+    """Own the data folder and open the live version of the index in it; made when missing.
 
     What a dead process left is put in order: its jobs are interrupted, its unfinished writes cleaned up, and a vector
     index that does not agree with the catalogue is mended or rebuilt.
 
     Raises:
         DataFolderOwned: another process owns the folder.
-        IndexBroken: the folder was made with another embedder or another version, or its catalogue cannot be read.
+        IndexBroken: the embedder that the index was made with is not at hand, another version of Touchstone made it, or
+            its catalogue cannot be read.
     """
-    folder = settings.data
+    with own(settings.data) as lock, open_version(settings, lock, versions.pointer(settings.data).live) as indexes:
+        yield indexes
+
+
+@contextmanager
+def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]:
+    """Open one version of the index in a data folder that is owned. Raises IndexBroken like `open_indexes`."""
+    folder = versions.folder_of(settings.data, name)
     with ExitStack() as stack:
-        lock = stack.enter_context(own(folder))
-        catalogue = stack.enter_context(closing(Catalogue(folder / "catalogue.sqlite3")))
-        embedder = Remembering(choose_embedder(settings.embedder, fallback=folder / "models"))
+        catalogue = stack.enter_context(closing(Catalogue(folder / versions.CATALOGUE)))
+        embedder, recipe = manifest.embedder_of(catalogue, settings)
         reranker = choose_reranker(settings.reranker)
-        manifest.check(catalogue, embedder)
         catalogue.jobs.interrupt()
         if lock.inherited:
             catalogue.remember(rebuild.DOUBT, "a process died")
@@ -57,8 +61,9 @@ def open_indexes(settings: Settings) -> Iterator[Indexes]:
             vectors=vectors,
             embedder=embedder,
             reranker=reranker,
+            recipe=recipe,
             search=settings.search,
-            version=manifest.version(embedder),
+            version=manifest.version(embedder) + (f".{name}" if name != versions.FIRST else ""),
             lock=lock,
         )
 

@@ -96,6 +96,10 @@ class NewDocument:
     attached: Attached = ()
     sketch: bytes = b""
     """Its words in short (`indexes.likeness`); empty for a text of a few words."""
+    pipeline: str = ""
+    """How it was read, cut and embedded; empty: not known, and then how it was read is not kept."""
+    titled: bool = False
+    """Whether its title was given beside the file."""
 
     @property
     def description(self) -> Description:

@@ -1,6 +1,6 @@
 """The catalogue's tables, and how its SQLite file is opened.
 
-collections 1-n documents 1-n chunks 1-1 embeddings      documents 1-1 about
+collections 1-n documents 1-n chunks 1-1 embeddings      documents 1-1 about, structures
 jobs 1-n job_documents    ingestion runs, and what became of each document in them;  attempts: begun and never ended
 intents   what must still be removed from the vector index      meta   schema, manifest
 """
@@ -40,7 +40,7 @@ from core.errors import IndexBroken
 from indexes.migrate import migrate
 from indexes.unicode import encodable
 
-SCHEMA = "4"
+SCHEMA = "5"
 BUSY_MS = 30_000
 _changes: WeakKeyDictionary[Pool, int] = WeakKeyDictionary()
 
@@ -142,6 +142,16 @@ embeddings = Table(
     Column("vector", LargeBinary, nullable=False),
 )
 """One row a chunk; apart from it, because a column behind texts is slow to read: a search reads some hundred."""
+
+structures = Table(
+    "structures",
+    metadata,
+    Column("document_id", ForeignKey("documents.id"), primary_key=True),
+    Column("pipeline", String, nullable=False),
+    Column("titled", Boolean, nullable=False),
+    Column("parsed", LargeBinary, nullable=False),
+)
+"""How a document was read (`indexes.structures`); one that was written before there was this table has no row."""
 
 intents = Table(
     "intents",

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from core import ids
 from indexes import mapping
 from indexes.rows import Intent, JobDocument, Version
-from indexes.schema import about, chunks, collections, documents, embeddings, intents, job_documents
+from indexes.schema import about, chunks, collections, documents, embeddings, intents, job_documents, structures
 
 
 def within_documents(collection: str, paths: Collection[str] | None) -> ColumnElement[bool]:
@@ -70,6 +70,8 @@ def put_in(connection: Connection, version: Version, job: str | None) -> Intent 
     connection.execute(upsert(collections).values(name=document.collection).on_conflict_do_nothing())
     connection.execute(insert(documents), mapping.document_values(key, document, len(version.chunks)))
     connection.execute(insert(about), mapping.about_values(key, document))
+    if document.pipeline:
+        connection.execute(insert(structures), mapping.structure_values(key, document))
     if version.chunks:
         first = connection.execute(select(func.coalesce(func.max(chunks.c.number), 0) + 1)).scalar_one()
         connection.execute(insert(chunks), mapping.chunk_values(key, document, first, version.chunks))
@@ -92,6 +94,7 @@ def take_out(connection: Connection, key: str) -> Intent | None:
     connection.execute(delete(embeddings).where(embeddings.c.number.in_(own)))
     connection.execute(delete(chunks).where(chunks.c.document_id == key))
     connection.execute(delete(about).where(about.c.document_id == key))
+    connection.execute(delete(structures).where(structures.c.document_id == key))
     connection.execute(delete(documents).where(columns.id == key))
     outdated = Intent(**row)
     note(connection, [outdated])

@@ -39,7 +39,7 @@ def write_documents(indexes: Indexes, versions: Sequence[Version], *, job: str |
         _check(version, indexes.embedder.dimension)
     if not versions:
         return
-    manifest.record(indexes.catalogue, indexes.embedder)
+    manifest.record(indexes.catalogue, indexes.embedder, indexes.recipe)
     indexes.catalogue.intend([version.intent for version in versions])
     collection = versions[0].document.collection
     names = [chunk_id for version in versions for chunk_id in version.chunk_ids]

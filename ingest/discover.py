@@ -14,8 +14,8 @@ from ingest.outcomes import Failed, Skipped
 from ingest.sidecar import SUFFIX, described_name
 
 _HIDDEN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-DATA_FOLDER_MARK = "catalogue.sqlite3"
-"""A folder that holds this file is a data folder of Touchstone: never part of a source."""
+DATA_FOLDER_MARKS = frozenset({"catalogue.sqlite3", "owner.lock"})
+"""A folder that holds one of these files is a data folder of Touchstone: never part of a source."""
 HIDDEN = "Hidden and lock files are left alone."
 STRAY = "The file says something about a document that is not beside it."
 MISSPELT = f"The name of the file that says who may read this one has to end in {SUFFIX}, in small letters."
@@ -136,7 +136,7 @@ def _walk(root: Path, folder: Path, max_bytes: int, patterns: Sequence[Patterns]
     except OSError as error:
         yield Failed(f"{relative}/", "unreadable", f"The folder cannot be listed: {_why(error)}.")
         return
-    if any(entry.name == DATA_FOLDER_MARK for entry in entries):
+    if any(entry.name in DATA_FOLDER_MARKS for entry in entries):
         yield Skipped(relative, "hidden", "This is a data folder of Touchstone.")
         return
     files = {entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -39,6 +39,16 @@ def embed_drafts(indexes: Indexes, drafts: Sequence[Draft]) -> list[Vectors]:
         found[cut] = vectors[start : start + len(draft.chunks)]
         start += len(draft.chunks)
     return [found[_cut(draft)] for draft in drafts]
+
+
+def embed_texts(embedder: Embedder, drafts: Sequence[Draft], known: Sequence[Mapping[str, Vectors]]) -> list[Vectors]:
+    """As `embed_drafts`, with vectors at hand: `known` has those of some of each draft's texts."""
+    found = {text: vector for vectors in known for text, vector in vectors.items()}
+    texts = [[chunk.index_text for chunk in draft.chunks] for draft in drafts]
+    fresh = list(dict.fromkeys(text for each in texts for text in each if text not in found))
+    found.update(zip(fresh, _embed(embedder, fresh), strict=True))
+    empty = np.empty((0, embedder.dimension), dtype=np.float32)
+    return [np.stack([found[text] for text in each]) if each else empty for each in texts]
 
 
 def _cut(draft: Draft) -> _Cut:

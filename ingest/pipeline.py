@@ -21,7 +21,7 @@ from ingest.discover import container_of
 from ingest.isolation import Limits
 from ingest.jobs import RecordedJob, new_job, report_of
 from ingest.outcomes import Failed, Indexed, Outcome, Skipped
-from ingest.plan import Plan, compare, detached, fingerprint, with_moves
+from ingest.plan import Plan, compare, detached, fingerprint, limit_of, with_moves
 from ingest.pool import ParserPool
 from ingest.read import Draft, Reading, draft_or_reason
 from ingest.report import IngestReport
@@ -214,8 +214,8 @@ def _reading(work: Work) -> Reading:
     return Reading(
         collection=work.job.collection,
         source=work.job.source,
-        pipeline=fingerprint(work.indexes, work.settings),
-        limit=min(work.settings.chunk_word_pieces, work.indexes.embedder.max_word_pieces),
+        pipeline=fingerprint(work.indexes),
+        limit=limit_of(work.indexes),
         max_bytes=work.settings.max_file_mb * 1_000_000,
         embedder=work.indexes.embedder,
         rules=work.settings.rules,

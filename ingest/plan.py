@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 from core.errors import ParseError
 from core.ids import document_version
-from core.settings import IngestSettings, Rule
+from core.settings import Rule
 from core.sources import Patterns, alone, is_remote
 from indexes.catalogue import Known
+from indexes.manifest import version
 from indexes.open import Indexes
 from indexes.rows import Description
 from ingest.chunk import CHUNKER
@@ -123,7 +124,7 @@ def compare(work: Work, source: Source) -> Plan:
     """
     discovery = source.discover()
     known = work.indexes.catalogue.known(work.job.collection)
-    compared = _Compared(work.source, source, fingerprint(work.indexes, work.settings), work.settings.rules)
+    compared = _Compared(work.source, source, fingerprint(work.indexes), work.settings.rules)
     sorted_out = [_sorted_out(item, known.get(item.document), compared) for item in discovery.items]
     return Plan(
         source=work.source,
@@ -186,9 +187,15 @@ def _sorted_out(
     return ("unchanged" if before.mtime_ns == item.mtime_ns else "touched"), item
 
 
-def fingerprint(indexes: Indexes, settings: IngestSettings) -> str:
+def fingerprint(indexes: Indexes) -> str:
     """Everything besides the bytes that a document's chunks and vectors depend on."""
-    return f"{indexes.version}/parsers-{PARSERS}/chunker-{CHUNKER}/{settings.chunk_word_pieces}"
+    made_with = version(indexes.embedder)
+    return f"{made_with}/parsers-{PARSERS}/chunker-{CHUNKER}/{indexes.recipe.chunk_word_pieces}"
+
+
+def limit_of(indexes: Indexes) -> int:
+    """Word pieces that a chunk may have."""
+    return min(indexes.recipe.chunk_word_pieces, indexes.embedder.max_word_pieces)
 
 
 def belongs(document: str, known: Known, source: str) -> bool:

@@ -141,6 +141,8 @@ def read(file: File, reading: Reading) -> Draft:
         attached=tuple((attachment.name, _sha256(attachment.content)) for attachment in parsed.attachments),
         source=reading.source,
         sketch=sketch(parsed.text),
+        pipeline=reading.pipeline,
+        titled=file.said.title is not None,
     )
     return Draft(document=document, chunks=chunks)
 

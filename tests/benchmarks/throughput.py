@@ -168,7 +168,6 @@ def touchstone(folder: Path) -> Round:
     from core.access import OWNER
     from core.settings import load
     from indexes.open import open_indexes
-    from ingest.discover import DATA_FOLDER_MARK
     from ingest.pipeline import ingest
 
     with tempfile.TemporaryDirectory() as data, open_indexes(load(data=Path(data))) as indexes:
@@ -180,7 +179,7 @@ def touchstone(folder: Path) -> Round:
 
         taken = _timed(run)
         pages = sum(row.page_count or 1 for row in indexes.catalogue.documents("bench", access=OWNER))
-        with closing(sqlite3.connect(Path(data) / DATA_FOLDER_MARK)) as catalogue:
+        with closing(sqlite3.connect(Path(data) / "catalogue.sqlite3")) as catalogue:
             texts = [text for (text,) in catalogue.execute("select index_text from chunks")]
         return Round(taken.seconds, taken.cpu, pages, len(texts), sum(indexes.embedder.count_word_pieces(texts)))
 

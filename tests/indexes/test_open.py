@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 
 from core.access import OWNER
 from core.errors import DataFolderOwned, IndexBroken
-from core.settings import EmbedderSettings, Settings
+from core.settings import Settings
 from indexes import manifest
 from indexes.catalogue import JobRow
 from indexes.embedders.hashing import HashingEmbedder
@@ -118,13 +120,13 @@ def test_jobs_of_a_dead_process_are_interrupted(filled: Settings) -> None:
         assert (job.state, job.finished is not None) == ("INTERRUPTED", True)
 
 
-def test_another_embedder_is_refused_and_the_sentence_says_what_to_do(filled: Settings) -> None:
+def test_an_embedder_that_cannot_be_made_is_refused_and_the_sentence_says_what_to_do(filled: Settings) -> None:
+    with closing(sqlite3.connect(filled.data / "catalogue.sqlite3")) as catalogue, catalogue:
+        catalogue.execute("update meta set value = 'lost-model' where key = 'embedder'")
     with (
-        pytest.raises(IndexBroken, match=r"built with the embedder hashing-384 \(384 dimensions\).*--data"),
-        open_indexes(filled.model_copy(update={"embedder": EmbedderSettings(kind="minilm")})),
+        pytest.raises(IndexBroken, match=r"built with the embedder lost-model \(384 dimensions\).*--data"),
+        open_indexes(filled),
     ):
-        pass
-    with open_indexes(filled):
         pass
 
 

@@ -184,10 +184,12 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(
     assert set(indexes.catalogue.known("c")) == {"policies/leave.md", "prices.csv"}
 
 
-def test_another_chunk_size_reads_everything_again(indexes: Indexes, settings: Settings, folder: Path) -> None:
+def test_another_chunk_size_waits_for_a_new_version_of_the_index(
+    indexes: Indexes, settings: Settings, folder: Path
+) -> None:
     ingest(indexes, folder, collection="c", settings=settings.ingest)
     smaller = settings.ingest.model_copy(update={"chunk_word_pieces": 64})
-    assert ingest(indexes, folder, collection="c", settings=smaller).indexed == 2
+    assert ingest(indexes, folder, collection="c", settings=smaller).unchanged == 2
 
 
 def mail(attachment: str, content: str) -> bytes:
