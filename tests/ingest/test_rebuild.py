@@ -20,7 +20,7 @@ from indexes.schema import structures, transaction
 from indexes.soundness import recall, refuse_incomplete, refuse_unsound
 from indexes.write import remove_document
 from ingest.pipeline import ingest, plan
-from ingest.rebuild import Build, Rebuilt, RebuildProgress
+from ingest.rebuild import Build, RebuildProgress, Rebuilt
 from tests.ingest.test_pipeline import mail
 
 SHORT = 40
