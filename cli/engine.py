@@ -14,12 +14,14 @@ from service.api.jobs import JobDetail, JobLine, JobOut
 from service.api.records import CollectionOut, DocumentOut
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn
 from service.api.searches import SearchIn, SearchOut
+from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
 from service.api.wire import Request, in_words
 
 if TYPE_CHECKING:
     from ingest.pipeline import Plan, Progress
 
     Watch = Callable[[Progress], None]
+    WatchRebuild = Callable[[RebuildOut], None]
 
 R = TypeVar("R", bound=Request)
 
@@ -69,8 +71,17 @@ class Engine(Protocol):
     def index_version(self) -> str:
         """The version of the index that answers."""
 
-    def rebuild(self) -> int:
-        """Fill the vector index anew from the catalogue; the number of vectors."""
+    def index(self) -> IndexOut:
+        """The versions of the index."""
+
+    def rebuild(self, asked: RebuildIn, watch: WatchRebuild) -> RebuildOut:
+        """Make the next version of the index and serve it, to the end."""
+
+    def roll_back(self) -> RollbackOut:
+        """Serve the version before again."""
+
+    def prune(self) -> PruneOut:
+        """Remove every version but the live one."""
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,11 @@ from service.api.jobs import JobDetail, JobLine, JobOut
 from service.api.records import CollectionOut, DocumentOut
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn
 from service.api.searches import SearchIn, SearchOut
+from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
 from service.api.wire import short_enough
 
 if TYPE_CHECKING:
-    from cli.engine import Watch
+    from cli.engine import Watch, WatchRebuild
     from indexes.open import Indexes
     from ingest.pipeline import Plan
 
@@ -115,8 +117,35 @@ class LocalEngine:
         """The version of the index that answers."""
         return self.indexes.version
 
-    def rebuild(self) -> int:
-        """Fill the vector index anew from the catalogue; the number of vectors."""
-        from indexes.rebuild import rebuild_vectors
+    def index(self) -> IndexOut:
+        """The versions of the index."""
+        from indexes.overview import overview
 
-        return rebuild_vectors(self.indexes)
+        return IndexOut.of(self.indexes.version, overview(self.settings))
+
+    def rebuild(self, asked: RebuildIn, watch: WatchRebuild) -> RebuildOut:
+        """Make the next version of the index; the next command is served by it."""
+        from cli.upkeep import recipe_of
+        from ingest.changeover import Change, rebuild
+
+        began = time.monotonic()
+        change = Change(
+            wanted=recipe_of(asked, self.settings),
+            afresh=asked.force,
+            watch=lambda progress: watch(RebuildOut.at(progress, time.monotonic() - began)),
+        )
+        return RebuildOut.of(rebuild(self.indexes, self.settings, change), time.monotonic() - began)
+
+    def roll_back(self) -> RollbackOut:
+        """Serve the version before again, from the next command on."""
+        from indexes import versions
+        from ingest.changeover import roll_back
+
+        back = roll_back(self.indexes, self.settings)
+        return RollbackOut.of(versions.pointer(self.settings.data).live, back)
+
+    def prune(self) -> PruneOut:
+        """Remove every version but the live one."""
+        from indexes.versions import forget_previous
+
+        return PruneOut(removed=tuple(forget_previous(self.settings.data)))

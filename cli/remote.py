@@ -14,9 +14,10 @@ from service.api.jobs import JobDetail, JobLine, JobOut, JobsOut
 from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn, ReadyOut
 from service.api.searches import SearchIn, SearchOut
+from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
 
 if TYPE_CHECKING:
-    from cli.engine import Watch
+    from cli.engine import Watch, WatchRebuild
     from ingest.pipeline import Plan
 
 ENDED = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"})
@@ -93,9 +94,28 @@ class RemoteEngine:
         """The version of the index that answers."""
         return ReadyOut.model_validate(self._call("GET", "/readyz")).index_version
 
-    def rebuild(self) -> int:
-        """Only the owner of the folder can rebuild."""
-        raise self._needs_the_folder("Rebuilding the index")
+    def index(self) -> IndexOut:
+        """The versions of the index."""
+        return IndexOut.model_validate(self._call("GET", "/v1/index"))
+
+    def rebuild(self, asked: RebuildIn, watch: WatchRebuild) -> RebuildOut:
+        """Have the service make the next version, and wait for the end. Raises what it failed with."""
+        state = RebuildOut.model_validate(self._call("POST", "/v1/index/rebuild", json=asked.model_dump(mode="json")))
+        while state.state == "RUNNING":
+            watch(state)
+            time.sleep(POLL_SECONDS)
+            state = RebuildOut.model_validate(self._call("GET", "/v1/index/rebuild"))
+        if state.error:
+            raise _kinds().get(state.error.code, errors.TouchstoneError)(state.error.detail)
+        return state
+
+    def roll_back(self) -> RollbackOut:
+        """Have the service serve the version before again."""
+        return RollbackOut.model_validate(self._call("POST", "/v1/index/rollback"))
+
+    def prune(self) -> PruneOut:
+        """Have the service remove every version but the live one."""
+        return PruneOut.model_validate(self._call("POST", "/v1/index/prune"))
 
     def _to_the_end(self, started: Any, watch: Watch) -> JobOut:  # noqa: ANN401 -- JSON, checked here
         """Wait for a job to end. Raises what the job failed with."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from functools import cache
+from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +16,7 @@ from core.errors import SettingsError
 
 if TYPE_CHECKING:
     from core.settings import Settings
-    from service.api.state import Service
+    from service.api.live import Live
 
 GRACE_SECONDS = 20
 BACKLOG = 2048
@@ -43,9 +42,9 @@ def serve(
     refuse_open_door(settings.server)
     with (
         listening(settings.server.host, settings.server.port) as door,
-        open_service(settings, url_of(door, settings.server.host)) as service,
+        open_service(settings, url_of(door, settings.server.host)) as live,
     ):
-        app = create_app(settings, open_service=lambda: nullcontext(service))
+        app = create_app(settings, open_service=lambda: nullcontext(live))
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
         )
@@ -54,7 +53,7 @@ def serve(
 
 
 @contextmanager
-def open_service(settings: Settings, url: str) -> Iterator[Service]:
+def open_service(settings: Settings, url: str) -> Iterator[Live]:
     """Open what the service works with, go on with the jobs it left and tell where it is.
 
     Raises:
@@ -62,23 +61,13 @@ def open_service(settings: Settings, url: str) -> Iterator[Service]:
         Unavailable: jobs were left and the jobs database cannot be opened.
         SourceError: a scheduled source is a URL of a kind that is not read.
     """
-    from indexes.open import open_indexes
-    from ingest.engine import JobEngine
-    from ingest.schedule import Schedule
-    from service.answering.generators.choose import open_model
-    from service.api.state import Service
+    from cli.upkeep import ServiceUpkeep
+    from indexes.lock import own
 
-    with open_indexes(settings) as indexes:
-        jobs = JobEngine(indexes, settings)
-        try:
-            jobs.start()
-            models = cache(lambda name: open_model(settings, name, indexes.embedder))
-            with Schedule(jobs, indexes.catalogue.jobs, settings.schedule.values()):
-                indexes.lock.announce(url)
-                remark(f"Touchstone answers at {url} (Ctrl-C stops it)")
-                yield Service(settings=settings, indexes=indexes, jobs=jobs, models=models)
-        finally:
-            jobs.stop()
+    with own(settings.data) as lock, closing(ServiceUpkeep(settings, lock)) as upkeep:
+        lock.announce(url)
+        remark(f"Touchstone answers at {url} (Ctrl-C stops it)")
+        yield upkeep.live
 
 
 @contextmanager

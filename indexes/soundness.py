@@ -52,6 +52,8 @@ def refuse_incomplete(made: Indexes, live: Catalogue) -> None:
         chunks, vectors = made.catalogue.chunk_ids(collection), made.vectors.ids(collection)
         if chunks != vectors:
             raise _refused(f"the collection {collection!r} has {len(chunks):,} chunks and {len(vectors):,} vectors")
+        if chunks != (words := made.keyword.ids(collection)):
+            raise _refused(f"the collection {collection!r} has {len(chunks):,} chunks, {len(words):,} with their words")
     if made.catalogue.intents():
         raise _refused("writes to it were left unfinished")
 

@@ -55,6 +55,14 @@ def pointer(data: Path) -> Pointer:
     return found
 
 
+def mend_pointer(data: Path) -> None:
+    """Drop a pointer that cannot be followed: what it pointed to is lost, and a backup is to take its place."""
+    try:
+        pointer(data)
+    except IndexBroken:
+        (data / POINTER).unlink()
+
+
 def point(data: Path, to: Pointer) -> None:
     """Make another version the live one, in one step that outlives a power failure."""
     beside = data / f".{POINTER}-{secrets.token_hex(4)}"

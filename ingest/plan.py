@@ -13,6 +13,7 @@ from core.ids import document_version
 from core.settings import Rule
 from core.sources import Patterns, alone, is_remote
 from indexes.catalogue import Known
+from indexes.embedders.protocol import Embedder
 from indexes.manifest import version
 from indexes.open import Indexes
 from indexes.rows import Description
@@ -189,8 +190,12 @@ def _sorted_out(
 
 def fingerprint(indexes: Indexes) -> str:
     """Everything besides the bytes that a document's chunks and vectors depend on."""
-    made_with = version(indexes.embedder)
-    return f"{made_with}/parsers-{PARSERS}/chunker-{CHUNKER}/{indexes.recipe.chunk_word_pieces}"
+    return fingerprint_for(indexes.embedder, indexes.recipe.chunk_word_pieces)
+
+
+def fingerprint_for(embedder: Embedder, chunk_word_pieces: int) -> str:
+    """As `fingerprint`, of a version that is not there yet."""
+    return f"{version(embedder)}/parsers-{PARSERS}/chunker-{CHUNKER}/{chunk_word_pieces}"
 
 
 def limit_of(indexes: Indexes) -> int:

@@ -11,11 +11,12 @@ from fastapi import FastAPI
 
 from core.settings import Settings
 from service.api import errors
+from service.api.live import Live
 from service.api.middleware import BodyLimit, Identify, OwnPages
-from service.api.routes import collections, documents, health, ingestions, models, pages, query, search
+from service.api.routes import collections, documents, health, index, ingestions, models, pages, query, search
 from service.api.state import Service
 
-__all__ = ["Service", "State", "create_app"]
+__all__ = ["Live", "Service", "State", "create_app"]
 
 VERSION = "0.1.0"
 
@@ -23,18 +24,18 @@ VERSION = "0.1.0"
 class State(TypedDict):
     """What the lifespan hands to every request."""
 
-    service: Service
+    live: Live
 
 
-def create_app(settings: Settings, *, open_service: Callable[[], AbstractContextManager[Service]]) -> FastAPI:
+def create_app(settings: Settings, *, open_service: Callable[[], AbstractContextManager[Service | Live]]) -> FastAPI:
     """The application; `open_service` is entered when it starts and left when it stops."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
         del app
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.server.threads
-        with open_service() as service:
-            yield {"service": service}
+        with open_service() as opened:
+            yield {"live": opened if isinstance(opened, Live) else Live(opened)}
 
     app = _Described(
         title="Touchstone",
@@ -45,8 +46,8 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         redoc_url=None,
     )
     errors.register(app)
-    for router in (query.router, search.router, ingestions.router, documents.router, collections.router, models.router):
-        app.include_router(router, prefix="/v1")
+    for routes in (query, search, ingestions, documents, collections, index, models):
+        app.include_router(routes.router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(pages.router)
     app.add_middleware(BodyLimit, upload_bytes=settings.server.max_upload_mb * 1_000_000)

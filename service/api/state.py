@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,8 +11,10 @@ from core.sources import Patterns
 
 if TYPE_CHECKING:
     from indexes.open import Indexes
+    from indexes.overview import VersionRow
     from indexes.rows import JobRow
     from service.answering.generators.choose import Model
+    from service.api.versions import PruneOut, RebuildIn, RebuildOut, RollbackOut
 
 
 class JobControl(Protocol):
@@ -31,6 +33,25 @@ class JobControl(Protocol):
 
     def retry(self, job_id: str) -> JobRow:
         """Queue another attempt at what a job did not get done."""
+
+
+class Upkeep(Protocol):
+    """Exchanges the version of the index that is served. Raises JobConflict while it is at it."""
+
+    def overview(self) -> Sequence[VersionRow]:
+        """The versions that there are."""
+
+    def rebuild(self, asked: RebuildIn) -> RebuildOut:
+        """Begin to make the version that is asked for; it is served when it is ready."""
+
+    def rebuilding(self) -> RebuildOut:
+        """How far the latest rebuild is. Raises UnknownJob when there was none since the service started."""
+
+    def roll_back(self) -> RollbackOut:
+        """Serve the version before again. Raises UsageError when there is none."""
+
+    def prune(self) -> PruneOut:
+        """Remove every version but the live one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

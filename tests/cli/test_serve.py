@@ -80,7 +80,7 @@ def test_an_error_of_the_service_is_the_command_s(served: Served) -> None:
 
 
 def test_what_needs_the_folder_itself_says_who_has_it(served: Served) -> None:
-    for words in (["index", "rebuild"], ["ingest", ".", "--dry-run"], ["serve", "--port", "0"]):
+    for words in (["index", "restore", "backup.tar"], ["ingest", ".", "--dry-run"], ["serve", "--port", "0"]):
         done = served.touchstone(*words)
         assert (done.code, served.url in done.err) == (2, True), done.err
 

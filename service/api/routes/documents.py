@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from indexes.twins import near_duplicates
 from indexes.write import remove_document
-from service.api.dependencies import CurrentAccess, CurrentService
+from service.api.dependencies import CurrentAccess, CurrentService, WritingService
 from service.api.errors import declared
 from service.api.records import DocumentOut, DocumentsOut, DocumentTextOut
 from service.api.wire import printable
@@ -55,7 +55,7 @@ def show_text(document_id: str, service: CurrentService, access: CurrentAccess) 
     status_code=204,
     responses=declared(403, 404, 503),
 )
-def remove(document_id: str, service: CurrentService, access: CurrentAccess) -> Response:
+def remove(document_id: str, service: WritingService, access: CurrentAccess) -> Response:
     """The source file stays; the next ingestion of its folder brings the document back."""
     row = service.indexes.catalogue.document_with_id(document_id, access=access)
     remove_document(service.indexes, row.collection, row.document)

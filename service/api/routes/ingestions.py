@@ -16,7 +16,7 @@ from starlette.datastructures import UploadFile
 
 from core.sources import named, refuse_absent
 from indexes.rows import JobRow
-from service.api.dependencies import CurrentService
+from service.api.dependencies import CurrentService, WritingService
 from service.api.errors import declared
 from service.api.jobs import JobDetail, JobDocumentOut, JobDocumentsOut, JobLine, JobsOut, Status
 from service.api.schemas import IngestionIn
@@ -118,7 +118,7 @@ def _digest(*parts: str | None) -> str:
 )
 def start(
     asked: Annotated[Asked, Depends(_asked)],
-    service: CurrentService,
+    service: WritingService,
     response: Response,
     key: IdempotencyKey = None,
 ) -> JobDetail:
@@ -166,7 +166,7 @@ def list_documents(
 @router.post(
     "/ingestions/{job_id}/cancel", summary="End an ingestion job", status_code=202, responses=declared(403, 404, 409)
 )
-def cancel(job_id: str, service: CurrentService) -> JobDetail:
+def cancel(job_id: str, service: WritingService) -> JobDetail:
     """At once when it waits, before its next document when it runs. What it wrote until then stays."""
     service.jobs.cancel(job_id)
     return _detail(service, job_id)
@@ -178,7 +178,7 @@ def cancel(job_id: str, service: CurrentService) -> JobDetail:
     status_code=202,
     responses=declared(403, 404, 409, 503),
 )
-def retry(job_id: str, service: CurrentService) -> JobDetail:
+def retry(job_id: str, service: WritingService) -> JobDetail:
     """The documents that failed, or, when it did not get to its end, whatever it left."""
     service.jobs.retry(job_id)
     return _detail(service, job_id)

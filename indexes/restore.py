@@ -1,0 +1,97 @@
+"""Puts a backup into a data folder, as a version beside what is there: killed anywhere, one or the other is served."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import func, update
+
+from core.errors import IndexBroken, UsageError
+from core.settings import Settings
+from indexes import versions
+from indexes.backup import UPLOADS, Manifest, unpack
+from indexes.catalogue import Catalogue
+from indexes.lock import own
+from indexes.open import Indexes, open_version
+from indexes.schema import documents, jobs, transaction
+from indexes.soundness import refuse_unsound
+
+PURPOSE = "a backup"
+
+
+def restore(settings: Settings, file: Path, *, force: bool = False) -> Manifest:
+    """Serve what a backup holds from now on; with `force` in place of what is there, which can be rolled back to.
+
+    The backup is checked before anything is touched, its derived indexes are made, and those are checked too.
+
+    Raises:
+        DataFolderOwned: a service or a command is at work on the data folder.
+        UsageError: the folder holds an index already, or the file is no backup.
+        IndexBroken: the backup is damaged, or the embedder that it was made with is not at hand.
+    """
+    data = settings.data
+    with own(data) as lock:
+        if versions.present(data) and not force:
+            raise UsageError(
+                f"The data folder {data} holds an index already. --force restores the backup in place of it, and "
+                "`touchstone index rebuild --rollback` goes back; or name another folder with --data."
+            )
+        _discard_begun(data)
+        versions.mend_pointer(data)
+        name = versions.begin(data, PURPOSE)
+        folder = versions.folder_of(data, name)
+        try:
+            manifest = unpack(file, folder)
+            _move_in(folder / versions.CATALOGUE, manifest, data)
+            with open_version(settings, lock, name) as restored:
+                _check(restored, manifest)
+        except (IndexBroken, UsageError):
+            versions.remove(data, name)
+            raise
+        _put_uploads(folder / UPLOADS, data / UPLOADS)
+        versions.make_live(data, name)
+        versions.remove_others(data)
+    return manifest
+
+
+def _discard_begun(data: Path) -> None:
+    """What an earlier restoration left half done is worth nothing: its files may be cut off."""
+    for name in versions.present(data):
+        if versions.purpose(data, name) == PURPOSE:
+            versions.remove(data, name)
+
+
+def _move_in(catalogue: Path, manifest: Manifest, data: Path) -> None:
+    """Give the copy an identity of its own, since its original may go on, and have uploads where they will be."""
+    before, after = f"{manifest.data}/{UPLOADS}/", f"{os.path.realpath(data)}/{UPLOADS}/"
+    opened = Catalogue(catalogue)
+    try:
+        opened.unlearn("folder")
+        with transaction(opened.engine, write=True) as connection:
+            for table in (documents, jobs):
+                rest = func.substr(table.c.source, len(before) + 1)
+                moved = update(table).where(func.substr(table.c.source, 1, len(before)) == before)
+                connection.execute(moved.values(source=after + rest))
+    finally:
+        opened.close()
+
+
+def _check(restored: Indexes, manifest: Manifest) -> None:
+    """Raise IndexBroken unless everything is there and can be found."""
+    rows = restored.catalogue.collections()
+    held = (sum(row.documents for row in rows), sum(row.chunks for row in rows))
+    if held != (manifest.documents, manifest.chunks):
+        raise IndexBroken(f"The backup says {manifest.documents:,} documents and holds {held[0]:,}. Restore another.")
+    refuse_unsound(restored, restored.catalogue)
+
+
+def _put_uploads(unpacked: Path, uploads: Path) -> None:
+    """Move the uploaded files to their place, each in one step; others stay."""
+    for path in sorted(unpacked.rglob("*")) if unpacked.is_dir() else ():
+        target = uploads / path.relative_to(unpacked)
+        if path.is_dir():
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.replace(path, target)
