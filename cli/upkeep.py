@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from core.errors import JobConflict, TouchstoneError, UnknownJob
 from core.settings import Settings
 from indexes import versions
+from indexes.changes import RebuildProgress
 from indexes.manifest import Recipe
 from indexes.open import Indexes, open_version
 from indexes.overview import VersionRow, overview
 from ingest.changeover import Change, Serve, rebuild, roll_back
 from ingest.engine import JobEngine
-from ingest.rebuild import RebuildProgress
 from ingest.schedule import Schedule
 from service.answering.generators.choose import open_model
 from service.api.live import Live

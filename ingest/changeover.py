@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from core.errors import UsageError
 from core.settings import Settings
 from indexes import manifest, versions
+from indexes.changes import Changed, RebuildProgress
 from indexes.handover import RolledBack, give_back
 from indexes.manifest import Recipe
 from indexes.open import Indexes, open_version
 from indexes.rebuild import rebuild_vectors
 from indexes.structures import origins
 from ingest.plan import fingerprint, fingerprint_for
-from ingest.rebuild import Build, RebuildProgress, Rebuilt
+from ingest.rebuild import Build
 from ingest.recut import Recut
 
 Serve = Callable[[str], None]
@@ -33,15 +34,6 @@ class Change:
     """Make a new version even where nothing would change, and embed everything again."""
     watch: Watch
     check: Callable[[], None] = lambda: None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
-    """What a rebuild did: a new version, or, where nothing would change, both derived indexes filled anew."""
-
-    version: str | None
-    rebuilt: Rebuilt | None = None
-    vectors: int = 0
 
 
 @contextmanager

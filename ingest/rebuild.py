@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from core.machine import cores
 from core.settings import IngestSettings
+from indexes.changes import RebuildProgress, Rebuilt
 from indexes.embedders.protocol import Vectors
 from indexes.handover import hand_over
 from indexes.open import Indexes
@@ -33,31 +33,6 @@ from ingest.store import batches
 FEW = 32
 """Documents that may be left for the end, when nobody else may write."""
 MOST_ROUNDS = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildProgress:
-    """How far a rebuild is. `seconds_left` None: not known yet."""
-
-    done: int
-    total: int
-    chunks: int
-    """Embedded by this process."""
-    seconds_left: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rebuilt:
-    """A version that is ready to be served."""
-
-    documents: int
-    chunks: int
-    recall: float
-    """Of the vector index against exact comparison, in the collection where it is lowest."""
-    old_parse: int
-    """Documents that were read by older parsers and whose file is gone or has changed."""
-    old_chunks: int
-    """Documents of which an earlier release kept no structure, and whose file is gone: cut as they were."""
 
 
 def nothing_said(progress: RebuildProgress) -> None:

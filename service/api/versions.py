@@ -11,10 +11,9 @@ from core.sections import EmbedderSettings
 from service.api.wire import Reply, Request, printable
 
 if TYPE_CHECKING:
+    from indexes.changes import Changed, RebuildProgress
     from indexes.handover import RolledBack
     from indexes.overview import VersionRow
-    from ingest.changeover import Changed
-    from ingest.rebuild import RebuildProgress
 
 
 class VersionOut(Reply):

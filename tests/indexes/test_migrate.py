@@ -14,7 +14,7 @@ from indexes import migrate, schema
 from indexes.catalogue import Catalogue
 from indexes.rows import Description
 
-FORM_1 = Path(__file__).with_name("form_1.sql").read_text()
+FORM_1, FORM_3 = (Path(__file__).with_name(f"form_{form}.sql").read_text() for form in (1, 3))
 
 
 def written(path: Path, script: str) -> Path:
@@ -49,6 +49,16 @@ def test_a_folder_of_form_1_gets_the_very_tables_of_a_new_one(tmp_path: Path) ->
     old, new = written(tmp_path / "old.sqlite3", FORM_1), tmp_path / "new.sqlite3"
     for path in (old, new, old):
         Catalogue(path).close()
+    assert shape(old) == shape(new)
+
+
+def test_a_folder_of_form_3_gets_the_very_tables_of_a_new_one_and_keeps_its_documents_and_jobs(tmp_path: Path) -> None:
+    old, new = written(tmp_path / "old.sqlite3", FORM_3), tmp_path / "new.sqlite3"
+    Catalogue(new).close()
+    with closing(Catalogue(old)) as catalogue:
+        assert [row.document for row in catalogue.documents("default", access=OWNER)] == ["leave.md", "shop.txt"]
+        assert catalogue.known("default")["leave.md"].description == Description(groups=frozenset({"staff"}))
+        assert [job.state for job in catalogue.jobs.latest(9)] == ["COMPLETED"]
     assert shape(old) == shape(new)
 
 

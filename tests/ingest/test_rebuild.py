@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
 
-from core.access import OWNER
+from core.access import ANONYMOUS, OWNER
 from core.errors import IndexBroken
 from core.settings import EmbedderSettings, IngestSettings, Settings
 from indexes import versions
+from indexes.changes import RebuildProgress, Rebuilt
+from indexes.embedders.hashing import HashingEmbedder
 from indexes.handover import give_back
 from indexes.open import Indexes, open_indexes, open_version
 from indexes.rows import Description
 from indexes.schema import structures, transaction
+from indexes.search import search
 from indexes.soundness import recall, refuse_incomplete, refuse_unsound
 from indexes.write import remove_document
 from ingest.pipeline import ingest, plan
-from ingest.rebuild import Build, RebuildProgress, Rebuilt
+from ingest.rebuild import Build
 from tests.ingest.test_pipeline import mail
 
 SHORT = 40
@@ -164,6 +168,24 @@ def test_of_documents_of_an_earlier_release_the_file_is_read_or_the_chunks_stay(
         assert len(texts(made)["1.md"]) > len(texts(indexes)["1.md"])
         planned = plan(made, folder, collection="c", settings=wanted.ingest)
         assert (planned.to_read, len(planned.unchanged)) == ((), 6)
+
+
+def test_a_folder_of_an_earlier_release_is_searched_and_changed_over(settings: Settings) -> None:
+    settings.data.mkdir()
+    with closing(sqlite3.connect(settings.data / "catalogue.sqlite3")) as old, old:
+        old.executescript((Path(__file__).parents[1] / "indexes/form_3.sql").read_text())
+        for number, text in old.execute("select number, index_text from chunks").fetchall():
+            vector = HashingEmbedder().embed_query(text).tobytes()
+            old.execute("update chunks set embedding = ? where number = ?", (vector, number))
+    with open_indexes(settings) as indexes:
+        best = search(indexes, "when does the shop open", access=OWNER, limit=1).hits[0]
+        assert (best.document, best.text) == ("shop.txt", "The shop opens at nine.")
+        done = rebuilt(indexes, shorter(settings))
+        assert (done.documents, done.chunks, done.old_chunks) == (2, 2, 2)
+    with open_indexes(settings) as indexes:
+        assert indexes.version.endswith(".2")
+        assert search(indexes, "paid leave", access=ANONYMOUS, limit=5).hits[0].document == "shop.txt"
+        assert indexes.catalogue.jobs.latest(9)
 
 
 def test_texts_that_stay_the_same_are_not_embedded_again(indexes: Indexes, settings: Settings, folder: Path) -> None:
