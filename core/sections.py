@@ -123,7 +123,10 @@ class IngestSettings(Section):
 
     max_file_mb: int = Field(100, ge=1, description="files larger than this are skipped, in MB")
     chunk_word_pieces: int = Field(
-        254, ge=32, description="longest chunk with its heading path, in word pieces of the embedder"
+        254,
+        ge=32,
+        description="longest chunk with its heading path, in word pieces of the embedder; an index that is there keeps "
+        "its own until `touchstone index rebuild`",
     )
     batch_documents: int = Field(32, ge=1, description="documents embedded together")
     file_seconds: int = Field(60, ge=1, description="longest that reading one file may take, in seconds")
