@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from indexes.schema import SCHEMA
 from tests.cli.conftest import Touchstone, runner
 from tests.cli.test_serve import Served, served
 
@@ -110,7 +111,7 @@ def test_a_backup_that_is_not_whole_is_refused_before_anything_is_touched(
     damaged = {
         "cut": content[: len(content) // 2],
         "flipped": content.replace(b"parental leave", b"parental Leave"),
-        "newer": content.replace(b'"form": "5"', b'"form": "9"'),
+        "newer": content.replace(f'"form": "{SCHEMA}"'.encode(), b'"form": "9"'),
         "foreign": (tmp_path / "foreign").read_bytes(),
         "empty": b"",
     }
