@@ -155,7 +155,7 @@ def _in_json(manifest: object) -> dict[str, object]:
 
 def _differences(settings: Settings, live: VersionOut) -> list[str]:
     """What the settings would have otherwise than the live version is, in sentences."""
-    from core.errors import IndexBroken
+    from core.errors import TouchstoneError
     from indexes.manifest import embedder_for
 
     if live.embedder is None:
@@ -163,7 +163,7 @@ def _differences(settings: Settings, live: VersionOut) -> list[str]:
     found = []
     try:
         wanted = embedder_for(settings.embedder, settings.data).name
-    except IndexBroken as error:
+    except TouchstoneError as error:
         wanted = f"one that cannot be used ({error})"
     if wanted != live.embedder:
         found.append(f"The settings ask for the embedder {wanted}: `touchstone index rebuild` changes over.")

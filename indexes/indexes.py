@@ -9,8 +9,8 @@ from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Embedder
 from indexes.keyword.protocol import KeywordIndex
 from indexes.lock import Lock
-from indexes.rerankers.protocol import Reranker
 from indexes.manifest import Recipe
+from indexes.rerankers.protocol import Reranker
 from indexes.vector.protocol import VectorIndex
 
 

@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import IndexBroken
+from core.errors import IndexBroken, SettingsError
 from core.settings import EmbedderSettings, Settings
 from indexes.catalogue import Catalogue
 from indexes.embedders.choose import choose_embedder
@@ -17,7 +17,7 @@ from indexes.embedders.remembering import Remembering
 
 FORMAT = "1"
 RECIPE = "recipe"
-OF_THE_MACHINE = frozenset({"cache", "threads"})
+OF_THE_MACHINE = frozenset({"cache", "device", "threads"})
 """Embedder settings that change no vector."""
 OF_A_VERSION = frozenset({"schema", "dimension", "embedder", RECIPE, "doubt"})
 """What the catalogue remembers of its own version; everything else it knows of the data folder."""
@@ -90,7 +90,7 @@ def embedder_of(catalogue: Catalogue, settings: Settings) -> tuple[Embedder, Rec
         if name == built_with:
             catalogue.remember(RECIPE, wanted.stored())
             return embedder, Recipe(settings.embedder, own.chunk_word_pieces)
-    except IndexBroken:
+    except (IndexBroken, SettingsError):
         if stored is None:
             raise
     embedder = embedder_for(own.embedder, settings.data)
