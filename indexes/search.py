@@ -12,7 +12,7 @@ from core import ids
 from core.access import Access
 from core.answers import Hit, SearchResult
 from core.filters import UNFILTERED, Filters
-from indexes import whole
+from indexes import fuse, whole
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes
 from indexes.rank import Candidates, alone, ranked
@@ -138,13 +138,9 @@ def _best(
     names = {*near, *worded}
     held, vectors = indexes.catalogue.vectors(names, access=wanted.access)
     dense = dict(zip(held, (vectors @ wanted.vector).tolist(), strict=True)) if held else {}
-    candidates = Candidates(
-        names=held,
-        vectors=vectors,
-        question=wanted.vector,
-        worded={name: score for name, score in worded.items() if name in dense},
-        whole=_whole(indexes, wanted, _documents(held)),
-    )
+    worded = {name: score for name, score in worded.items() if name in dense}
+    about = _whole(indexes, wanted, _documents(held))
+    candidates = Candidates(names=held, vectors=vectors, question=wanted.vector, worded=worded, whole=about)
     best = ranked(candidates, indexes.search)[: wanted.limit]
     found = indexes.catalogue.hits([name for name, _ in best], access=wanted.access)
     dense_rank, keyword_rank = fuse.ranks(dense), fuse.ranks(worded)

@@ -11,7 +11,7 @@ import shutil
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,10 @@ LONGEST_TERM = 64
 """Characters; what is longer is no word, and is not indexed."""
 MOST_TERMS = 64
 """Terms of a question that are looked up, the rarest first."""
+RARE = 500
+"""A term in so few chunks is counted in all of them: quicker than picking out those of some documents."""
+REMEMBERED = 10_000
+"""Texts of which the terms are kept: names of documents come up again and again."""
 HEAP_BYTES = 32 << 20
 """What a writer collects before it writes a segment."""
 
@@ -38,6 +42,7 @@ class TantivyIndex:
         self._lock = threading.RLock()
         self._open: dict[str, Any] = {}
         self._writer: tuple[str, Any] | None = None
+        self._terms = lru_cache(REMEMBERED)(self._analyzed)
 
     @staticmethod
     def discard(folder: Path) -> None:
@@ -83,8 +88,7 @@ class TantivyIndex:
 
     def terms(self, text: str) -> list[str]:
         """Stems of the words."""
-        words = telling(words_of(text)[0])
-        return list(dict.fromkeys(term for word in words for term in self._analyzer.analyze(word)))
+        return list(self._terms(text))
 
     def spread(self, collection: str, text: str, documents: Collection[str]) -> dict[str, dict[str, int]]:
         """Counted by tantivy, a term at a time."""
@@ -95,13 +99,15 @@ class TantivyIndex:
             if index is None or not documents:
                 return {}
             searcher, within = index.searcher(), self._within(documents)
-            by_document = {"of": {"terms": {"field": "document", "size": len(documents)}}}
+            by_document = {"of": {"terms": {"field": "document", "size": max(RARE, len(documents))}}}
             found = {}
             for term in terms:
-                stands = Query.term_query(self._schema, "text", term, "basic")
-                query = Query.boolean_query([(Occur.Must, stands), (Occur.Must, within)])
+                query = Query.term_query(self._schema, "text", term, "basic")
+                if searcher.doc_freq("text", term) > RARE:
+                    query = Query.boolean_query([(Occur.Must, query), (Occur.Must, within)])
                 buckets = searcher.aggregate(query, by_document)["of"]["buckets"]
-                found[term] = {str(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets}
+                counts = {str(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets}
+                found[term] = {name: count for name, count in counts.items() if name in documents}
         return found
 
     def ids(self, collection: str) -> set[str]:
@@ -142,6 +148,10 @@ class TantivyIndex:
         for step in steps:
             builder = builder.filter(step)
         return builder.build()
+
+    def _analyzed(self, text: str) -> tuple[str, ...]:
+        words = telling(words_of(text)[0])
+        return tuple(dict.fromkeys(term for word in words for term in self._analyzer.analyze(word)))
 
     @cached_property
     def _schema(self) -> Any:  # noqa: ANN401 -- tantivy is untyped to us

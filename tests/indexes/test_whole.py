@@ -15,7 +15,7 @@ def words(text: str) -> list[str]:
 def test_a_document_full_of_a_word_beats_one_that_mentions_it() -> None:
     outlines = {name: Outline(f"{name}.pdf", 50) for name in "abc"}
     found = evidence(["intel", "sales"], {"intel": {"a": 30, "b": 1}, "sales": {"a": 9, "b": 9}}, outlines, words=words)
-    assert found == {"a": 1.0, "b": pytest.approx(0.37, abs=0.2), "c": 0.0}
+    assert found["a"] == 1.0 > found["b"] > found["c"] == 0.0
 
 
 def test_a_term_in_the_name_counts() -> None:
