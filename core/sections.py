@@ -174,7 +174,21 @@ class SearchSettings(Section):
     exact_chunks: int = Field(
         1000, ge=0, description="where a caller may read no more chunks than this, each is compared with the question"
     )
-    dense_weight: float = Field(0.5, ge=0, le=1, description="weight of the vector index in the merged score")
+    fusion: Literal["min_max", "rrf"] = Field(
+        "min_max", description="how both rankings are merged: by their scores, or by ranks alone (docs/retrieval.md)"
+    )
+    dense_weight: float = Field(
+        0.5, ge=0, le=1, description="weight of the vector index in the merged score; 1 or 0: one index alone"
+    )
+    document_weight: float = Field(
+        0.75, ge=0, description="weight of what a chunk's document as a whole says, beside that of the chunk, 1"
+    )
+    feedback: float = Field(
+        0.25,
+        ge=0,
+        lt=1,
+        description="how far the question's vector moves towards the best hits before the last ranking",
+    )
 
 
 class AnsweringSettings(Section):

@@ -34,10 +34,11 @@ from indexes.rows import (
     JobRow,
     Known,
     NewDocument,
+    Outline,
     Version,
 )
 from indexes.schema import about, chunks, collections, documents, embeddings, intents, meta
-from indexes.scope import Scope, Scopes, readable
+from indexes.scope import Scope, Scopes, document_day, readable
 
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
 
@@ -47,7 +48,12 @@ _IDS = func.json_each(bindparam("ids")).table_valued("value")
 _NAMED = chunks.c.id.in_(select(_IDS.c.value))
 _HITS = mapping.hit_query().where(_NAMED)
 _VECTORS = select(chunks.c.id, embeddings.c.vector).join(embeddings).where(_NAMED)
-"""Every search runs these two: building them anew took as long as running them."""
+_OUTLINES = (
+    select(documents.c.id, documents.c.document, documents.c.chunks, document_day.label("day"))
+    .join(about)
+    .where(documents.c.id.in_(select(_IDS.c.value)))
+)
+"""Every search runs these three: building them anew took as long as running them."""
 
 
 class Catalogue:
@@ -136,12 +142,17 @@ class Catalogue:
         """The documents of a collection that a search may use; None: all of them."""
         return self._scopes.find(collection, access, filters)
 
-    def cosines(self, vector: Vectors, *, access: Access, chunk_ids: Collection[str]) -> dict[str, float]:
-        """Each of the chunks that may be read with its exact cosine to the vector."""
+    def vectors(self, chunk_ids: Collection[str], *, access: Access) -> tuple[list[str], Vectors]:
+        """The ids among these that may be read, and their vectors: float32 (n, dimension), or (0, 0)."""
         query = _VECTORS if access.everything else _VECTORS.join(documents).where(readable(access))
         with schema.transaction(self.engine) as connection:
-            names, vectors = _columns(connection.execute(query, _given(chunk_ids)).all())
-        return dict(zip(names, (vectors @ vector).tolist(), strict=True)) if names else {}
+            return _columns(connection.execute(query, _given(chunk_ids)).all())
+
+    def outlines(self, document_ids: Collection[str]) -> dict[str, Outline]:
+        """What ranking needs to know of documents, by their ids."""
+        with schema.transaction(self.engine) as connection:
+            rows = connection.execute(_OUTLINES, _given(document_ids))
+            return {row.id: Outline(row.document, row.chunks, row.day) for row in rows}
 
     def nearest(
         self, collection: str, vector: Vectors, limit: int, *, within: Collection[str] | None = None
@@ -159,7 +170,7 @@ class Catalogue:
 
     def entries(self, collection: str) -> Iterator[list[Entry]]:
         """What the keyword index holds of every chunk, in batches."""
-        query = select(chunks.c.id, chunks.c.document_id, chunks.c.title, chunks.c.index_text).join(documents)
+        query = select(chunks.c.id, chunks.c.document_id, chunks.c.index_text).join(documents)
         query = query.where(documents.c.collection == collection).order_by(chunks.c.number)
         with schema.transaction(self.engine) as connection:
             for rows in connection.execute(query).partitions(BATCH):

@@ -32,10 +32,16 @@ def weighted(rankings: Iterable[tuple[float, Mapping[str, float]]]) -> list[tupl
     for weight, scores in rankings:
         for name, score in scores.items():
             total[name] = total.get(name, 0.0) + weight * score
-    return sorted(total.items(), key=lambda found: (-found[1], found[0]))
+    return ordered(total)
 
 
-def reciprocal_rank_fusion(rankings: Iterable[Sequence[str]], *, k: int = 60) -> list[tuple[str, float]]:
-    """(id, sum over rankings of 1 / (k + rank)), best first, ties by id (Cormack et al. 2009)."""
-    ranked = ({name: 1.0 / (k + rank) for rank, name in enumerate(names, start=1)} for names in rankings)
-    return weighted((1.0, scores) for scores in ranked)
+def ordered(scores: Mapping[str, float]) -> list[tuple[str, float]]:
+    """(id, score), best first, ties by id."""
+    return sorted(scores.items(), key=lambda found: (-found[1], found[0]))
+
+
+def reciprocal_rank_fusion(rankings: Iterable[tuple[float, Sequence[str]]], *, k: int = 60) -> list[tuple[str, float]]:
+    """(id, sum over rankings of weight / (k + rank)), best first, ties by id (Cormack et al. 2009)."""
+    return weighted(
+        (weight, {name: 1.0 / (k + rank) for rank, name in enumerate(names, start=1)}) for weight, names in rankings
+    )

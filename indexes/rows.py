@@ -62,6 +62,15 @@ class DocumentRow:
     """Sentences on what was seen in the file but not turned into text."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A document's path, how many chunks it has, and its date in ISO 8601, if it has one."""
+
+    document: str
+    chunks: int
+    day: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What is stored of a document, as far as planning the next run needs it."""

@@ -15,6 +15,8 @@ from core.filters import UNFILTERED, Filters
 from indexes import schema, statements
 from indexes.schema import about, documents
 
+document_day = func.substr(func.coalesce(about.c.valid_from, about.c.modified, about.c.created), 1, 10)
+"""The date of a document: from when it holds, or else when it was modified, or made."""
 REMEMBERED = 256
 """Scopes kept until the catalogue changes."""
 
@@ -84,11 +86,10 @@ def _matching(collection: str, access: Access, filters: Filters) -> Select[Any]:
         query = query.join(about, about.c.document_id == documents.c.id)
     if filters.tags:
         query = query.where(_names_one_of(about.c.tags, filters.tags))
-    day = func.substr(func.coalesce(about.c.valid_from, about.c.modified, about.c.created), 1, 10)
     if filters.since:
-        query = query.where(day >= filters.since.isoformat())
+        query = query.where(document_day >= filters.since.isoformat())
     if filters.until:
-        query = query.where(day <= filters.until.isoformat())
+        query = query.where(document_day <= filters.until.isoformat())
     return query
 
 

@@ -1,10 +1,10 @@
-"""From a question to hits: embed, dense and keyword candidates, exact cosines, fusion, and the text of the best."""
+"""From a question to hits: embed, dense and keyword candidates, exact cosines, ranking, and the text of the best."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -12,9 +12,10 @@ from core import ids
 from core.access import Access
 from core.answers import Hit, SearchResult
 from core.filters import UNFILTERED, Filters
-from indexes import fuse
+from indexes import fuse, whole
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes
+from indexes.rank import Candidates, alone, ranked
 from indexes.rerank import rerank
 from indexes.scope import Scope
 from indexes.unicode import encodable
@@ -25,8 +26,8 @@ MARGIN, WIDER = 1.2, 3
 """Where a part is in scope, candidates are asked for with a margin, then three times as many."""
 TRIES = 5
 """A document that is replaced between finding its chunks and reading them makes the search start again."""
-WEAK_BM25 = 1.0
-"""A best BM25 below this tells little: the words stand in half of all chunks or more."""
+NEWEST = 2 / 3
+"""What being the newest adds to a document that a question for the latest is about, beside its evidence, 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +136,12 @@ def _best(
 ) -> tuple[tuple[Hit, ...], bool]:
     """The best hits of both kinds, and whether the documents of all candidates were still there."""
     names = {*near, *worded}
-    dense = indexes.catalogue.cosines(wanted.vector, access=wanted.access, chunk_ids=names)
+    held, vectors = indexes.catalogue.vectors(names, access=wanted.access)
+    dense = dict(zip(held, (vectors @ wanted.vector).tolist(), strict=True)) if held else {}
     worded = {name: score for name, score in worded.items() if name in dense}
-    best = _fused(dense, worded, weight=indexes.search.dense_weight)[: wanted.limit]
+    about = _whole(indexes, wanted, _documents(held))
+    candidates = Candidates(names=held, vectors=vectors, question=wanted.vector, worded=worded, whole=about)
+    best = ranked(candidates, indexes.search)[: wanted.limit]
     found = indexes.catalogue.hits([name for name, _ in best], access=wanted.access)
     dense_rank, keyword_rank = fuse.ranks(dense), fuse.ranks(worded)
     hits = tuple(
@@ -160,9 +164,17 @@ def _documents(chunk_ids: Iterable[str]) -> set[str]:
     return set(map(ids.document_of, chunk_ids))
 
 
-def _fused(dense: Mapping[str, float], worded: Mapping[str, float], *, weight: float) -> list[tuple[str, float]]:
-    by_meaning, by_words = fuse.min_max(dense), fuse.min_max(worded, floor=0.0, least=WEAK_BM25)
-    return fuse.weighted([(weight, by_meaning), (1 - weight, by_words)])
+def _whole(indexes: Indexes, wanted: Wanted, documents: Collection[str]) -> dict[str, float]:
+    """What speaks for each document as a whole: its words and name, and its date where the latest is asked for."""
+    if alone(indexes.search) or not indexes.search.document_weight or len(documents) < 2:
+        return {}
+    outlines, keyword = indexes.catalogue.outlines(documents), indexes.keyword
+    spread = keyword.spread(wanted.collection, wanted.text, outlines)
+    found = whole.evidence(keyword.terms(wanted.text), spread, outlines, words=keyword.terms)
+    if whole.asks_for_latest(wanted.text):
+        new = whole.newness(outlines)
+        return {name: score * (1 + NEWEST * new[name]) for name, score in found.items()}
+    return found
 
 
 class Stopwatch:

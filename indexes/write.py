@@ -68,9 +68,8 @@ def sweep(catalogue: Catalogue, vectors: VectorIndex, keyword: KeywordIndex) -> 
 
 
 def _entries(version: Version) -> list[Entry]:
-    title = version.document.parsed.title
     parts = zip(version.chunk_ids, version.chunks, strict=True)
-    return [Entry(name, version.id, title, chunk.index_text) for name, chunk in parts]
+    return [Entry(name, version.id, chunk.index_text) for name, chunk in parts]
 
 
 def _check(version: Version, dimension: int) -> None:

@@ -9,16 +9,20 @@ MEASURES = {"recall@5": "R@5", "recall@10": "R@10", "mrr@10": "RR@10", "ndcg@10"
 
 
 def retrieval_measures(
-    ranked: Mapping[str, Sequence[str]], gold: Mapping[str, Sequence[str]]
+    ranked: Mapping[str, Sequence[str]], gold: Mapping[str, Sequence[str] | Mapping[str, int]]
 ) -> dict[str, dict[str, float]]:
     """The measures of each question in `gold`: {question: {measure: value}}.
 
     `ranked` holds the documents found for a question, best first, each once. A question without hits scores 0.
-    Every gold document counts the same (relevance 1).
+    A gold document counts by its grade, or 1 where none are given.
     """
     import ir_measures
 
-    qrels = {question: dict.fromkeys(documents, 1) for question, documents in gold.items() if documents}
+    qrels = {
+        question: dict(documents) if isinstance(documents, Mapping) else dict.fromkeys(documents, 1)
+        for question, documents in gold.items()
+        if documents
+    }
     run = {
         question: {document: float(-position) for position, document in enumerate(documents)}
         for question, documents in ranked.items()

@@ -38,19 +38,32 @@ class MemoryKeywordIndex:
     def search(
         self, collection: str, text: str, limit: int, *, documents: Collection[str] | None = None
     ) -> list[tuple[str, float]]:
-        """The best by BM25 (Robertson and Zaragoza 2009; idf as in Lucene), title and text scored apart."""
+        """The best by BM25 (Robertson and Zaragoza 2009; idf as in Lucene)."""
         with self._lock:
             entries = dict(self._collections.get(collection, {}))
-        terms = set(map(str.lower, telling(words_of(text)[0])))
-        titles = {name: Counter(map(str.lower, words_of(entry.title)[0])) for name, entry in entries.items()}
+        terms = self.terms(text)
         texts = {name: Counter(map(str.lower, words_of(entry.text)[0])) for name, entry in entries.items()}
         scores = {
-            name: _bm25(titles, name, terms) + _bm25(texts, name, terms)
+            name: _bm25(texts, name, terms)
             for name, entry in entries.items()
             if documents is None or entry.document_id in documents
         }
         found = [(name, score) for name, score in scores.items() if score > 0]
         return sorted(found, key=lambda each: (-each[1], each[0]))[: max(limit, 0)]
+
+    def terms(self, text: str) -> list[str]:
+        """Words in lower case."""
+        return list(dict.fromkeys(map(str.lower, telling(words_of(text)[0]))))
+
+    def spread(self, collection: str, text: str, documents: Collection[str]) -> dict[str, dict[str, int]]:
+        """Counted chunk by chunk."""
+        found: dict[str, Counter[str]] = {term: Counter() for term in self.terms(text)}
+        with self._lock:
+            entries = [e for e in self._collections.get(collection, {}).values() if e.document_id in documents]
+        for entry in entries:
+            for term in {word.lower() for word in words_of(entry.text)[0]} & found.keys():
+                found[term][entry.document_id] += 1
+        return {term: dict(counts) for term, counts in found.items()}
 
     def ids(self, collection: str) -> set[str]:
         """Every id."""

@@ -13,7 +13,6 @@ class Entry:
 
     id: str
     document_id: str
-    title: str
     text: str
 
 
@@ -39,6 +38,15 @@ class KeywordIndex(Protocol):
         `documents` are the ids of documents to keep to. Words count in any of their forms, and compounds such as
         "10-K" as a whole too; no character of `text` is read as query syntax; stop words count only where there is
         nothing else.
+        """
+
+    def terms(self, text: str) -> list[str]:
+        """The words of a text that count, each once, in the form in which they are compared."""
+
+    def spread(self, collection: str, text: str, documents: Collection[str]) -> dict[str, dict[str, int]]:
+        """For each of the text's terms, in how many chunks of these documents it stands: {term: {document id: n}}.
+
+        Documents that lack a term are left out.
         """
 
     def ids(self, collection: str) -> set[str]:

@@ -1,7 +1,8 @@
-"""BM25 over titles and index texts by tantivy, on disk. The only file that imports tantivy.
+"""BM25 over index texts by tantivy, on disk. The only file that imports tantivy.
 
 Chosen by figures (docs/decisions): SQLite's FTS5 reads every row of every word of a question, tantivy skips those that
-cannot be among the best (block-max WAND). BM25 has k1 = 1.2 and b = 0.75 there; title and text are scored apart.
+cannot be among the best (block-max WAND). BM25 has k1 = 1.2 and b = 0.75 there. An index text begins with the title and
+the headings above it; a field for them beside it brought nothing (docs/retrieval.md).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import shutil
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ LONGEST_TERM = 64
 """Characters; what is longer is no word, and is not indexed."""
 MOST_TERMS = 64
 """Terms of a question that are looked up, the rarest first."""
+RARE = 500
+"""A term in so few chunks is counted in all of them: quicker than picking out those of some documents."""
+REMEMBERED = 10_000
+"""Texts of which the terms are kept: names of documents come up again and again."""
 HEAP_BYTES = 32 << 20
 """What a writer collects before it writes a segment."""
 
@@ -37,6 +42,7 @@ class TantivyIndex:
         self._lock = threading.RLock()
         self._open: dict[str, Any] = {}
         self._writer: tuple[str, Any] | None = None
+        self._terms = lru_cache(REMEMBERED)(self._analyzed)
 
     @staticmethod
     def discard(folder: Path) -> None:
@@ -53,7 +59,6 @@ class TantivyIndex:
             for entry in entries:
                 writer.delete_documents_by_term("id", entry.id)
                 document = tantivy.Document(id=entry.id, document=entry.document_id)
-                document.add_text("title", encodable(entry.title))
                 document.add_text("text", encodable(entry.text))
                 writer.add_document(document)
 
@@ -68,7 +73,7 @@ class TantivyIndex:
     def search(
         self, collection: str, text: str, limit: int, *, documents: Collection[str] | None = None
     ) -> list[tuple[str, float]]:
-        """The best by BM25: terms of title and text, joined by OR."""
+        """The best by BM25: terms joined by OR."""
         with self._translated("search"):
             index = self._index(collection)
             if index is None or limit < 1:
@@ -80,6 +85,30 @@ class TantivyIndex:
             hits = searcher.search(query, limit, count=False).hits
             found = [(str(searcher.doc(place).get_first("id")), float(score)) for score, place in hits]
         return sorted(found, key=lambda each: (-each[1], each[0]))
+
+    def terms(self, text: str) -> list[str]:
+        """Stems of the words."""
+        return list(self._terms(text))
+
+    def spread(self, collection: str, text: str, documents: Collection[str]) -> dict[str, dict[str, int]]:
+        """Counted by tantivy, a term at a time."""
+        from tantivy import Occur, Query
+
+        with self._translated("search"):
+            index, terms = self._index(collection), self.terms(text)[:MOST_TERMS]
+            if index is None or not documents:
+                return {}
+            searcher, within = index.searcher(), self._within(documents)
+            by_document = {"of": {"terms": {"field": "document", "size": max(RARE, len(documents))}}}
+            found = {}
+            for term in terms:
+                query = Query.term_query(self._schema, "text", term, "basic")
+                if searcher.doc_freq("text", term) > RARE:
+                    query = Query.boolean_query([(Occur.Must, query), (Occur.Must, within)])
+                buckets = searcher.aggregate(query, by_document)["of"]["buckets"]
+                counts = {str(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets}
+                found[term] = {name: count for name, count in counts.items() if name in documents}
+        return found
 
     def ids(self, collection: str) -> set[str]:
         """Every id."""
@@ -120,14 +149,17 @@ class TantivyIndex:
             builder = builder.filter(step)
         return builder.build()
 
+    def _analyzed(self, text: str) -> tuple[str, ...]:
+        words = telling(words_of(text)[0])
+        return tuple(dict.fromkeys(term for word in words for term in self._analyzer.analyze(word)))
+
     @cached_property
     def _schema(self) -> Any:  # noqa: ANN401 -- tantivy is untyped to us
         from tantivy import SchemaBuilder
 
         builder = SchemaBuilder()
         builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-        builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
-        builder.add_text_field("title", tokenizer_name=ANALYZER, index_option="freq")
+        builder.add_text_field("document", tokenizer_name="raw", index_option="basic", fast=True)
         builder.add_text_field("text", tokenizer_name=ANALYZER, index_option="position")
         return builder.build()
 
@@ -135,12 +167,11 @@ class TantivyIndex:
         """The query for a question; None when it has no word."""
         from tantivy import Occur, Query
 
-        words, compounds = words_of(text)
-        terms = list(dict.fromkeys(term for word in telling(words) for term in self._analyzer.analyze(word)))
+        terms, compounds = self.terms(text), words_of(text)[1]
         if len(terms) > MOST_TERMS:
-            often = {term: searcher.doc_freq("text", term) + searcher.doc_freq("title", term) for term in terms}
+            often = {term: searcher.doc_freq("text", term) for term in terms}
             terms = sorted(filter(often.get, terms), key=often.__getitem__)[:MOST_TERMS]
-        parts = [Query.term_query(self._schema, field, term, "freq") for term in terms for field in ("title", "text")]
+        parts = [Query.term_query(self._schema, "text", term, "freq") for term in terms]
         phrases = [self._analyzer.analyze(compound) for compound in compounds[:MOST_TERMS]]
         parts += [Query.phrase_query(self._schema, "text", phrase) for phrase in phrases if len(phrase) > 1]
         if not parts:
@@ -148,8 +179,12 @@ class TantivyIndex:
         query = Query.boolean_query([(Occur.Should, part) for part in parts])
         if documents is None:
             return query
-        within = Query.const_score_query(Query.term_set_query(self._schema, "document", sorted(documents)), 0.0)
-        return Query.boolean_query([(Occur.Must, query), (Occur.Must, within)])
+        return Query.boolean_query([(Occur.Must, query), (Occur.Must, self._within(documents))])
+
+    def _within(self, documents: Collection[str]) -> Any:  # noqa: ANN401 -- tantivy is untyped to us
+        from tantivy import Query
+
+        return Query.const_score_query(Query.term_set_query(self._schema, "document", sorted(documents)), 0.0)
 
     def _index(self, collection: str, *, create: bool = False) -> Any:  # noqa: ANN401 -- tantivy is untyped to us
         """The collection's index; None when there is none and none is to be made."""

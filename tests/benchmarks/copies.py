@@ -34,7 +34,6 @@ class Original:
     """A document of the small collection. vectors: float32 (len(texts), dimension)."""
 
     name: str
-    title: str
     texts: list[str]
     vectors: Vectors
 
@@ -46,13 +45,13 @@ def originals(indexes: Indexes) -> list[Original]:
         vectors: dict[str, Vectors] = {}
         for names, batch in indexes.catalogue.embeddings(collection):
             vectors.update(zip(names, batch, strict=True))
-        texts: dict[str, list[tuple[str, str, str]]] = {}
+        texts: dict[str, list[tuple[str, str]]] = {}
         for entries in indexes.catalogue.entries(collection):
             for entry in entries:
-                texts.setdefault(entry.document_id, []).append((entry.id, entry.title, entry.text))
+                texts.setdefault(entry.document_id, []).append((entry.id, entry.text))
         for number, (key, parts) in enumerate(texts.items()):
-            own = np.stack([vectors[name] for name, _, _ in parts])
-            found[key] = Original(f"{collection}/{number}", parts[0][1], [text for _, _, text in parts], own)
+            own = np.stack([vectors[name] for name, _ in parts])
+            found[key] = Original(f"{collection}/{number}", [text for _, text in parts], own)
     return list(found.values())
 
 
@@ -94,7 +93,7 @@ def _versions(small: Sequence[Original]) -> Iterator[Version]:
                 size=start,
                 mtime_ns=1,
                 media_type="text/plain",
-                parsed=Parsed(text="\n".join(texts), elements=(), title=original.title),
+                parsed=Parsed(text="\n".join(texts), elements=()),
                 groups=frozenset(_groups(number)),
             )
             moved = original.vectors + noise.normal(scale=NOISE, size=original.vectors.shape).astype(np.float32)

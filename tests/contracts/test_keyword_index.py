@@ -22,8 +22,8 @@ OPEN: dict[str, Callable[[Path], KeywordIndex]] = {
 ODD_NAMES = ["default", "a", "Größe & more/..", "c" * 600, "half \ud800 a pair", "\x00"]
 
 
-def entry(name: str, text: str, *, document: str = "d", title: str = "") -> Entry:
-    return Entry(name, document, title, text)
+def entry(name: str, text: str, *, document: str = "d") -> Entry:
+    return Entry(name, document, text)
 
 
 @pytest.fixture(params=sorted(OPEN))
@@ -50,9 +50,14 @@ def test_a_rare_word_counts_for_more_than_a_common_one(index: KeywordIndex) -> N
     assert index.search("default", "rare", 1)[0][1] > index.search("default", "common", 1)[0][1]
 
 
-def test_a_title_is_found_too(index: KeywordIndex) -> None:
-    index.upsert("default", [entry("a", "text", title="Leave"), entry("b", "text")])
-    assert [name for name, _ in index.search("default", "leave", 9)] == ["a"]
+def test_the_chunks_of_each_document_that_hold_a_term_are_counted(index: KeywordIndex) -> None:
+    rows = [("a", "red red", "one"), ("b", "Red green", "one"), ("c", "red", "two"), ("d", "red", "three")]
+    index.upsert("default", [entry(name, text, document=document) for name, text, document in rows])
+    spread = index.spread("default", "the red, green and blue", {"one", "two", "none"})
+    assert spread == {"red": {"one": 2, "two": 1}, "green": {"one": 1}, "blue": {}}
+    assert list(spread) == index.terms("The RED, green and blue red")
+    assert index.spread("default", "red", []) == {term: {} for term in index.spread("default", "red", [])}
+    assert index.spread("nothing", "red", {"one"}) in ({}, {"red": {}})
 
 
 def test_writing_a_known_id_replaces_it(index: KeywordIndex) -> None:
@@ -109,7 +114,7 @@ def test_a_collection_may_have_any_name(index: KeywordIndex, name: str) -> None:
 
 @pytest.mark.parametrize("text", ["lone \ud800 half", "zero \x00 byte", "", "x" * 100_000])
 def test_any_text_can_be_indexed(index: KeywordIndex, text: str) -> None:
-    index.upsert("default", [entry("a", text, title=text)])
+    index.upsert("default", [entry("a", text)])
     assert index.ids("default") == {"a"}
 
 

@@ -65,7 +65,7 @@ def test_a_limited_document_does_not_exist_for_a_stranger(indexes: Indexes) -> N
     for access in (ANONYMOUS, Access(frozenset({"it"}))):
         assert catalogue.documents("default", access=access) == []
         assert catalogue.hits([name], access=access) == {}
-        assert catalogue.cosines(np.ones(384, np.float32), access=access, chunk_ids=[name]) == {}
+        assert catalogue.vectors([name], access=access)[0] == []
         assert catalogue.scope("default", access=access) == Scope(frozenset(), 0, 0.0)
         for read in (catalogue.document, catalogue.text, catalogue.chunks):
             with pytest.raises(UnknownDocument):

@@ -30,5 +30,5 @@ def test_a_weighted_sum_counts_a_missing_score_as_nothing_and_breaks_ties_by_id(
 
 
 def test_reciprocal_ranks_add_up() -> None:
-    fused = dict(reciprocal_rank_fusion([["a", "b"], ["b"]], k=60))
+    fused = dict(reciprocal_rank_fusion([(1.0, ["a", "b"]), (1.0, ["b"])], k=60))
     assert fused == pytest.approx({"b": 1 / 62 + 1 / 61, "a": 1 / 61})

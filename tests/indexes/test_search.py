@@ -139,3 +139,13 @@ def test_a_document_replaced_during_the_search_is_found_in_one_version(indexes: 
     done.set()
     asker.join()
     assert sizes == {(2, 1)}
+
+
+@pytest.mark.parametrize("quarter", ["q1", "q2", "q3"])
+def test_of_documents_that_say_the_same_the_one_that_the_question_names_comes_first(
+    indexes: Indexes, quarter: str
+) -> None:
+    for name in ("q1", "q2", "q3"):
+        store(indexes, f"reports/{name.upper()} sales.txt", "sales of pumps rose", "sales of valves fell")
+    found = search(indexes, f"how did sales of pumps do in {quarter}", access=OWNER, limit=1).hits[0]
+    assert (found.document, found.text) == (f"reports/{quarter.upper()} sales.txt", "sales of pumps rose")
