@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.settings import SearchSettings
 from indexes.catalogue import Catalogue
@@ -10,6 +11,9 @@ from indexes.embedders.protocol import Embedder
 from indexes.keyword.protocol import KeywordIndex
 from indexes.lock import Lock
 from indexes.vector.protocol import VectorIndex
+
+if TYPE_CHECKING:
+    from indexes.care import Care
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +27,4 @@ class Indexes:
     search: SearchSettings
     version: str
     lock: Lock
+    care: Care

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,26 +46,32 @@ def test_a_folder_can_be_opened_once_at_a_time(filled: Settings) -> None:
         pass
 
 
-def test_a_deleted_vector_index_is_filled_again_from_the_catalogue(filled: Settings) -> None:
-    shutil.rmtree(filled.data / "chroma")
+def damage_file(folder: Path) -> None:
+    (folder / "chroma" / "chroma.sqlite3").write_bytes(b"not a database")
+
+
+def cut_off(folder: Path) -> None:
+    (folder / "chroma.writing").touch()
+    (folder / "chroma" / "mark of the old one").touch()
+
+
+@pytest.mark.parametrize("unsealed", [False, True])
+@pytest.mark.parametrize("harm", [lambda folder: shutil.rmtree(folder / "chroma"), damage_file, cut_off])
+def test_a_broken_vector_index_is_answered_around_and_made_again(
+    filled: Settings, harm: Callable[[Path], None], unsealed: bool
+) -> None:
+    harm(filled.data)
+    if unsealed:
+        (filled.data / "seal.json").unlink()
     with open_indexes(filled) as indexes:
-        assert agree(indexes)
-        assert search(indexes, "beta", access=OWNER, limit=1).hits[0].text == "beta"
-
-
-def test_an_unreadable_vector_index_is_made_again(filled: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    (filled.data / "chroma" / "chroma.sqlite3").write_bytes(b"not a database")
-    with caplog.at_level(logging.WARNING), open_indexes(filled) as indexes:
+        for _ in range(4):
+            assert search(indexes, "beta", access=OWNER, limit=1).hits[0].text == "beta"
+        gone = not (filled.data / "chroma.writing").exists()
+        assert len(indexes.care.troubles()) == (0 if gone else 1)
+        assert indexes.care.remake() == 3
+        assert indexes.care.troubles() == ()
         assert agree(indexes)
         assert agree(indexes, "second")
-    assert "broken" in caplog.text
-
-
-def test_a_vector_index_whose_last_write_was_cut_off_is_not_even_opened(filled: Settings) -> None:
-    (filled.data / "chroma.writing").touch()
-    (filled.data / "chroma" / "mark of the old one").touch()
-    with open_indexes(filled) as indexes:
-        assert agree(indexes)
     assert not (filled.data / "chroma" / "mark of the old one").exists()
     assert not (filled.data / "chroma.writing").exists()
 
@@ -74,6 +81,7 @@ def test_missing_vectors_are_added_and_unknown_ones_removed(filled: Settings, ca
         names = sorted(indexes.vectors.ids("default"))
         indexes.vectors.delete("default", names[:1])
         indexes.vectors.upsert("default", ["stranger"], indexes.embedder.embed_passages(["stranger"]))
+    (filled.data / "seal.json").unlink()
     with caplog.at_level(logging.WARNING), open_indexes(filled) as indexes:
         assert sorted(indexes.vectors.ids("default")) == names
     assert "mended" in caplog.text
@@ -94,9 +102,8 @@ def test_after_a_death_vectors_that_are_not_found_are_written_again(filled: Sett
     with open_indexes(filled) as indexes:
         (name,) = indexes.vectors.ids("second")
         indexes.vectors.upsert("second", [name], -np.ones((1, 384), np.float32) / np.sqrt(384).astype(np.float32))
-    with open_indexes(filled) as indexes:
         indexes.vectors.delete("default", sorted(indexes.vectors.ids("default"))[:1])
-        assert mend(indexes) == 1
+        assert mend(indexes) == 2
         assert agree(indexes)
         assert finds_itself(indexes.catalogue, indexes.vectors)
         assert indexes.catalogue.recall(DOUBT) is None
