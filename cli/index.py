@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import typer
 
+from cli import care
 from cli.options import Data, Json, settings_of
 from cli.output import amount, print_json, say, table
 
 app = typer.Typer(help="Look at the index, or rebuild it.", no_args_is_help=True)
+
+
+app.command("verify")(care.verify)
+app.command("repair")(care.repair)
+app.command("purge")(care.purge)
 
 
 @app.command("status")
@@ -20,9 +26,11 @@ def status(context: typer.Context, as_json: Json = False, data: Data = None) -> 
     owner = owner_of(settings.data) if settings.data.is_dir() else None
     with open_engine(settings) as engine:
         collections, version = engine.collections(), engine.index_version()
+        troubles = engine.troubles()
     if as_json:
         print_json(
             {
+                "degraded": list(troubles),
                 "data": str(settings.data.absolute()),
                 "index_version": version,
                 "service": owner.url if owner else None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from core import errors
+from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.jobs import JobDetail, JobLine, JobOut, JobsOut
 from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn, ReadyOut
@@ -92,6 +93,22 @@ class RemoteEngine:
     def index_version(self) -> str:
         """The version of the index that answers."""
         return ReadyOut.model_validate(self._call("GET", "/readyz")).index_version
+
+    def troubles(self) -> Sequence[str]:
+        """What is out of order and answered around."""
+        return ReadyOut.model_validate(self._call("GET", "/readyz")).degraded
+
+    def verify(self, body: VerifyIn) -> VerifiedOut:
+        """Have the service compare everything that is stored."""
+        return VerifiedOut.model_validate(self._call("POST", "/v1/index/verify", json=body.model_dump()))
+
+    def repair(self) -> RepairedOut:
+        """Have the service make again what is broken."""
+        return RepairedOut.model_validate(self._call("POST", "/v1/index/repair"))
+
+    def purge(self) -> PurgedOut:
+        """Have the service let nothing of what was deleted stay."""
+        return PurgedOut.model_validate(self._call("POST", "/v1/index/purge"))
 
     def rebuild(self) -> int:
         """Only the owner of the folder can rebuild."""

@@ -69,6 +69,7 @@ def open_service(settings: Settings, url: str) -> Iterator[Service]:
     from service.api.state import Service
 
     with open_indexes(settings) as indexes:
+        indexes.care.serve(purge_hours=settings.index.purge_hours)
         jobs = JobEngine(indexes, settings)
         try:
             jobs.start()

@@ -132,6 +132,14 @@ class SearchSettings(Section):
     dense_weight: float = Field(0.5, ge=0, le=1, description="weight of the vector index in the merged score")
 
 
+class IndexSettings(Section):
+    """What is stored for searching."""
+
+    purge_hours: float = Field(
+        24.0, ge=0, description="hours after which a running service purges what was deleted; 0: never"
+    )
+
+
 class AnsweringSettings(Section):
     """How passages become an answer."""
 

@@ -21,6 +21,7 @@ from core.sections import (
     AnsweringSettings,
     EmbedderSettings,
     EvaluationSettings,
+    IndexSettings,
     IngestSettings,
     JobsSettings,
     ModelSettings,
@@ -38,6 +39,7 @@ __all__ = [
     "AnsweringSettings",
     "EmbedderSettings",
     "EvaluationSettings",
+    "IndexSettings",
     "IngestSettings",
     "JobsSettings",
     "ModelSettings",
@@ -81,6 +83,7 @@ class Settings(BaseSettings):
         default_factory=dict, description="sources that the service ingests again and again, by names of your own"
     )
     search: SearchSettings = SearchSettings()
+    index: IndexSettings = IndexSettings()
     answering: AnsweringSettings = AnsweringSettings()
     server: ServerSettings = ServerSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

@@ -7,23 +7,38 @@ import threading
 from pathlib import Path
 
 from core.errors import IndexBroken
+from indexes import rebuild
 from indexes.catalogue import Catalogue
 from indexes.condition import Condition
+from indexes.guard import Guard
+from indexes.keyword.guarded import GuardedKeyword
+from indexes.keyword.protocol import KeywordIndex
 from indexes.schema import checkpoint
-from indexes.seal import PARTS, Seal
+from indexes.seal import PARTS, Seal, Verdict, discard
 from indexes.vector.guarded import GuardedVectors
+from indexes.vector.protocol import VectorIndex
 from indexes.verify import Verified, verify
 
 logger = logging.getLogger(__name__)
 
 
+REPLACEABLE = ("jobs", "model")
+"""What its user makes again by itself when it is gone: jobs are on record in the catalogue too."""
+
+
 class Care:
-    """Owns the vector index of an open data folder."""
+    """Owns the derived indexes of an open data folder."""
 
     def __init__(self, folder: Path, catalogue: Catalogue, seal: Seal, *, dimension: int) -> None:
         self.condition = Condition()
         self.vectors = GuardedVectors(folder / PARTS["vectors"], catalogue, self.condition, seal.verdict("vectors"))
+        self.keyword = GuardedKeyword(folder / PARTS["keyword"], catalogue, self.condition, seal.verdict("keyword"))
         self._catalogue, self._dimension = catalogue, dimension
+        for part in REPLACEABLE:
+            if seal.verdict(part) is Verdict.CHANGED:
+                logger.warning("a part was not what it was and is made again", extra={"part": part})
+                discard(folder, part)
+        self._guards: tuple[Guard[VectorIndex] | Guard[KeywordIndex], ...] = self.vectors.guard, self.keyword.guard
         self._closing = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -33,27 +48,44 @@ class Care:
         self._thread = threading.Thread(target=self._tend, args=(purge_hours * 3600 or None,), name="care")
         self._thread.start()
 
-    def remake(self) -> int:
-        """Fill a new vector index and put it in the old one's place; returns how many vectors it holds.
+    def remake(self) -> None:
+        """Fill new derived indexes and put them in the old ones' place.
 
         Raises:
-            IndexBroken: it cannot be written; the old one stays.
+            IndexBroken: one cannot be written; the old one stays.
         """
         with self._one_at_a_time:
-            return self.vectors.remake()
+            for guard in self._guards:
+                guard.remake()
+
+    def repair(self) -> tuple[str, ...]:
+        """Make again what is broken, or proves so under a close look; the names of those parts.
+
+        Raises:
+            IndexBroken: one cannot be written, or the catalogue is damaged.
+        """
+        faults = self.verify().faults
+        for fault in faults:
+            if fault.part == "catalogue":
+                raise IndexBroken(fault.sentence)
+        with self._one_at_a_time:
+            wrong = [guard for guard in self._guards if guard.kind.name in {fault.part for fault in faults}]
+            for guard in wrong:
+                guard.remake()
+        return tuple(guard.kind.name for guard in wrong)
 
     def verify(self, *, full: bool = False) -> Verified:
         """Compare everything that is stored."""
-        return verify(self._catalogue, self.vectors, dimension=self._dimension, full=full)
+        return verify(self._catalogue, self.vectors, self.keyword, dimension=self._dimension, full=full)
 
-    def purge(self) -> bool:
-        """Let no byte of what was deleted stay in any file; whether there was any.
+    def purge(self) -> tuple[str, ...]:
+        """Let nothing of what was deleted stay in any file; the names of the indexes that held some of it.
 
         Raises:
             IndexBroken: a new index cannot be written; the old one stays, with what it holds.
         """
         with self._one_at_a_time:
-            purged = self.vectors.purge()
+            purged = tuple(guard.kind.name for guard in self._guards if guard.purge())
         checkpoint(self._catalogue.engine)
         return purged
 
@@ -62,14 +94,21 @@ class Care:
         return self.condition.troubles()
 
     def close(self) -> None:
-        """End what runs in the background and close the vector index."""
+        """End what runs in the background and close the indexes."""
         self._closing.set()
+        for guard in self._guards:
+            guard.stop()
         if self._thread is not None:
             self._thread.join()
-        self.vectors.close()
+        used = not self.vectors.guard.unopened
+        for guard in self._guards:
+            guard.close()
+        if used:
+            rebuild.vouch(self._catalogue)
 
     def _tend(self, pause: float | None) -> None:
-        self.vectors.serve()
+        for guard in self._guards:
+            guard.serve()
         while not self._closing.wait(pause):
             try:
                 self.purge()

@@ -170,9 +170,14 @@ class Catalogue:
         query = select(chunks.c.id).join(documents).where(documents.c.collection == collection)
         return {row["id"] for row in self._rows(query)}
 
-    def embeddings(self, collection: str) -> Iterator[tuple[list[str], Vectors]]:
-        """Every chunk's id and vector in batches, for filling the vector index again."""
-        yield from self._vectors(statements.stored(collection).order_by(chunks.c.number))
+    def embeddings(self, collection: str, *, since: str = "") -> Iterator[tuple[list[str], Vectors]]:
+        """Every chunk's id and vector in batches, for filling the vector index; of documents indexed `since` a time."""
+        query = statements.stored(collection).where(documents.c.indexed_at >= since)
+        yield from self._vectors(query.order_by(chunks.c.number))
+
+    def latest(self) -> str:
+        """When the last document was indexed; empty when there is none."""
+        return next((row["at"] or "" for row in self._rows(select(func.max(documents.c.indexed_at).label("at")))), "")
 
     def sample(self, collection: str, size: int) -> Vectors:
         """Up to `size` of the collection's vectors, evenly spaced: float32 (n, dimension)."""

@@ -12,9 +12,9 @@ from indexes.catalogue import Catalogue
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.remembering import Remembering
 from indexes.indexes import Indexes
-from indexes.keyword import KeywordIndex
 from indexes.lock import own
 from indexes.seal import Verdict, sealed
+from indexes.write import sweep
 
 __all__ = ["Indexes", "open_indexes"]
 
@@ -42,10 +42,11 @@ def open_indexes(settings: Settings) -> Iterator[Indexes]:
         catalogue.jobs.interrupt()
         if lock.inherited:
             catalogue.remember(rebuild.DOUBT, "a process died")
-        care = stack.enter_context(closing(Care(folder, catalogue, seal)))
+        care = stack.enter_context(closing(Care(folder, catalogue, seal, dimension=embedder.dimension)))
+        sweep(catalogue, care.vectors, care.keyword)
         yield Indexes(
             catalogue=catalogue,
-            keyword=stack.enter_context(closing(KeywordIndex(catalogue.engine))),
+            keyword=care.keyword,
             vectors=care.vectors,
             embedder=embedder,
             search=settings.search,

@@ -1,4 +1,4 @@
-"""Making the vector index agree with the catalogue, from the embeddings stored there: nothing is embedded again."""
+"""Making the derived indexes agree with the catalogue, from what is stored there: nothing is embedded again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core import ids
 from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
+from indexes.keyword.protocol import KeywordIndex
 from indexes.vector.probe import SAME, finds
 from indexes.vector.protocol import VectorIndex
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SOUND = "sound until"
+"""Until when what was indexed is known to be found: for `mend`."""
 SAMPLE = 16
 """Stored vectors a collection that are searched for when the index is opened."""
 TWINS = 8
@@ -28,12 +31,13 @@ DOUBT = "doubt"
 
 
 def rebuild_vectors(indexes: Indexes) -> int:
-    """Fill a vector index anew and put it in the old one's place; returns how many vectors it holds.
+    """Fill both derived indexes anew and put them in the old ones' place; returns how many vectors there are.
 
     Raises:
-        IndexBroken: it cannot be written; the old one stays.
+        IndexBroken: one cannot be written; the old one stays.
     """
-    return indexes.care.remake()
+    indexes.care.remake()
+    return sum(row.chunks for row in indexes.catalogue.collections())
 
 
 def samples(catalogue: Catalogue) -> dict[str, Vectors]:
@@ -70,17 +74,38 @@ def reconcile(catalogue: Catalogue, vectors: VectorIndex, *, stop: Callable[[], 
         logger.warning("the vector index was mended", extra={"added": added, "removed": removed})
 
 
+def reconcile_words(catalogue: Catalogue, keyword: KeywordIndex, *, stop: Callable[[], bool] = lambda: False) -> None:
+    """As `reconcile`, of the keyword index."""
+    added = removed = 0
+    for collection in (row.name for row in catalogue.collections()):
+        stored = keyword.ids(collection)
+        written = promised(catalogue, collection)
+        missing = (held := catalogue.chunk_ids(collection)) - stored
+        for entries in catalogue.entries(collection) if missing else ():
+            wanted = [entry for entry in entries if entry.id in missing]
+            keyword.upsert(collection, wanted)
+            added += len(wanted)
+            if stop():
+                return
+        extra = stored - held - written
+        keyword.delete(collection, sorted(extra))
+        removed += len(extra)
+    if added or removed:
+        logger.warning("the keyword index was mended", extra={"added": added, "removed": removed})
+
+
 def mend(indexes: Indexes) -> int:
     """Once after a process died: write those vectors again that are not found by themselves; returns how many.
 
     After a kill, Chroma now and then leaves a vector that it holds, and that no path of its graph leads to. Ids and
-    counts do not show it, and it is not there yet when the folder is opened: it comes with the next writes.
+    counts do not show it, and it is not there yet when the folder is opened: it comes with the next writes. So those
+    are looked at that were written since the folder was last closed in order.
     """
     if indexes.catalogue.recall(DOUBT) is None:
         return 0
     written = 0
     for collection in (row.name for row in indexes.catalogue.collections()):
-        for names, batch in indexes.catalogue.embeddings(collection):
+        for names, batch in indexes.catalogue.embeddings(collection, since=indexes.catalogue.recall(SOUND) or ""):
             lost = not_found(indexes.vectors, collection, names, batch)
             indexes.vectors.upsert(collection, [names[place] for place in lost], batch[lost])
             written += len(lost)
@@ -88,6 +113,14 @@ def mend(indexes: Indexes) -> int:
     if written:
         logger.warning("vectors that could not be found were written again", extra={"vectors": written})
     return written
+
+
+def vouch(catalogue: Catalogue) -> None:
+    """Note that the vector index, which is closed in order, holds and finds everything that was indexed until now."""
+    latest = catalogue.latest()
+    if catalogue.recall(DOUBT) is None and catalogue.recall(SOUND) != latest:
+        catalogue.unlearn(SOUND)
+        catalogue.remember(SOUND, latest)
 
 
 def not_found(vectors: VectorIndex, collection: str, names: list[str], batch: Vectors) -> list[int]:

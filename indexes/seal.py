@@ -154,6 +154,13 @@ def sealed(folder: Path) -> Iterator[Seal]:
             seal.put_on()
 
 
+def discard(folder: Path, part: str) -> None:
+    """Delete a part's files."""
+    for name in _files(folder):
+        if _part_of(name) == part:
+            (folder / name).unlink()
+
+
 def _refuse_without_catalogue(seal: Seal, folder: Path) -> None:
     path = folder / PARTS["catalogue"]
     if not path.exists() and any(seal.holds(part) for part in PARTS if part != "model"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,11 +15,12 @@ from core.errors import IndexBroken
 from indexes import integrity, rebuild
 from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
+from indexes.guard import REMEDY
+from indexes.keyword.protocol import KeywordIndex
 from indexes.schema import transaction
-from indexes.seal import REMEDY
+from indexes.seal import REMEDY as RESTORE
 from indexes.vector.protocol import VectorIndex
 
-REPAIR = "`touchstone index repair` makes it again from the catalogue."
 SAMPLE = 256
 """Vectors a collection that are searched for by themselves, unless all are to be."""
 UNIT = 1e-3
@@ -51,19 +53,20 @@ class Verified:
     faults: tuple[Fault, ...]
 
 
-def verify(catalogue: Catalogue, vectors: VectorIndex, *, dimension: int, full: bool) -> Verified:
+def verify(
+    catalogue: Catalogue, vectors: VectorIndex, keyword: KeywordIndex, *, dimension: int, full: bool
+) -> Verified:
     """Look at everything; `full`: search for every vector by itself, not for a sample."""
     searched = documents = chunks = 0
-    faults = list(_tried(lambda: _of_catalogue(catalogue, dimension), "catalogue", REMEDY))
+    faults = list(_tried(lambda: _of_catalogue(catalogue, dimension), "catalogue", RESTORE))
     if not faults:
         rows = catalogue.collections()
         documents, chunks = sum(row.documents for row in rows), sum(row.chunks for row in rows)
         for row in rows:
             most = row.chunks if full else SAMPLE
             searched += min(row.chunks, most)
-            faults += _tried(
-                lambda name=row.name, most=most: _of_vectors(catalogue, vectors, name, most), "vector index", REPAIR
-            )
+            faults += _tried(partial(_of_vectors, catalogue, vectors, row.name, most), "vector index", REMEDY)
+            faults += _tried(partial(_of_words, catalogue, keyword, row.name), "keyword index", REMEDY)
     return Verified(documents, chunks, searched, tuple(faults))
 
 
@@ -84,7 +87,8 @@ def _of_catalogue(catalogue: Catalogue, dimension: int) -> Iterator[str]:
         return
     with transaction(catalogue.engine) as connection:
         miscounted = connection.exec_driver_sql(
-            "select count(*) from documents where chunks != (select count(*) from chunks where document_id = documents.id)"
+            "select count(*) from documents "
+            "where chunks != (select count(*) from chunks where document_id = documents.id)"
         ).scalar_one()
     if miscounted:
         yield f"holds {miscounted:,} documents with more or fewer chunks than they were indexed with"
@@ -100,18 +104,28 @@ def _odd(batch: Vectors, dimension: int) -> int:
     return int(np.count_nonzero(~(np.abs(np.linalg.norm(batch, axis=1) - 1.0) < UNIT)))
 
 
-def _of_vectors(catalogue: Catalogue, vectors: VectorIndex, collection: str, most: int) -> Iterator[str]:
-    """Its ids both ways, each vector against the catalogue's, and whether searching for it finds it."""
+def _of_words(catalogue: Catalogue, keyword: KeywordIndex, collection: str) -> Iterator[str]:
+    """Its ids both ways."""
+    yield from _of_ids(catalogue, keyword, collection)
+
+
+def _of_ids(catalogue: Catalogue, index: VectorIndex | KeywordIndex, collection: str) -> Iterator[str]:
     held = catalogue.chunk_ids(collection)
-    stored = vectors.ids(collection)
+    stored = index.ids(collection)
     promised = rebuild.promised(catalogue, collection)
     held_since = catalogue.chunk_ids(collection)
     missing, extra = (held - stored) & held_since, stored - held_since - promised
     if missing:
         yield f"lacks {len(missing):,} of {len(held):,} chunks of {collection!r}"
-    if extra and (extra := extra & vectors.ids(collection)):
-        yield f"holds {len(extra):,} vectors of {collection!r} that belong to no chunk"
-    step, different, lost = max(1, len(held) // max(1, most)), 0, 0
+    if extra and (extra := extra & index.ids(collection)):
+        yield f"holds {len(extra):,} entries of {collection!r} that belong to no chunk"
+
+
+def _of_vectors(catalogue: Catalogue, vectors: VectorIndex, collection: str, most: int) -> Iterator[str]:
+    """Its ids both ways, each vector against the catalogue's, and whether searching for it finds it."""
+    yield from _of_ids(catalogue, vectors, collection)
+    chunks = sum(row.chunks for row in catalogue.collections() if row.name == collection)
+    step, different, lost = max(1, chunks // most), 0, 0
     for names, batch in catalogue.embeddings(collection):
         found = vectors.vectors(collection, names)
         present = [place for place, name in enumerate(names) if name in found]

@@ -16,13 +16,3 @@ def open_vectors(folder: Path) -> VectorIndex:
 def discard_vectors(folder: Path) -> None:
     """Delete the vector index in a folder; it must not be open."""
     ChromaIndex.discard(folder)
-
-
-def condemn_vectors(folder: Path) -> None:
-    """Have the vector index in a folder refused from now on, until it is discarded."""
-    ChromaIndex.condemn(folder)
-
-
-def condemned(folder: Path) -> bool:
-    """Whether the vector index in a folder would be refused."""
-    return ChromaIndex.condemned(folder)

@@ -53,17 +53,6 @@ class ChromaIndex:
         shutil.rmtree(folder, ignore_errors=True)
         _mark_of(folder).unlink(missing_ok=True)
 
-    @staticmethod
-    def condemn(folder: Path) -> None:
-        """Mark a store, so that it is refused as broken."""
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _mark_of(folder).touch()
-
-    @staticmethod
-    def condemned(folder: Path) -> bool:
-        """Whether a store would be refused: a write to it was cut off, or it was found broken."""
-        return _mark_of(folder).exists()
-
     def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
         """Store the vectors, BATCH at a time."""
         if not ids:

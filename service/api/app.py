@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from core.settings import Settings
 from service.api import errors
 from service.api.middleware import BodyLimit, Identify, OwnPages
-from service.api.routes import collections, documents, health, ingestions, models, pages, query, search
+from service.api.routes import care, collections, documents, health, ingestions, models, pages, query, search
 from service.api.state import Service
 
 __all__ = ["Service", "State", "create_app"]
@@ -47,6 +47,7 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
     errors.register(app)
     for router in (query.router, search.router, ingestions.router, documents.router, collections.router, models.router):
         app.include_router(router, prefix="/v1")
+    app.include_router(care.router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(pages.router)
     app.add_middleware(BodyLimit, upload_bytes=settings.server.max_upload_mb * 1_000_000)
