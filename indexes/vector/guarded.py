@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import IndexBroken
-from indexes import rebuild
+from indexes import exact, rebuild
 from indexes.catalogue import Catalogue
 from indexes.condition import Condition
 from indexes.embedders.protocol import Vectors
@@ -57,7 +57,7 @@ class GuardedVectors:
                     return store.nearest_to_each(collection, vectors, limit)
                 except IndexBroken as error:
                     self.guard.fail(store, error)
-        return [self._catalogue.nearest(collection, vector, limit) for vector in vectors]
+        return exact.nearest(self._catalogue.engine, collection, vectors, limit)
 
     def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors that the store holds. Raises IndexBroken when it is broken."""

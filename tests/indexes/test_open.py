@@ -100,11 +100,14 @@ def test_a_vector_that_cannot_be_found_shows_though_its_id_is_there(filled: Sett
 def test_after_a_death_vectors_that_are_not_found_are_written_again(filled: Settings) -> None:
     (filled.data / "owner.lock").write_text('{"pid": 1}')
     with open_indexes(filled) as indexes:
-        (name,) = indexes.vectors.ids("second")
-        indexes.vectors.upsert("second", [name], -np.ones((1, 384), np.float32) / np.sqrt(384).astype(np.float32))
-        indexes.vectors.delete("default", sorted(indexes.vectors.ids("default"))[:1])
+        store(indexes, "c.txt", "delta", collection="third")
+        store(indexes, "d.txt", "epsilon", collection="fourth")
+        (name,) = indexes.vectors.ids("third")
+        indexes.vectors.upsert("third", [name], -np.ones((1, 384), np.float32) / np.sqrt(384).astype(np.float32))
+        indexes.vectors.delete("fourth", sorted(indexes.vectors.ids("fourth")))
         assert mend(indexes) == 2
-        assert agree(indexes)
+        assert agree(indexes, "third")
+        assert agree(indexes, "fourth")
         assert finds_itself(indexes.catalogue, indexes.vectors)
         assert indexes.catalogue.recall(DOUBT) is None
 
