@@ -112,5 +112,5 @@ class Care:
         while not self._closing.wait(pause):
             try:
                 self.purge()
-            except IndexBroken as error:
+            except (IndexBroken, OSError) as error:
                 logger.warning("what was deleted could not be purged", extra={"reason": str(error)})

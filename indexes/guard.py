@@ -223,6 +223,8 @@ class Guard(Generic[S]):
         """Put the filled store in the place of the old one; there is none to search meanwhile."""
         filled.close()
         self._next = None
+        self._state = "broken"
+        self._mark.touch()  # until it is done: a process that dies here leaves no half of a store
         self._release()
         self.kind.discard(self._folder)
         if self._aside.exists():
@@ -275,14 +277,16 @@ class Guard(Generic[S]):
             used, self._store = self._store, None
             self._turn.wait_for(lambda: self._readers == 0)
         for store in (used, *self._failed):
-            if store is not None:
-                _close(store)
+            if store is not None and not _close(store):
+                self._mark.touch()
         self._failed.clear()
 
 
-def _close(store: Closable) -> None:
-    """Close a store that may be broken."""
+def _close(store: Closable) -> bool:
+    """Close a store that may be broken; whether that went well."""
     try:
         store.close()
     except IndexBroken as error:
         logger.warning("an index could not be closed", extra={"reason": str(error)})
+        return False
+    return True

@@ -76,7 +76,6 @@ class Seal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._seen: dict[str, Seen] = {}
-        self._unsound: set[str] = set()
         self._prints = _read(folder / NAME)
         self._found = _files(folder)
         if self._prints is not None:
@@ -94,10 +93,6 @@ class Seal:
         """Whether the folder holds files of the part, or did when it was sealed."""
         return any(_part_of(name) == part for name in (*self._found, *(self._prints or ())))
 
-    def leave_open(self, part: str) -> None:
-        """Put no seal on a part: it was not closed in order."""
-        self._unsound.add(part)
-
     def take_off(self) -> None:
         """Remove the seal for good: one that came back after a power failure would call what was written damage."""
         if self._prints is not None or (self._folder / NAME).exists():
@@ -107,7 +102,7 @@ class Seal:
     def put_on(self) -> None:
         """Seal the closed parts as they are now."""
         found = _files(self._folder)
-        left_open = self._unsound | {_part_of(name) for name in found if name.endswith(COMPANIONS)}
+        left_open = {_part_of(name) for name in found if name.endswith(COMPANIONS)}
         names = [name for name in found if _part_of(name) not in left_open]
         prints = {name: seen.print for name, seen in _look(self._folder, names, self._seen).items()}
         _write(self._folder, prints)

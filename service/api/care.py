@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from indexes.verify import Verified
-from service.api.schemas import Reply, Request
+from service.api.wire import Reply, Request
 
 
 class VerifyIn(Request):
