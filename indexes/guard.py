@@ -229,8 +229,12 @@ class Guard(Generic[S]):
         self.kind.discard(self._folder)
         if self._aside.exists():
             self._aside.rename(self._folder)
-        self._mark.unlink(missing_ok=True)
-        self._store, self._state = self.kind.open(self._folder), "open"
+        try:
+            self._store, self._state = self.kind.open(self._folder), "open"
+        except IndexBroken as error:
+            self._break(str(error))
+            raise
+        self._mark.unlink()
         self._condition.clear(self.kind.name)
 
     def _break(self, reason: str) -> None:
