@@ -40,9 +40,9 @@ def rebuild_vectors(indexes: Indexes) -> int:
     return sum(row.chunks for row in indexes.catalogue.collections())
 
 
-def samples(catalogue: Catalogue) -> dict[str, Vectors]:
+def samples(catalogue: Catalogue, size: int = SAMPLE) -> dict[str, Vectors]:
     """Some stored vectors of every collection that holds any."""
-    found = {row.name: catalogue.sample(row.name, SAMPLE) for row in catalogue.collections() if row.chunks}
+    found = {row.name: catalogue.sample(row.name, size) for row in catalogue.collections() if row.chunks}
     return {name: vectors for name, vectors in found.items() if len(vectors)}
 
 

@@ -20,6 +20,8 @@ from indexes.vector.choose import discard_vectors, open_vectors
 from indexes.vector.probe import probe
 from indexes.vector.protocol import VectorIndex
 
+PROBED = 512
+"""Vectors a collection that are searched for in the process that tries a store: few of them miss most damage."""
 SEARCHES = 2
 """Searches that are answered exactly before the store is opened for them."""
 MOST_EXACT = 200_000
@@ -38,7 +40,7 @@ class GuardedVectors:
             open=open_vectors,
             discard=discard_vectors,
             reconcile=lambda store, stop: rebuild.reconcile(catalogue, store, stop=stop),
-            probe=lambda found: probe(found, rebuild.samples(catalogue)),
+            probe=lambda found: probe(found, rebuild.samples(catalogue, PROBED)),
             check=self._check,
         )
         self.guard = Guard(kind, folder, catalogue, condition, verdict)

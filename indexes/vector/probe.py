@@ -21,6 +21,8 @@ from indexes.vector.protocol import VectorIndex
 
 SAME = 0.999
 """A vector's cosine with itself, rounding and all."""
+NEIGHBOURS = 100
+"""As many as a search asks for: the further a search walks, the sooner it meets what is damaged."""
 SECONDS = 300
 
 
@@ -58,9 +60,13 @@ def _main(folder: Path) -> None:
     with np.load(io.BytesIO(sys.stdin.buffer.read())) as archive:
         names, *arrays = (archive[key] for key in archive.files)
     index = open_vectors(folder)
+    found = asked = 0
     for name, vectors in zip(names, arrays, strict=True):
-        index.nearest_to_each(bytes.fromhex(name).decode("utf-8", "surrogatepass"), vectors, 1)
+        hits = index.nearest_to_each(bytes.fromhex(name).decode("utf-8", "surrogatepass"), vectors, NEIGHBOURS)
+        asked, found = asked + len(hits), found + sum(bool(each) and each[0][1] > SAME for each in hits)
     index.close()
+    if 2 * found < asked:
+        sys.exit(f"{found} of {asked} vectors are found")
 
 
 if __name__ == "__main__":
