@@ -19,7 +19,7 @@ test: check unit ## set everything up, then lint, types, import rules and tests
 test-all: check ## the same with the slow tests
 	@$(BIN)/pytest -m "not benchmark"
 
-faults: $(VENV)/.dev ## kill ingestion hundreds of times, and feed it thousands of damaged files: about an hour
+faults: $(VENV)/.dev ## kill ingestion, damage every file of the index, feed in thousands of damaged files: about an hour
 	@$(BIN)/pytest tests/faults -m "not benchmark" -rP --durations=0
 
 check: lint types imports ## everything but the tests

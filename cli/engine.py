@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import ValidationError
 
+from cli.output import remark
 from core.errors import UsageError
 from core.settings import Settings
+from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.jobs import JobDetail, JobLine, JobOut
 from service.api.records import CollectionOut, DocumentOut
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn
@@ -83,6 +85,18 @@ class Engine(Protocol):
     def prune(self) -> PruneOut:
         """Remove every version but the live one."""
 
+    def troubles(self) -> Sequence[str]:
+        """What is out of order and answered around."""
+
+    def verify(self, body: VerifyIn) -> VerifiedOut:
+        """Compare everything that is stored."""
+
+    def repair(self) -> RepairedOut:
+        """Make again what is broken."""
+
+    def purge(self) -> PurgedOut:
+        """Let nothing of what was deleted stay in any file."""
+
 
 @contextmanager
 def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
@@ -109,7 +123,11 @@ def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]
     from indexes.open import open_indexes
 
     with open_indexes(settings) as indexes:
-        yield LocalEngine(settings, indexes)
+        try:
+            yield LocalEngine(settings, indexes)
+        finally:
+            for trouble in indexes.care.troubles():
+                remark(trouble)
 
 
 def request(kind: type[R], **fields: object) -> R:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli import care
 from cli.options import Data, Json, settings_of
 from cli.output import amount, err, print_json, remark, say, size, table
 
@@ -22,6 +23,11 @@ LINE_EVERY_SECONDS = 5.0
 app = typer.Typer(help="Look at the index, change it over, back it up.", no_args_is_help=True)
 
 
+app.command("verify")(care.verify)
+app.command("repair")(care.repair)
+app.command("purge")(care.purge)
+
+
 @app.command("status")
 def status(context: typer.Context, as_json: Json = False, data: Data = None) -> None:
     """Show the collections, the versions of the index, what the settings would have otherwise, and who owns it all."""
@@ -31,11 +37,12 @@ def status(context: typer.Context, as_json: Json = False, data: Data = None) -> 
     settings = settings_of(context, data)
     owner = owner_of(settings.data) if settings.data.is_dir() else None
     with open_engine(settings) as engine:
-        collections, index = engine.collections(), engine.index()
+        collections, index, troubles = engine.collections(), engine.index(), engine.troubles()
     differs = _differences(settings, next(row for row in index.versions if row.state == "live"))
     if as_json:
         print_json(
             {
+                "degraded": list(troubles),
                 "data": str(settings.data.absolute()),
                 "index_version": index.index_version,
                 "service": owner.url if owner else None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.access import OWNER
 from core.settings import Settings
+from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.jobs import JobDetail, JobLine, JobOut
 from service.api.records import CollectionOut, DocumentOut
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn
@@ -116,6 +117,22 @@ class LocalEngine:
     def index_version(self) -> str:
         """The version of the index that answers."""
         return self.indexes.version
+
+    def troubles(self) -> Sequence[str]:
+        """What is out of order and answered around."""
+        return self.indexes.care.troubles()
+
+    def verify(self, body: VerifyIn) -> VerifiedOut:
+        """Compare everything that is stored."""
+        return VerifiedOut.of(self.indexes.care.verify(full=body.full))
+
+    def repair(self) -> RepairedOut:
+        """Make again what is broken."""
+        return RepairedOut(repaired=self.indexes.care.repair())
+
+    def purge(self) -> PurgedOut:
+        """Let nothing of what was deleted stay in any file."""
+        return PurgedOut(purged=self.indexes.care.purge())
 
     def index(self) -> IndexOut:
         """The versions of the index."""

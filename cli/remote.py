@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from core import errors
+from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.jobs import JobDetail, JobLine, JobOut, JobsOut
 from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn, ReadyOut
@@ -116,6 +117,22 @@ class RemoteEngine:
     def prune(self) -> PruneOut:
         """Have the service remove every version but the live one."""
         return PruneOut.model_validate(self._call("POST", "/v1/index/prune"))
+
+    def troubles(self) -> Sequence[str]:
+        """What is out of order and answered around."""
+        return ReadyOut.model_validate(self._call("GET", "/readyz")).degraded
+
+    def verify(self, body: VerifyIn) -> VerifiedOut:
+        """Have the service compare everything that is stored."""
+        return VerifiedOut.model_validate(self._call("POST", "/v1/index/verify", json=body.model_dump()))
+
+    def repair(self) -> RepairedOut:
+        """Have the service make again what is broken."""
+        return RepairedOut.model_validate(self._call("POST", "/v1/index/repair"))
+
+    def purge(self) -> PurgedOut:
+        """Have the service let nothing of what was deleted stay."""
+        return PurgedOut.model_validate(self._call("POST", "/v1/index/purge"))
 
     def _to_the_end(self, started: Any, watch: Watch) -> JobOut:  # noqa: ANN401 -- JSON, checked here
         """Wait for a job to end. Raises what the job failed with."""

@@ -161,7 +161,9 @@ class ServiceUpkeep:
 
     def _open(self, name: str) -> tuple[Indexes, Callable[[], None]]:
         stack = ExitStack()
-        return stack.enter_context(open_version(self._settings, self._lock, name)), stack.close
+        indexes = stack.enter_context(open_version(self._settings, self._lock, name))
+        indexes.care.serve(purge_hours=self._settings.index.purge_hours)
+        return indexes, stack.close
 
     def _begin(self, indexes: Indexes) -> Service:
         """Jobs and schedule on these indexes, and the service of them all."""

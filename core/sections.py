@@ -191,6 +191,14 @@ class SearchSettings(Section):
     )
 
 
+class IndexSettings(Section):
+    """What is stored for searching."""
+
+    purge_hours: float = Field(
+        24.0, ge=0, description="hours after which a running service purges what was deleted; 0: never"
+    )
+
+
 class AnsweringSettings(Section):
     """How passages become an answer."""
 

@@ -21,6 +21,7 @@ from core.sections import (
     AnsweringSettings,
     EmbedderSettings,
     EvaluationSettings,
+    IndexSettings,
     IngestSettings,
     JobsSettings,
     ModelSettings,
@@ -39,6 +40,7 @@ __all__ = [
     "AnsweringSettings",
     "EmbedderSettings",
     "EvaluationSettings",
+    "IndexSettings",
     "IngestSettings",
     "JobsSettings",
     "ModelSettings",
@@ -84,6 +86,7 @@ class Settings(BaseSettings):
     )
     search: SearchSettings = SearchSettings()
     reranker: RerankerSettings = RerankerSettings()
+    index: IndexSettings = IndexSettings()
     answering: AnsweringSettings = AnsweringSettings()
     server: ServerSettings = ServerSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

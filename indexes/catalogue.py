@@ -146,7 +146,7 @@ class Catalogue:
         """The ids among these that may be read, and their vectors: float32 (n, dimension), or (0, 0)."""
         query = _VECTORS if access.everything else _VECTORS.join(documents).where(readable(access))
         with schema.transaction(self.engine) as connection:
-            return _columns(connection.execute(query, _given(chunk_ids)).all())
+            return mapping.columns(connection.execute(query, _given(chunk_ids)).all())
 
     def outlines(self, document_ids: Collection[str]) -> dict[str, Outline]:
         """What ranking needs to know of documents, by their ids."""
@@ -181,9 +181,14 @@ class Catalogue:
         query = select(chunks.c.id).join(documents).where(documents.c.collection == collection)
         return {row["id"] for row in self._rows(query)}
 
-    def embeddings(self, collection: str) -> Iterator[tuple[list[str], Vectors]]:
-        """Every chunk's id and vector in batches, for filling the vector index again."""
-        yield from self._vectors(statements.stored(collection).order_by(chunks.c.number))
+    def embeddings(self, collection: str, *, since: str = "") -> Iterator[tuple[list[str], Vectors]]:
+        """Every chunk's id and vector in batches, for filling the vector index; of documents indexed `since` a time."""
+        query = statements.stored(collection).where(documents.c.indexed_at >= since)
+        yield from self._vectors(query.order_by(chunks.c.number))
+
+    def latest(self) -> str:
+        """When the last document was indexed; empty when there is none."""
+        return next((row["at"] or "" for row in self._rows(select(func.max(documents.c.indexed_at).label("at")))), "")
 
     def sample(self, collection: str, size: int) -> Vectors:
         """Up to `size` of the collection's vectors, evenly spaced: float32 (n, dimension)."""
@@ -281,7 +286,7 @@ class Catalogue:
     def _vectors(self, query: Select[Any]) -> Iterator[tuple[list[str], Vectors]]:
         with schema.transaction(self.engine) as connection:
             for rows in connection.execute(query).partitions(BATCH):
-                yield _columns(rows)
+                yield mapping.columns(rows)
 
     def _cosines(self, vector: Vectors, query: Select[Any]) -> Iterator[tuple[str, float]]:
         for found, vectors in self._vectors(query):
@@ -290,9 +295,3 @@ class Catalogue:
 
 def _given(chunk_ids: Collection[str]) -> dict[str, str]:
     return {"ids": json.dumps(list(chunk_ids))}
-
-
-def _columns(rows: Sequence[Any]) -> tuple[list[str], Vectors]:
-    """Rows of (id, vector) as ids and float32 (n, dimension)."""
-    joined = np.frombuffer(b"".join([row[1] for row in rows]), dtype="<f4")
-    return [row[0] for row in rows], joined.reshape(len(rows), -1) if rows else joined.reshape(0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.settings import SearchSettings
 from indexes.catalogue import Catalogue
@@ -12,6 +13,9 @@ from indexes.lock import Lock
 from indexes.manifest import Recipe
 from indexes.rerankers.protocol import Reranker
 from indexes.vector.protocol import VectorIndex
+
+if TYPE_CHECKING:
+    from indexes.care import Care
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +31,4 @@ class Indexes:
     search: SearchSettings
     version: str
     lock: Lock
+    care: Care

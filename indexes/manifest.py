@@ -19,7 +19,9 @@ FORMAT = "1"
 RECIPE = "recipe"
 OF_THE_MACHINE = frozenset({"cache", "device", "threads"})
 """Embedder settings that change no vector."""
-OF_A_VERSION = frozenset({"schema", "dimension", "embedder", RECIPE, "doubt"})
+OF_A_VERSION = frozenset(
+    {"schema", "dimension", "embedder", RECIPE, "doubt", "sound until", "deleted from chroma", "deleted from keyword"}
+)
 """What the catalogue remembers of its own version; everything else it knows of the data folder."""
 
 logger = logging.getLogger(__name__)

@@ -151,3 +151,9 @@ def embedding_values(first: int, vectors: Vectors) -> list[dict[str, Any]]:
     """The rows of the chunks' vectors, as little-endian float32."""
     found = np.asarray(vectors, dtype="<f4")
     return [{"number": first + place, "vector": vector.tobytes()} for place, vector in enumerate(found)]
+
+
+def columns(rows: Sequence[Any]) -> tuple[list[str], Vectors]:
+    """Rows of (id, vector) as ids and float32 (n, dimension)."""
+    joined = np.frombuffer(b"".join([row[1] for row in rows]), dtype="<f4")
+    return [row[0] for row in rows], joined.reshape(len(rows), -1) if rows else joined.reshape(0, 0)

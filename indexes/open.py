@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 
-from core.errors import IndexBroken
 from core.settings import Settings
-from indexes import manifest, rebuild, versions
+from indexes import integrity, manifest, rebuild, versions
+from indexes.care import Care
 from indexes.catalogue import Catalogue
 from indexes.indexes import Indexes
-from indexes.keyword.choose import discard_keyword, open_keyword
-from indexes.keyword.protocol import KeywordIndex
 from indexes.lock import Lock, own
 from indexes.rerankers.choose import choose_reranker
-from indexes.vector.choose import discard_vectors, open_vectors
-from indexes.vector.protocol import VectorIndex
+from indexes.seal import Verdict, sealed
 from indexes.write import sweep
 
 __all__ = ["Indexes", "open_indexes", "open_version"]
-
-logger = logging.getLogger(__name__)
 
 
 @contextmanager
 def open_indexes(settings: Settings) -> Iterator[Indexes]:
     """Own the data folder and open the live version of the index in it; made when missing.
 
-    What a dead process left is put in order: its jobs are interrupted, its unfinished writes cleaned up, and a vector
-    index that does not agree with the catalogue is mended or rebuilt.
+    What a dead process left is put in order: its jobs are interrupted, its unfinished writes cleaned up. What is not as
+    its owner left it (indexes/seal.py) is served around until it has been made again from the catalogue.
 
     Raises:
         DataFolderOwned: another process owns the folder.
         IndexBroken: the embedder that the index was made with is not at hand, another version of Touchstone made it, or
-            its catalogue cannot be read.
+            its catalogue is damaged or gone.
     """
     with own(settings.data) as lock, open_version(settings, lock, versions.pointer(settings.data).live) as indexes:
         yield indexes
@@ -46,57 +39,27 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
     """Open one version of the index in a data folder that is owned. Raises IndexBroken like `open_indexes`."""
     folder = versions.folder_of(settings.data, name)
     with ExitStack() as stack:
+        seal = stack.enter_context(sealed(folder))
         catalogue = stack.enter_context(closing(Catalogue(folder / versions.CATALOGUE)))
+        if seal.verdict("catalogue") is Verdict.UNSEALED:
+            integrity.check(catalogue)
         embedder, recipe = manifest.embedder_of(catalogue, settings)
         reranker = choose_reranker(settings.reranker)
         catalogue.jobs.interrupt()
+        twice = lock.inherited and catalogue.recall(rebuild.DOUBT) is not None
         if lock.inherited:
             catalogue.remember(rebuild.DOUBT, "a process died")
-        keyword = stack.enter_context(closing(_keyword(folder / "keyword", catalogue)))
-        vectors = stack.enter_context(closing(_vectors(folder / "chroma", catalogue)))
-        sweep(catalogue, vectors, keyword)
+        care = stack.enter_context(closing(Care(folder, catalogue, seal, dimension=embedder.dimension, died=twice)))
+        sweep(catalogue, care.vectors, care.keyword)
         yield Indexes(
             catalogue=catalogue,
-            keyword=keyword,
-            vectors=vectors,
+            keyword=care.keyword,
+            vectors=care.vectors,
             embedder=embedder,
             reranker=reranker,
             recipe=recipe,
             search=settings.search,
             version=manifest.version(embedder) + (f".{name}" if name != versions.FIRST else ""),
             lock=lock,
+            care=care,
         )
-
-
-def _vectors(folder: Path, catalogue: Catalogue) -> VectorIndex:
-    """The vector index, agreeing with the catalogue: mended, or a new one in place of one that is broken."""
-    vectors: VectorIndex | None = None
-    try:
-        vectors = open_vectors(folder)
-        rebuild.reconcile(catalogue, vectors)
-        if rebuild.finds_itself(catalogue, vectors):
-            return vectors
-        reason = "stored vectors were not found"
-    except IndexBroken as error:
-        reason = str(error)
-    logger.warning("the vector index is broken and is made again", extra={"reason": reason})
-    if vectors is not None:
-        vectors.close()
-    discard_vectors(folder)
-    vectors = open_vectors(folder)
-    rebuild.refill(catalogue, vectors)
-    return vectors
-
-
-def _keyword(folder: Path, catalogue: Catalogue) -> KeywordIndex:
-    """The keyword index, agreeing with the catalogue: mended, or a new one in place of one that is broken."""
-    try:
-        keyword = open_keyword(folder)
-        rebuild.reconcile_words(catalogue, keyword)
-        return keyword
-    except IndexBroken as error:
-        logger.warning("the keyword index is broken and is made again", extra={"reason": str(error)})
-    discard_keyword(folder)
-    keyword = open_keyword(folder)
-    rebuild.refill_words(catalogue, keyword)
-    return keyword

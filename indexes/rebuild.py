@@ -3,97 +3,111 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from core import ids
 from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
-from indexes.indexes import Indexes
 from indexes.keyword.protocol import KeywordIndex
+from indexes.vector.probe import SAME, finds
 from indexes.vector.protocol import VectorIndex
+
+if TYPE_CHECKING:
+    from indexes.indexes import Indexes
 
 logger = logging.getLogger(__name__)
 
+SOUND = "sound until"
+"""Until when what was indexed is known to be found: for `mend`."""
 SAMPLE = 16
 """Stored vectors a collection that are searched for when the index is opened."""
 TWINS = 8
 """Vectors asked for when one is searched for by itself: others may be the same."""
+BATCH = 64
+"""Vectors that are searched for at once."""
 DOUBT = "doubt"
-"""What the catalogue remembers from a process that died until `mend` has looked at every vector."""
-SAME = 0.999
-"""A vector's cosine with itself, rounding and all."""
+"""What the catalogue remembers from a process that died until `mend` has looked at what was written since."""
 
 
 def rebuild_vectors(indexes: Indexes) -> int:
-    """Drop every collection of both derived indexes and fill them again; returns how many vectors there are."""
-    refill_words(indexes.catalogue, indexes.keyword)
-    return refill(indexes.catalogue, indexes.vectors)
+    """Fill both derived indexes anew and put them in the old ones' place; returns how many vectors there are.
+
+    Raises:
+        IndexBroken: one cannot be written; the old one stays.
+    """
+    indexes.care.remake()
+    return sum(row.chunks for row in indexes.catalogue.collections())
 
 
-def refill(catalogue: Catalogue, vectors: VectorIndex) -> int:
-    """As `rebuild_vectors`, of the vector index."""
-    written = 0
-    for collection in catalogue.collections():
-        vectors.drop(collection.name)
-        for ids, batch in catalogue.embeddings(collection.name):
-            vectors.upsert(collection.name, ids, batch)
-            written += len(ids)
-    logger.warning("the vector index was rebuilt", extra={"vectors": written})
-    return written
+def samples(catalogue: Catalogue, size: int = SAMPLE) -> dict[str, Vectors]:
+    """Some stored vectors of every collection that holds any."""
+    found = {row.name: catalogue.sample(row.name, size) for row in catalogue.collections() if row.chunks}
+    return {name: vectors for name, vectors in found.items() if len(vectors)}
 
 
-def refill_words(catalogue: Catalogue, keyword: KeywordIndex) -> None:
-    """As `rebuild_vectors`, of the keyword index."""
-    for collection in catalogue.collections():
-        keyword.drop(collection.name)
-        for entries in catalogue.entries(collection.name):
-            keyword.upsert(collection.name, entries)
-    logger.warning("the keyword index was rebuilt")
+def finds_itself(catalogue: Catalogue, vectors: VectorIndex) -> bool:
+    """Whether some stored vectors of every collection are found by searching for them."""
+    return finds(vectors, samples(catalogue))
 
 
-def reconcile_words(catalogue: Catalogue, keyword: KeywordIndex) -> None:
-    """Index the chunks that are missing and remove those the catalogue does not hold, with a log line."""
+def reconcile(catalogue: Catalogue, vectors: VectorIndex, *, stop: Callable[[], bool] = lambda: False) -> None:
+    """Add the vectors that are missing and remove those that the catalogue neither holds nor is about to, until told.
+
+    Safe beside a writer whose vectors go to this index: what it has written and not committed yet is promised.
+    """
+    added = removed = 0
     for collection in (row.name for row in catalogue.collections()):
-        held, stored = catalogue.chunk_ids(collection), keyword.ids(collection)
-        missing, extra = held - stored, stored - held
-        for entries in catalogue.entries(collection) if missing else ():
-            keyword.upsert(collection, [entry for entry in entries if entry.id in missing])
-        keyword.delete(collection, sorted(extra))
-        if missing or extra:
-            logger.warning(
-                "the keyword index was mended",
-                extra={"collection": collection, "added": len(missing), "removed": len(extra)},
-            )
-
-
-def reconcile(catalogue: Catalogue, vectors: VectorIndex) -> None:
-    """Add the vectors that are missing and remove those the catalogue does not hold, with a log line."""
-    for collection in (row.name for row in catalogue.collections()):
-        held, stored = catalogue.chunk_ids(collection), vectors.ids(collection)
-        missing, extra = held - stored, stored - held
-        if missing:
-            for ids, batch in catalogue.embeddings(collection):
-                wanted = [place for place, name in enumerate(ids) if name in missing]
-                vectors.upsert(collection, [ids[place] for place in wanted], batch[wanted])
+        stored = vectors.ids(collection)
+        written = promised(catalogue, collection)
+        missing = (held := catalogue.chunk_ids(collection)) - stored
+        for names, batch in catalogue.embeddings(collection) if missing else ():
+            wanted = [place for place, name in enumerate(names) if name in missing]
+            vectors.upsert(collection, [names[place] for place in wanted], batch[wanted])
+            added += len(wanted)
+            if stop():
+                return
+        extra = stored - held - written
         vectors.delete(collection, sorted(extra))
-        if missing or extra:
-            logger.warning(
-                "the vector index was mended",
-                extra={"collection": collection, "added": len(missing), "removed": len(extra)},
-            )
+        removed += len(extra)
+    if added or removed:
+        logger.warning("the vector index was mended", extra={"added": added, "removed": removed})
+
+
+def reconcile_words(catalogue: Catalogue, keyword: KeywordIndex, *, stop: Callable[[], bool] = lambda: False) -> None:
+    """As `reconcile`, of the keyword index."""
+    added = removed = 0
+    for collection in (row.name for row in catalogue.collections()):
+        stored = keyword.ids(collection)
+        written = promised(catalogue, collection)
+        missing = (held := catalogue.chunk_ids(collection)) - stored
+        for entries in catalogue.entries(collection) if missing else ():
+            wanted = [entry for entry in entries if entry.id in missing]
+            keyword.upsert(collection, wanted)
+            added += len(wanted)
+            if stop():
+                return
+        extra = stored - held - written
+        keyword.delete(collection, sorted(extra))
+        removed += len(extra)
+    if added or removed:
+        logger.warning("the keyword index was mended", extra={"added": added, "removed": removed})
 
 
 def mend(indexes: Indexes) -> int:
     """Once after a process died: write those vectors again that are not found by themselves; returns how many.
 
     After a kill, Chroma now and then leaves a vector that it holds, and that no path of its graph leads to. Ids and
-    counts do not show it, and it is not there yet when the folder is opened: it comes with the next writes.
+    counts do not show it, and it is not there yet when the folder is opened: it comes with the next writes. So those
+    are looked at that were written since the folder was last closed in order.
     """
     if indexes.catalogue.recall(DOUBT) is None:
         return 0
     written = 0
     for collection in (row.name for row in indexes.catalogue.collections()):
-        for ids, batch in indexes.catalogue.embeddings(collection):
-            lost = [n for n, name in enumerate(ids) if not _found(indexes.vectors, collection, name, batch[n])]
-            indexes.vectors.upsert(collection, [ids[n] for n in lost], batch[lost])
+        for names, batch in indexes.catalogue.embeddings(collection, since=indexes.catalogue.recall(SOUND) or ""):
+            lost = not_found(indexes.vectors, collection, names, batch)
+            indexes.vectors.upsert(collection, [names[place] for place in lost], batch[lost])
             written += len(lost)
     indexes.catalogue.unlearn(DOUBT)
     if written:
@@ -101,18 +115,31 @@ def mend(indexes: Indexes) -> int:
     return written
 
 
-def _found(vectors: VectorIndex, collection: str, name: str, vector: Vectors) -> bool:
-    """Whether searching for a vector finds it, or as many as near as were asked for."""
-    nearest = vectors.nearest(collection, vector, TWINS)
-    return any(name == found for found, _ in nearest) or (
-        len(nearest) == TWINS and all(cosine > SAME for _, cosine in nearest)
-    )
+def vouch(catalogue: Catalogue) -> None:
+    """Note that the vector index, which is closed in order, holds and finds everything that was indexed until now."""
+    latest = catalogue.latest()
+    if catalogue.recall(DOUBT) is None and catalogue.recall(SOUND) != latest:
+        catalogue.unlearn(SOUND)
+        catalogue.remember(SOUND, latest)
 
 
-def finds_itself(catalogue: Catalogue, vectors: VectorIndex) -> bool:
-    """Whether some stored vectors of every collection are found by searching for them: counting proves nothing."""
-    for collection in (row.name for row in catalogue.collections()):
-        for vector in catalogue.sample(collection, SAMPLE):
-            if not any(cosine > SAME for _, cosine in vectors.nearest(collection, vector, 1)):
-                return False
-    return True
+def not_found(vectors: VectorIndex, collection: str, names: list[str], batch: Vectors) -> list[int]:
+    """The places of those vectors that searching for them does not find, nor as many as near as were asked for."""
+    lost = []
+    for start in range(0, len(names), BATCH):
+        nearest = vectors.nearest_to_each(collection, batch[start : start + BATCH], TWINS)
+        for place, hits in enumerate(nearest, start=start):
+            crowded = len(hits) == TWINS and all(cosine > SAME for _, cosine in hits)
+            if not crowded and (names[place], True) not in [(name, cosine > SAME) for name, cosine in hits]:
+                lost.append(place)
+    return lost
+
+
+def promised(catalogue: Catalogue, collection: str) -> set[str]:
+    """The ids of the versions that are being written."""
+    return {
+        ids.chunk_id(intent.document_id, intent.version, ordinal)
+        for intent in catalogue.intents()
+        if intent.collection == collection
+        for ordinal in range(intent.chunks)
+    }

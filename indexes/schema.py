@@ -258,8 +258,15 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
     except DatabaseError as error:
         raise IndexBroken(
             f"The catalogue {engine.url.database} cannot be {'written' if write else 'read'}: {error.orig}. "
-            "Look at the disk's free space and its health, or name another folder with --data."
+            "Look at the disk's free space and health; `touchstone index restore BACKUP` puts a backup in its place."
         ) from error
+
+
+def checkpoint(engine: Engine) -> None:
+    """Put everything that was committed into the file itself, and leave its log empty."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+        connection.rollback()
 
 
 def changes(engine: Engine) -> int:

@@ -23,7 +23,7 @@ def refuse_unsound(made: Indexes, live: Catalogue) -> float:
     Raises:
         IndexBroken: what is wrong with it. It must not be served.
     """
-    refuse_incomplete(made, live)
+    refuse_incomplete(made, live)  # which opens the stores: until then searches are exact
     if not finds_itself(made.catalogue, made.vectors):
         raise _refused("stored vectors are not found by searching for them")
     lowest = 1.0

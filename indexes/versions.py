@@ -24,7 +24,7 @@ POINTER, VERSIONS, BUILDING = "live", "versions", "building"
 FIRST = ""
 """The name of the version that is the data folder itself."""
 CATALOGUE = "catalogue.sqlite3"
-_OWN = (CATALOGUE, "chroma", "keyword")
+_OWN = (CATALOGUE, "chroma", "keyword", "seal.json")
 """What of a data folder belongs to its first version: these names, and those that begin with them."""
 
 

@@ -22,8 +22,6 @@ from indexes.names import folder_name
 
 BATCH = 64
 """Vectors written at once: searches wait behind a write, and larger ones make them wait for longer."""
-PAGE = 5000
-"""Ids read at once."""
 GRAPH = {
     "space": "cosine",
     "max_neighbors": 32,
@@ -75,25 +73,35 @@ class ChromaIndex:
 
     def nearest(self, collection: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
         """The nearest vectors, found by walking Chroma's graph: nearly always all of them."""
+        return self.nearest_to_each(collection, vector[None, :], limit)[0]
+
+    def nearest_to_each(self, collection: str, vectors: Vectors, limit: int) -> list[list[tuple[str, float]]]:
+        """As `nearest`, many at once."""
         with self._translated("search"):
             stored = self._collection(collection)
-            if stored is None or limit < 1:
-                return []
-            found = stored.query(query_embeddings=[vector], n_results=limit, include=["distances"])
-        cosines = 1.0 - np.asarray(found["distances"][0], dtype=np.float64)
-        return sorted(zip(found["ids"][0], cosines.tolist(), strict=True), key=lambda each: (-each[1], each[0]))
+            if stored is None or limit < 1 or not len(vectors):
+                return [[] for _ in vectors]
+            found = stored.query(query_embeddings=list(vectors), n_results=limit, include=["distances"])
+        cosines = [1.0 - np.asarray(each, dtype=np.float64) for each in found["distances"]]
+        return [
+            sorted(zip(names, each.tolist(), strict=True), key=lambda hit: (-hit[1], hit[0]))
+            for names, each in zip(found["ids"], cosines, strict=True)
+        ]
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors that are stored, of those that are asked for."""
+        with self._translated("read"):
+            stored = self._collection(collection)
+            if stored is None or not ids:
+                return {}
+            found = stored.get(ids=list(ids), include=["embeddings"])
+            return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
 
     def ids(self, collection: str) -> set[str]:
-        """Every id."""
-        found: set[str] = set()
+        """Every id, in one go: page after page, Chroma passes over all that came before."""
         with self._translated("list"):
             stored = self._collection(collection)
-            while stored is not None:
-                page = stored.get(limit=PAGE, offset=len(found), include=[])["ids"]
-                found.update(page)
-                if len(page) < PAGE:
-                    break
-        return found
+            return set() if stored is None else set(stored.get(include=[])["ids"])
 
     def drop(self, collection: str) -> None:
         """Remove a collection."""
@@ -165,7 +173,7 @@ class ChromaIndex:
             self._failed = True
             raise IndexBroken(
                 f"Could not {what} the vector index in {self._folder}: {error}. "
-                "`touchstone index rebuild` makes it again from the catalogue."
+                "`touchstone index repair` makes it again from the catalogue."
             ) from error
 
 

@@ -45,6 +45,16 @@ class MemoryIndex:
         ranked = sorted(zip(stored, cosines.tolist(), strict=True), key=lambda found: (-found[1], found[0]))
         return ranked[:limit]
 
+    def nearest_to_each(self, collection: str, vectors: Vectors, limit: int) -> list[list[tuple[str, float]]]:
+        """The nearest of all vectors, for each."""
+        return [self.nearest(collection, vector, limit) for vector in vectors]
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors that are stored."""
+        with self._lock:
+            stored = self._collections.get(collection, {})
+            return {name: stored[name] for name in ids if name in stored}
+
     def ids(self, collection: str) -> set[str]:
         """Every id."""
         with self._lock:

@@ -24,6 +24,12 @@ class VectorIndex(Protocol):
     def nearest(self, collection: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
         """(id, cosine) of up to `limit` nearest vectors, nearest first, ties by id."""
 
+    def nearest_to_each(self, collection: str, vectors: Vectors, limit: int) -> list[list[tuple[str, float]]]:
+        """As `nearest`, for each of vectors float32 (n, dimension)."""
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The stored vectors of these ids; unknown ones are left out."""
+
     def ids(self, collection: str) -> set[str]:
         """Every id stored in the collection."""
 

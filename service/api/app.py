@@ -13,7 +13,18 @@ from core.settings import Settings
 from service.api import errors
 from service.api.live import Live
 from service.api.middleware import BodyLimit, Identify, OwnPages
-from service.api.routes import collections, documents, health, index, ingestions, models, pages, query, search
+from service.api.routes import (
+    care,
+    collections,
+    documents,
+    health,
+    index,
+    ingestions,
+    models,
+    pages,
+    query,
+    search,
+)
 from service.api.state import Service
 
 __all__ = ["Live", "Service", "State", "create_app"]
@@ -46,7 +57,7 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         redoc_url=None,
     )
     errors.register(app)
-    for routes in (query, search, ingestions, documents, collections, index, models):
+    for routes in (query, search, ingestions, documents, collections, index, care, models):
         app.include_router(routes.router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(pages.router)

@@ -136,6 +136,7 @@ class ReadyOut(Reply):
 
     status: Literal["ready"] = "ready"
     index_version: str
+    degraded: tuple[str, ...] = Field((), description="what is broken, answered around and being made again")
 
 
 class Problem(Reply):

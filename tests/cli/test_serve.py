@@ -56,6 +56,9 @@ def test_the_command_line_works_through_the_service(served: Served) -> None:
     assert text[citation["start"] : citation["end"]] == citation["quote"]
     assert served.touchstone("search", "parental leave", "--json").json["hits"]
     assert served.touchstone("index", "status", "--json").json["service"] == served.url
+    assert served.touchstone("index", "verify", "--json").json["chunks"] == report.json["chunks"]
+    assert served.touchstone("index", "repair", "--json").json == {"repaired": []}
+    assert served.touchstone("index", "purge", "--json").json == {"purged": []}
     assert report.json["job_id"] in [job["job_id"] for job in served.touchstone("jobs", "list", "--json").json["jobs"]]
 
 

@@ -86,7 +86,8 @@ class Fate:
 class DoomedVectors:
     def __init__(self, real: VectorIndex, fate: Fate) -> None:
         self.real, self.fate = real, fate
-        self.nearest, self.ids, self.drop, self.close = real.nearest, real.ids, real.drop, real.close
+        self.nearest, self.nearest_to_each, self.vectors = real.nearest, real.nearest_to_each, real.vectors
+        self.ids, self.drop, self.close = real.ids, real.drop, real.close
 
     def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
         self.fate.passes("after the intent")

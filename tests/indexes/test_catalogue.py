@@ -141,7 +141,7 @@ def test_collections_are_listed_with_what_they_hold(indexes: Indexes) -> None:
 
 def test_a_file_that_is_no_database_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "catalogue.sqlite3").write_bytes(b"not a database" * 100)
-    with pytest.raises(IndexBroken, match="--data"):
+    with pytest.raises(IndexBroken, match="index restore"):
         Catalogue(tmp_path / "catalogue.sqlite3")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -47,26 +48,32 @@ def test_a_folder_can_be_opened_once_at_a_time(filled: Settings) -> None:
         pass
 
 
-def test_a_deleted_vector_index_is_filled_again_from_the_catalogue(filled: Settings) -> None:
-    shutil.rmtree(filled.data / "chroma")
+def damage_file(folder: Path) -> None:
+    (folder / "chroma" / "chroma.sqlite3").write_bytes(b"not a database")
+
+
+def cut_off(folder: Path) -> None:
+    (folder / "chroma.writing").touch()
+    (folder / "chroma" / "mark of the old one").touch()
+
+
+@pytest.mark.parametrize("unsealed", [False, True])
+@pytest.mark.parametrize("harm", [lambda folder: shutil.rmtree(folder / "chroma"), damage_file, cut_off])
+def test_a_broken_vector_index_is_answered_around_and_made_again(
+    filled: Settings, harm: Callable[[Path], None], unsealed: bool
+) -> None:
+    harm(filled.data)
+    if unsealed:
+        (filled.data / "seal.json").unlink()
     with open_indexes(filled) as indexes:
-        assert agree(indexes)
-        assert search(indexes, "beta", access=OWNER, limit=1).hits[0].text == "beta"
-
-
-def test_an_unreadable_vector_index_is_made_again(filled: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    (filled.data / "chroma" / "chroma.sqlite3").write_bytes(b"not a database")
-    with caplog.at_level(logging.WARNING), open_indexes(filled) as indexes:
+        for _ in range(4):
+            assert search(indexes, "beta", access=OWNER, limit=1).hits[0].text == "beta"
+        gone = not (filled.data / "chroma.broken").exists()
+        assert len(indexes.care.troubles()) == (0 if gone else 1)
+        assert indexes.care.repair() == (() if gone else ("vector index",))
+        assert indexes.care.troubles() == ()
         assert agree(indexes)
         assert agree(indexes, "second")
-    assert "broken" in caplog.text
-
-
-def test_a_vector_index_whose_last_write_was_cut_off_is_not_even_opened(filled: Settings) -> None:
-    (filled.data / "chroma.writing").touch()
-    (filled.data / "chroma" / "mark of the old one").touch()
-    with open_indexes(filled) as indexes:
-        assert agree(indexes)
     assert not (filled.data / "chroma" / "mark of the old one").exists()
     assert not (filled.data / "chroma.writing").exists()
 
@@ -76,6 +83,7 @@ def test_missing_vectors_are_added_and_unknown_ones_removed(filled: Settings, ca
         names = sorted(indexes.vectors.ids("default"))
         indexes.vectors.delete("default", names[:1])
         indexes.vectors.upsert("default", ["stranger"], indexes.embedder.embed_passages(["stranger"]))
+    (filled.data / "seal.json").unlink()
     with caplog.at_level(logging.WARNING), open_indexes(filled) as indexes:
         assert sorted(indexes.vectors.ids("default")) == names
     assert "mended" in caplog.text
@@ -94,12 +102,14 @@ def test_a_vector_that_cannot_be_found_shows_though_its_id_is_there(filled: Sett
 def test_after_a_death_vectors_that_are_not_found_are_written_again(filled: Settings) -> None:
     (filled.data / "owner.lock").write_text('{"pid": 1}')
     with open_indexes(filled) as indexes:
-        (name,) = indexes.vectors.ids("second")
-        indexes.vectors.upsert("second", [name], -np.ones((1, 384), np.float32) / np.sqrt(384).astype(np.float32))
-    with open_indexes(filled) as indexes:
-        indexes.vectors.delete("default", sorted(indexes.vectors.ids("default"))[:1])
-        assert mend(indexes) == 1
-        assert agree(indexes)
+        store(indexes, "c.txt", "delta", collection="third")
+        store(indexes, "d.txt", "epsilon", collection="fourth")
+        (name,) = indexes.vectors.ids("third")
+        indexes.vectors.upsert("third", [name], -np.ones((1, 384), np.float32) / np.sqrt(384).astype(np.float32))
+        indexes.vectors.delete("fourth", sorted(indexes.vectors.ids("fourth")))
+        assert mend(indexes) == 2
+        assert agree(indexes, "third")
+        assert agree(indexes, "fourth")
         assert finds_itself(indexes.catalogue, indexes.vectors)
         assert indexes.catalogue.recall(DOUBT) is None
 
@@ -123,6 +133,7 @@ def test_jobs_of_a_dead_process_are_interrupted(filled: Settings) -> None:
 def test_an_embedder_that_cannot_be_made_is_refused_and_the_sentence_says_what_to_do(filled: Settings) -> None:
     with closing(sqlite3.connect(filled.data / "catalogue.sqlite3")) as catalogue, catalogue:
         catalogue.execute("update meta set value = 'lost-model' where key = 'embedder'")
+    (filled.data / "seal.json").unlink()
     with (
         pytest.raises(IndexBroken, match=r"built with the embedder lost-model \(384 dimensions\).*--data"),
         open_indexes(filled),

@@ -36,6 +36,12 @@ class Watched:
     def nearest(self, collection: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
         return self.real.nearest(collection, vector, limit)
 
+    def nearest_to_each(self, collection: str, vectors: Vectors, limit: int) -> list[list[tuple[str, float]]]:
+        return self.real.nearest_to_each(collection, vectors, limit)
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
+        return self.real.vectors(collection, ids)
+
     def ids(self, collection: str) -> set[str]:
         return self.real.ids(collection)
 

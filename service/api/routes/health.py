@@ -26,4 +26,4 @@ def ready(service: CurrentService) -> ReadyOut:
         service.indexes.embedder.embed_query("ready")
     except TouchstoneError as error:
         raise Unavailable(f"Not ready: {error}") from error
-    return ReadyOut(index_version=service.indexes.version)
+    return ReadyOut(index_version=service.indexes.version, degraded=service.indexes.care.troubles())

@@ -102,7 +102,7 @@ def test_collections_and_models_are_listed(client: TestClient) -> None:
 
 def test_it_is_live_and_ready(client: TestClient, indexes: Indexes) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json() == {"status": "ready", "index_version": indexes.version}
+    assert client.get("/readyz").json() == {"status": "ready", "index_version": indexes.version, "degraded": []}
 
 
 def test_the_longest_question_is_a_setting(client: TestClient, settings: Settings) -> None:
