@@ -92,5 +92,5 @@ def test_documents_can_be_removed(touchstone: Touchstone, source: Path) -> None:
 def test_the_index_can_be_rebuilt_from_the_catalogue(touchstone: Touchstone, source: Path) -> None:
     chunks = touchstone("ingest", source, "--json").json["chunks"]
     before = touchstone("search", "parental leave", "--json").json["hits"]
-    assert touchstone("index", "rebuild", "--json").json == {"vectors": chunks}
+    assert touchstone("index", "rebuild", "--json").json["vectors"] == chunks
     assert touchstone("search", "parental leave", "--json").json["hits"] == before

@@ -171,7 +171,7 @@ def test_a_service_that_stops_leaves_what_is_made_and_the_next_one_goes_on(setti
 def test_a_version_that_cannot_be_opened_is_not_served(upkeep: ServiceUpkeep, settings: Settings, source: Path) -> None:
     assert rebuilt(upkeep).version == "2"
     (settings.data / "catalogue.sqlite3").write_bytes(b"no database" * 1000)
-    with pytest.raises(Exception, match=r"catalogue.sqlite3 cannot be"):
+    with pytest.raises(Exception, match=r"catalogue.sqlite3 is damaged"):
         upkeep.roll_back()
     assert versions.pointer(settings.data).live == "2"
     ingest(upkeep, source)
