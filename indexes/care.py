@@ -35,7 +35,7 @@ class Care:
         verdict = Verdict.DISTRUSTED if died else seal.verdict("vectors")
         self.vectors = GuardedVectors(folder / PARTS["vectors"], catalogue, self.condition, verdict)
         self.keyword = GuardedKeyword(folder / PARTS["keyword"], catalogue, self.condition, seal.verdict("keyword"))
-        self._catalogue, self._dimension = catalogue, dimension
+        self._catalogue, self._seal, self._dimension = catalogue, seal, dimension
         for part in REPLACEABLE:
             if seal.verdict(part) is Verdict.CHANGED:
                 logger.warning("a part was not what it was and is made again", extra={"part": part})
@@ -106,6 +106,9 @@ class Care:
             guard.stop()
         if self._thread is not None:
             self._thread.join()
+        for part, guard in zip(("vectors", "keyword"), self._guards, strict=True):
+            if guard.unproven:
+                self._seal.leave_out(part)
         used = not self.vectors.guard.unopened
         for guard in self._guards:
             guard.close()

@@ -86,6 +86,7 @@ class Seal:
                 logger.warning("a file that does not belong to the catalogue was removed", extra={"file": stray})
                 (folder / stray).unlink()
         self._verdicts = {part: self._judge(part) for part in PARTS}
+        self._left_out: set[str] = set()
 
     def verdict(self, part: str) -> Verdict:
         """Whether a part is as its owner left it."""
@@ -101,10 +102,14 @@ class Seal:
             (self._folder / NAME).unlink()
             _sync(self._folder)
 
+    def leave_out(self, part: str) -> None:
+        """Put no seal on a part: nothing was known of its files, and nobody has looked at them since."""
+        self._left_out.add(part)
+
     def put_on(self) -> None:
         """Seal the closed parts as they are now."""
         found = _files(self._folder)
-        left_open = {_part_of(name) for name in found if name.endswith(COMPANIONS)}
+        left_open = self._left_out | {_part_of(name) for name in found if name.endswith(COMPANIONS)}
         names = [name for name in found if _part_of(name) not in left_open]
         prints = {name: seen.print for name, seen in _look(self._folder, names, self._seen).items()}
         _write(self._folder, prints)

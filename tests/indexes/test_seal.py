@@ -1,0 +1,23 @@
+"""A seal vouches for what was looked at, and for nothing else."""
+
+from __future__ import annotations
+
+from core.access import OWNER
+from core.settings import Settings
+from indexes.open import open_indexes
+from indexes.search import search
+from tests.indexes.store import store
+
+
+def test_an_index_that_nobody_vouched_for_is_not_sealed_by_a_command_that_did_not_open_it(data: Settings) -> None:
+    with open_indexes(data) as indexes:
+        store(indexes, "a.txt", "red", "green")
+    (data.data / "seal.json").unlink()
+    with open_indexes(data) as indexes:
+        assert search(indexes, "red", access=OWNER, limit=1).hits
+        assert indexes.care.vectors.guard.unproven
+    with open_indexes(data) as indexes:
+        assert indexes.care.vectors.guard.unproven
+        assert indexes.care.repair() == ("vector index",)
+    with open_indexes(data) as indexes:
+        assert not indexes.care.vectors.guard.unproven
