@@ -56,16 +56,16 @@ def alone(settings: SearchSettings) -> bool:
 
 def _ranked(candidates: Candidates, question: Vectors, settings: SearchSettings) -> list[tuple[str, float]]:
     dense = dict(zip(candidates.names, (candidates.vectors @ question).tolist(), strict=True))
-    fused = _fused(dense, candidates.worded, settings)
+    merged = fused(dense, candidates.worded, settings)
     if alone(settings):
-        return fuse.ordered(fused)
+        return fuse.ordered(merged)
     weight = settings.document_weight * _shared(candidates.names)
     whole = {name: candidates.whole.get(ids.document_of(name), 0.0) for name in candidates.names}
     most = 1 + weight * max(whole.values())
-    return fuse.weighted([(1 / most, fused), (weight / most, whole)])
+    return fuse.weighted([(1 / most, merged), (weight / most, whole)])
 
 
-def _fused(dense: Mapping[str, float], worded: Mapping[str, float], settings: SearchSettings) -> dict[str, float]:
+def fused(dense: Mapping[str, float], worded: Mapping[str, float], settings: SearchSettings) -> dict[str, float]:
     """Both rankings in one, from 0 to 1."""
     weight = settings.dense_weight
     if settings.fusion == "rrf":

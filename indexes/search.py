@@ -15,7 +15,7 @@ from core.filters import UNFILTERED, Filters
 from indexes import fuse, whole
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes
-from indexes.rank import Candidates, alone, ranked
+from indexes.rank import Candidates, alone, fused, ranked
 from indexes.rerank import rerank
 from indexes.scope import Scope
 from indexes.unicode import encodable
@@ -24,6 +24,8 @@ MOST_DOCUMENTS = 1000
 """So few documents in scope are named to the keyword index; of more, its hits are picked out."""
 MARGIN, WIDER = 1.2, 3
 """Where a part is in scope, candidates are asked for with a margin, then three times as many."""
+WEIGHED = 30
+"""Documents that are weighed as wholes: those of the best candidates."""
 TRIES = 5
 """A document that is replaced between finding its chunks and reading them makes the search start again."""
 NEWEST = 2 / 3
@@ -139,7 +141,8 @@ def _best(
     held, vectors = indexes.catalogue.vectors(names, access=wanted.access)
     dense = dict(zip(held, (vectors @ wanted.vector).tolist(), strict=True)) if held else {}
     worded = {name: score for name, score in worded.items() if name in dense}
-    about = _whole(indexes, wanted, _documents(held))
+    order = [name for name, _ in fuse.ordered(fused(dense, worded, indexes.search))]
+    about = _whole(indexes, wanted, list(dict.fromkeys(map(ids.document_of, order)))[:WEIGHED])
     candidates = Candidates(names=held, vectors=vectors, question=wanted.vector, worded=worded, whole=about)
     best = ranked(candidates, indexes.search)[: wanted.limit]
     found = indexes.catalogue.hits([name for name, _ in best], access=wanted.access)

@@ -7,6 +7,7 @@ the headings above it; a field for them beside it brought nothing (docs/retrieva
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 from collections.abc import Collection, Iterator, Sequence
@@ -15,19 +16,25 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.errors import IndexBroken
 from indexes.keyword.protocol import Entry
 from indexes.keyword.words import telling, words_of
 from indexes.names import folder_name
 from indexes.unicode import encodable
 
+Integers = NDArray[np.int64]
 ANALYZER = "words"
 LONGEST_TERM = 64
 """Characters; what is longer is no word, and is not indexed."""
 MOST_TERMS = 64
 """Terms of a question that are looked up, the rarest first."""
-RARE = 500
-"""A term in so few chunks is counted in all of them: quicker than picking out those of some documents."""
+MOST_MARKED = 10_000
+"""Chunks that are looked at for the terms they hold, those with most of them first."""
+BITS = 23
+"""Powers of two whose sum a score, a float of 32 bits, holds exactly."""
 REMEMBERED = 10_000
 """Texts of which the terms are kept: names of documents come up again and again."""
 HEAP_BYTES = 32 << 20
@@ -59,6 +66,7 @@ class TantivyIndex:
             for entry in entries:
                 writer.delete_documents_by_term("id", entry.id)
                 document = tantivy.Document(id=entry.id, document=entry.document_id)
+                document.add_integer("key", _key(entry.document_id))
                 document.add_text("text", encodable(entry.text))
                 writer.add_document(document)
 
@@ -91,24 +99,40 @@ class TantivyIndex:
         return list(self._terms(text))
 
     def spread(self, collection: str, text: str, documents: Collection[str]) -> dict[str, dict[str, int]]:
-        """Counted by tantivy, a term at a time."""
-        from tantivy import Occur, Query
-
+        """A few terms a search: each adds a power of two to the score, which so says what a chunk holds."""
         with self._translated("search"):
             index, terms = self._index(collection), self.terms(text)[:MOST_TERMS]
+            found: dict[str, dict[str, int]] = {term: {} for term in terms}
             if index is None or not documents:
                 return {}
             searcher, within = index.searcher(), self._within(documents)
-            by_document = {"of": {"terms": {"field": "document", "size": max(RARE, len(documents))}}}
-            found = {}
-            for term in terms:
-                query = Query.term_query(self._schema, "text", term, "basic")
-                if searcher.doc_freq("text", term) > RARE:
-                    query = Query.boolean_query([(Occur.Must, query), (Occur.Must, within)])
-                buckets = searcher.aggregate(query, by_document)["of"]["buckets"]
-                counts = {str(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets}
-                found[term] = {name: count for name, count in counts.items() if name in documents}
+            names = {_key(document): document for document in documents}
+            for start in range(0, len(terms), BITS):
+                together = terms[start : start + BITS]
+                marks, keys = self._marked(searcher, together, within)
+                for bit, term in enumerate(together):
+                    held, counts = np.unique(keys[(marks >> bit & 1).astype(bool)], return_counts=True)
+                    found[term] = {names[key]: n for key, n in zip(held.tolist(), counts.tolist(), strict=True)}
         return found
+
+    def _marked(self, searcher: Any, terms: Sequence[str], within: Any) -> tuple[Integers, Integers]:  # noqa: ANN401
+        """For each chunk within the documents that holds any of the terms, the sum of 2^n over them, and its document.
+
+        int64 (chunks,) both; a document as its key.
+        """
+        from tantivy import Occur, Query
+
+        either = [
+            (
+                Occur.Should,
+                Query.const_score_query(Query.term_query(self._schema, "text", term, "basic"), float(1 << n)),
+            )
+            for n, term in enumerate(terms)
+        ]
+        query = Query.boolean_query([(Occur.Must, Query.boolean_query(either)), (Occur.Must, within)])
+        hits = searcher.search(query, MOST_MARKED, count=False).hits
+        keys = searcher.fast_field_values("key", [place for _, place in hits])
+        return np.array([score for score, _ in hits], dtype=np.int64), np.array(keys, dtype=np.int64)
 
     def ids(self, collection: str) -> set[str]:
         """Every id."""
@@ -159,7 +183,8 @@ class TantivyIndex:
 
         builder = SchemaBuilder()
         builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-        builder.add_text_field("document", tokenizer_name="raw", index_option="basic", fast=True)
+        builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+        builder.add_integer_field("key", fast=True)
         builder.add_text_field("text", tokenizer_name=ANALYZER, index_option="position")
         return builder.build()
 
@@ -234,3 +259,10 @@ class TantivyIndex:
                 f"Could not {what} the keyword index in {self._folder}: {error}. "
                 "`touchstone index rebuild` makes it again from the catalogue."
             ) from error
+
+
+def _key(document_id: str) -> int:
+    """A number of 64 bits for a document: such a field is read by column, a text by chunk."""
+    return int.from_bytes(
+        hashlib.blake2b(document_id.encode("utf-8", "surrogatepass"), digest_size=8).digest(), signed=True
+    )
