@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core import ids
 from core.settings import SearchSettings
 from indexes import fuse
 from indexes.embedders.protocol import Vectors
 
+Scores = NDArray[np.float64]
 WEAK_BM25 = 1.0
 """A best BM25 below this tells little: the words stand in half of all chunks or more."""
 GUIDES = 3
@@ -40,13 +42,18 @@ def ranked(candidates: Candidates, settings: SearchSettings) -> list[tuple[str, 
     """(chunk id, score), best first, ties by id. One index alone when the settings give the other no weight."""
     if not candidates.names:
         return []
-    first = _ranked(candidates, candidates.question, settings)
-    if alone(settings) or not settings.feedback:
-        return first
-    places = {name: place for place, name in enumerate(candidates.names)}
-    best = candidates.vectors[[places[name] for name, _ in first[:GUIDES]]].mean(axis=0)
-    moved = (1 - settings.feedback) * candidates.question + settings.feedback * best / np.linalg.norm(best)
-    return _ranked(candidates, moved, settings)
+    scores = _scores(candidates, candidates.question, settings)
+    if settings.feedback and not alone(settings):
+        best = candidates.vectors[_order(candidates, scores)[:GUIDES]].mean(axis=0)
+        moved = (1 - settings.feedback) * candidates.question + settings.feedback * best / np.linalg.norm(best)
+        scores = _scores(candidates, moved, settings)
+    return [(candidates.names[place], float(scores[place])) for place in _order(candidates, scores)]
+
+
+def best_documents(candidates: Candidates, settings: SearchSettings, most: int) -> list[str]:
+    """The ids of the documents of the best chunks, at most so many, before documents are weighed as wholes."""
+    order = _order(candidates, _merged(candidates, candidates.question, settings)) if candidates.names else []
+    return list(dict.fromkeys(ids.document_of(candidates.names[place]) for place in order))[:most]
 
 
 def alone(settings: SearchSettings) -> bool:
@@ -54,26 +61,34 @@ def alone(settings: SearchSettings) -> bool:
     return settings.dense_weight in (0.0, 1.0)
 
 
-def _ranked(candidates: Candidates, question: Vectors, settings: SearchSettings) -> list[tuple[str, float]]:
-    dense = dict(zip(candidates.names, (candidates.vectors @ question).tolist(), strict=True))
-    merged = fused(dense, candidates.worded, settings)
-    if alone(settings):
-        return fuse.ordered(merged)
+def _scores(candidates: Candidates, question: Vectors, settings: SearchSettings) -> Scores:
+    merged = _merged(candidates, question, settings)
+    if alone(settings) or not candidates.whole:
+        return merged
     weight = settings.document_weight * _shared(candidates.names)
-    whole = {name: candidates.whole.get(ids.document_of(name), 0.0) for name in candidates.names}
-    most = 1 + weight * max(whole.values())
-    return fuse.weighted([(1 / most, merged), (weight / most, whole)])
+    whole = np.array([candidates.whole.get(ids.document_of(name), 0.0) for name in candidates.names])
+    return np.asarray((merged + weight * whole) / (1 + weight * whole.max()))
 
 
-def fused(dense: Mapping[str, float], worded: Mapping[str, float], settings: SearchSettings) -> dict[str, float]:
+def _merged(candidates: Candidates, question: Vectors, settings: SearchSettings) -> Scores:
     """Both rankings in one, from 0 to 1."""
-    weight = settings.dense_weight
+    weight, cosines = settings.dense_weight, candidates.vectors @ question
     if settings.fusion == "rrf":
-        orders = [[name for name, _ in fuse.ordered(scores)] for scores in (dense, worded)]
-        merged = fuse.reciprocal_rank_fusion(zip((weight, 1 - weight), orders, strict=True))
-        return fuse.min_max(dict(merged), floor=0.0)
-    by_meaning, by_words = fuse.min_max(dense), fuse.min_max(worded, floor=0.0, least=WEAK_BM25)
-    return dict(fuse.weighted([(weight, by_meaning), (1 - weight, by_words)]))
+        dense = dict(zip(candidates.names, cosines.tolist(), strict=True))
+        orders = [[name for name, _ in fuse.ordered(scores)] for scores in (dense, candidates.worded)]
+        merged = dict(fuse.reciprocal_rank_fusion(zip((weight, 1 - weight), orders, strict=True)))
+        scores = fuse.min_max({name: merged[name] for name in candidates.names}, floor=0.0)
+        return np.array(list(scores.values()))
+    words = np.array([candidates.worded.get(name, 0.0) for name in candidates.names])
+    low, high = cosines.min(), cosines.max()
+    near = (cosines - low) / (high - low) if high > low else np.ones_like(cosines)
+    return np.asarray(weight * near + (1 - weight) * words / max(words.max(), WEAK_BM25), dtype=np.float64)
+
+
+def _order(candidates: Candidates, scores: Scores) -> list[int]:
+    """The places of the candidates, best first, ties by id."""
+    found = scores.tolist()
+    return sorted(range(len(found)), key=lambda place: (-found[place], candidates.names[place]))
 
 
 def _shared(names: Sequence[str]) -> float:

@@ -15,7 +15,7 @@ from core.filters import UNFILTERED, Filters
 from indexes import fuse, whole
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes
-from indexes.rank import Candidates, alone, fused, ranked
+from indexes.rank import Candidates, alone, best_documents, ranked
 from indexes.rerank import rerank
 from indexes.scope import Scope
 from indexes.unicode import encodable
@@ -66,7 +66,6 @@ def search(
         IndexBroken: an index cannot be read.
     """
     watch = Stopwatch()
-    indexes.catalogue.require_collection(collection)
     with watch.stage("embed"):
         vector = indexes.embedder.embed_query(encodable(text))
     most = max(limit, indexes.reranker.candidates)
@@ -90,6 +89,8 @@ def search(
             hits, complete = _best(indexes, wanted, near, worded)
         if complete:
             break
+    if not hits:
+        indexes.catalogue.require_collection(collection)
     if indexes.reranker.candidates:
         with watch.stage("rerank"):
             hits = rerank(indexes.reranker, text, hits)[:limit]
@@ -141,10 +142,9 @@ def _best(
     held, vectors = indexes.catalogue.vectors(names, access=wanted.access)
     dense = dict(zip(held, (vectors @ wanted.vector).tolist(), strict=True)) if held else {}
     worded = {name: score for name, score in worded.items() if name in dense}
-    order = [name for name, _ in fuse.ordered(fused(dense, worded, indexes.search))]
-    about = _whole(indexes, wanted, list(dict.fromkeys(map(ids.document_of, order)))[:WEIGHED])
-    candidates = Candidates(names=held, vectors=vectors, question=wanted.vector, worded=worded, whole=about)
-    best = ranked(candidates, indexes.search)[: wanted.limit]
+    candidates = Candidates(names=held, vectors=vectors, question=wanted.vector, worded=worded, whole={})
+    about = _whole(indexes, wanted, best_documents(candidates, indexes.search, WEIGHED))
+    best = ranked(replace(candidates, whole=about), indexes.search)[: wanted.limit]
     found = indexes.catalogue.hits([name for name, _ in best], access=wanted.access)
     dense_rank, keyword_rank = fuse.ranks(dense), fuse.ranks(worded)
     hits = tuple(
