@@ -24,9 +24,9 @@ BATCH = 64
 """Vectors written at once: searches wait behind a write, and larger ones make them wait for longer."""
 GRAPH = {
     "space": "cosine",
-    "max_neighbors": 32,
-    "ef_construction": 200,
-    "ef_search": 200,
+    "max_neighbors": 64,
+    "ef_construction": 400,
+    "ef_search": 400,
     "sync_threshold": 1000,
     "batch_size": 100,
 }

@@ -21,7 +21,7 @@ from indexes.vector.protocol import VectorIndex
 
 SAME = 0.999
 """A vector's cosine with itself, rounding and all."""
-MOST = 0.75
+MOST = 0.5
 """The part of the samples that has to be found."""
 NEIGHBOURS = 100
 """As many as a search asks for: the further a search walks, the sooner it meets what is damaged."""
