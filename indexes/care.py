@@ -50,6 +50,12 @@ class Care:
         self._thread = threading.Thread(target=self._tend, args=(purge_hours * 3600 or None,), name="care")
         self._thread.start()
 
+    def open(self) -> None:
+        """Open both indexes and wait until a broken one has been made again, so that no write has to."""
+        for guard in self._guards:
+            guard.open()
+            guard.settle()
+
     def remake(self) -> None:
         """Fill new derived indexes and put them in the old ones' place.
 

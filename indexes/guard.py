@@ -198,6 +198,13 @@ class Guard(Generic[S]):
                 self._noted = False
         return True
 
+    def settle(self) -> None:
+        """Wait for what is filled in the background; fill what is broken and is not being filled. Never raises."""
+        if self._filling is not None:
+            self._filling.join()
+        if self._state == "broken":
+            self._fill()
+
     def stop(self) -> None:
         """Give up what is filled in the background, if this process was to go on for long."""
         self._stopping = self._serving
@@ -208,8 +215,6 @@ class Guard(Generic[S]):
             self._filling.join()
         with self._writes:
             self._release()
-
-    # Inside
 
     def _begin(self) -> S:
         """The store that is filled aside: what is written from now on goes there too."""
