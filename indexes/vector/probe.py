@@ -52,7 +52,7 @@ def probe(folder: Path, samples: Mapping[str, Vectors]) -> None:
 def finds(index: VectorIndex, samples: Mapping[str, Vectors]) -> bool:
     """Whether the samples of every collection are found by searching for them: counting proves nothing.
 
-    Most of them: in a large graph that is in order, one in fifty is not.
+    Half of them at least: a large graph of near-copies misses some although its files are in order.
     """
     for collection, vectors in samples.items():
         nearest = index.nearest_to_each(collection, vectors, 1)
