@@ -38,7 +38,7 @@ from indexes.rows import (
     Version,
 )
 from indexes.schema import about, chunks, collections, documents, embeddings, intents, meta
-from indexes.scope import Scope, Scopes, document_day, readable
+from indexes.scope import Outlines, Scope, Scopes, readable
 
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
 
@@ -48,12 +48,7 @@ _IDS = func.json_each(bindparam("ids")).table_valued("value")
 _NAMED = chunks.c.id.in_(select(_IDS.c.value))
 _HITS = mapping.hit_query().where(_NAMED)
 _VECTORS = select(chunks.c.id, embeddings.c.vector).join(embeddings).where(_NAMED)
-_OUTLINES = (
-    select(documents.c.id, documents.c.document, documents.c.chunks, document_day.label("day"))
-    .join(about)
-    .where(documents.c.id.in_(select(_IDS.c.value)))
-)
-"""Every search runs these three: building them anew took as long as running them."""
+"""Every search runs these two: building them anew took as long as running them."""
 
 
 class Catalogue:
@@ -68,6 +63,7 @@ class Catalogue:
         self.job_documents = JobDocuments(self.engine)
         self.attempts = Attempts(self.engine)
         self._scopes = Scopes(self.engine)
+        self._outlines = Outlines(self.engine)
         if (found := self.remember("schema", schema.SCHEMA)) != schema.SCHEMA:
             self.close()
             raise IndexBroken(
@@ -150,9 +146,7 @@ class Catalogue:
 
     def outlines(self, document_ids: Collection[str]) -> dict[str, Outline]:
         """What ranking needs to know of documents, by their ids."""
-        with schema.transaction(self.engine) as connection:
-            rows = connection.execute(_OUTLINES, _given(document_ids))
-            return {row.id: Outline(row.document, row.chunks, row.day) for row in rows}
+        return self._outlines.find(document_ids)
 
     def nearest(
         self, collection: str, vector: Vectors, limit: int, *, within: Collection[str] | None = None
