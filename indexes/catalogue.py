@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -139,10 +140,10 @@ class Catalogue:
         return self._scopes.find(collection, access, filters)
 
     def vectors(self, chunk_ids: Collection[str], *, access: Access) -> tuple[list[str], Vectors]:
-        """The ids among these that may be read, and their vectors: float32 (n, dimension), or (0, 0)."""
+        """The ids among these that may be read, in order, and their vectors: float32 (n, dimension), or (0, 0)."""
         query = _VECTORS if access.everything else _VECTORS.join(documents).where(readable(access))
         with schema.transaction(self.engine) as connection:
-            return mapping.columns(connection.execute(query, _given(chunk_ids)).all())
+            return mapping.columns(sorted(connection.execute(query, _given(chunk_ids)).all(), key=itemgetter(0)))
 
     def outlines(self, document_ids: Collection[str]) -> dict[str, Outline]:
         """What ranking needs to know of documents, by their ids."""

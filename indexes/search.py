@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -142,9 +142,10 @@ def _best(
     """The best hits of both kinds, and whether the documents of all candidates were still there."""
     names = {*near, *worded}
     held, vectors = indexes.catalogue.vectors(names, access=wanted.access)
+    documents = list(map(ids.document_of, held))
     dense = dict(zip(held, (vectors @ vector).tolist(), strict=True)) if held else {}
     worded = {name: score for name, score in worded.items() if name in dense}
-    candidates = Candidates(names=held, vectors=vectors, question=vector, worded=worded, whole={})
+    candidates = Candidates(names=held, documents=documents, vectors=vectors, question=vector, worded=worded, whole={})
     about = _whole(indexes, wanted, best_documents(candidates, indexes.search, WEIGHED))
     best = ranked(replace(candidates, whole=about), indexes.search)[: wanted.limit]
     found = indexes.catalogue.hits([name for name, _ in best], access=wanted.access)
@@ -161,12 +162,8 @@ def _best(
         for name, score in best
         if name in found
     )
-    return hits, _documents(names) == _documents(dense) and len(hits) == len(best)
-
-
-def _documents(chunk_ids: Iterable[str]) -> set[str]:
-    """The documents of chunks: one that is being replaced may have chunks of two versions among the candidates."""
-    return set(map(ids.document_of, chunk_ids))
+    replaced = set(map(ids.document_of, names.difference(held))).difference(documents)
+    return hits, not replaced and len(hits) == len(best)
 
 
 def _whole(indexes: Indexes, wanted: Wanted, documents: Collection[str]) -> dict[str, float]:
