@@ -148,7 +148,7 @@ def process(work: Work, number: int, pool: Reader) -> None:
     tally = documents.tally(work.job.id)
     done, found, chunks = tally.found - tally.pending, tally.found, tally.chunks
     work.progress(Progress(done, found, "", chunks))
-    work.indexes.care.open()  # it may take a while, in which a death is no file's fault
+    work.indexes.care.prepare()  # it may take a while, in which a death is no file's fault
     with attempts.begun(work.job.id, left=tally.pending) as starts:
         alone = starts > 1 or attempts.suspects(work.job.id)
         for outcome in (_one_by_one if alone else _together)(work, documents.todo(work.job.id, number), pool):

@@ -32,13 +32,13 @@ class GuardedVectors:
     """A VectorIndex over a guarded store."""
 
     def __init__(self, folder: Path, catalogue: Catalogue, condition: Condition, verdict: Verdict) -> None:
-        self._catalogue = catalogue
+        self._catalogue, self._folder = catalogue, folder
         self._searches = 0
         kind: Kind[VectorIndex] = Kind(
             name="vector index",
             without="searches compare with every vector, which takes longer",
-            open=open_vectors,
-            discard=discard_vectors,
+            open=self._open,
+            discard=self._discard,
             reconcile=lambda store, stop: rebuild.reconcile(catalogue, store, stop=stop),
             probe=lambda found: probe(found, rebuild.samples(catalogue, PROBED)),
             check=self._check,
@@ -90,6 +90,16 @@ class GuardedVectors:
     def close(self) -> None:
         """Release the store."""
         self.guard.close()
+
+    def _open(self, folder: Path) -> VectorIndex:
+        if folder == self._folder:
+            rebuild.note_opened(self._catalogue)
+        return open_vectors(folder)
+
+    def _discard(self, folder: Path) -> None:
+        discard_vectors(folder)
+        if folder == self._folder:
+            rebuild.note_new(self._catalogue)
 
     def _open_if_quicker(self, collection: str, searches: int) -> None:
         self._searches += searches
