@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, func, update
 
 from core.access import ANONYMOUS, OWNER
 from core.errors import IndexBroken
@@ -23,6 +23,7 @@ from indexes.schema import structures, transaction
 from indexes.search import search
 from indexes.soundness import recall, refuse_incomplete, refuse_unsound
 from indexes.write import remove_document
+from ingest.parsers.choose import PARSERS
 from ingest.pipeline import ingest, plan
 from ingest.rebuild import Build
 from tests.ingest.test_pipeline import mail
@@ -140,11 +141,12 @@ def test_it_goes_on_where_it_was_stopped(indexes: Indexes, settings: Settings, f
 
 
 def test_a_file_is_read_again_by_newer_parsers_if_it_is_there_and_the_same(
-    indexes: Indexes, settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+    indexes: Indexes, settings: Settings, folder: Path
 ) -> None:
-    monkeypatch.setattr("ingest.plan.PARSERS", "old")
     ingest(indexes, folder, collection="c", settings=settings.ingest)
-    monkeypatch.undo()
+    as_an_earlier_release_left_them = func.replace(structures.c.pipeline, f"/parsers-{PARSERS}/", "/parsers-0/")
+    with transaction(indexes.catalogue.engine, write=True) as connection:
+        connection.execute(update(structures).values(pipeline=as_an_earlier_release_left_them))
     (folder / "0.md").unlink()
     (folder / "1.md").write_text("Other words.")
     done = rebuilt(indexes, settings)
