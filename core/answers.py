@@ -35,6 +35,11 @@ class Hit:
     dense_rank: int | None = None
     keyword_rank: int | None = None
     """Its place among the candidates by that score, from 1; None like the score."""
+    whole: float | None = None
+    """How much of the fused score is owed to the document as a whole; None when documents were not weighed."""
+    fused: float | None = None
+    reranked: float | None = None
+    """The score before a reranker and the reranker's own, where one ran; it reads only the first candidates."""
 
     @property
     def page_start(self) -> int | None:

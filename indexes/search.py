@@ -15,7 +15,7 @@ from core.filters import UNFILTERED, Filters
 from indexes import fuse, whole
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes
-from indexes.rank import Candidates, alone, best_documents, ranked
+from indexes.rank import Candidates, alone, best_documents, ranked, shares
 from indexes.rerank import rerank
 from indexes.scope import Scope
 from indexes.unicode import encodable
@@ -147,7 +147,9 @@ def _best(
     worded = {name: score for name, score in worded.items() if name in dense}
     candidates = Candidates(names=held, documents=documents, vectors=vectors, question=vector, worded=worded, whole={})
     about = _whole(indexes, wanted, best_documents(candidates, indexes.search, WEIGHED))
-    best = ranked(replace(candidates, whole=about), indexes.search)[: wanted.limit]
+    weighed = replace(candidates, whole=about)
+    best = ranked(weighed, indexes.search)[: wanted.limit]
+    share = dict(zip(held, shares(weighed, indexes.search).tolist(), strict=True)) if about else {}
     found = indexes.catalogue.hits([name for name, _ in best], access=wanted.access)
     dense_rank, keyword_rank = fuse.ranks(dense), fuse.ranks(worded)
     hits = tuple(
@@ -158,6 +160,7 @@ def _best(
             keyword=worded.get(name),
             dense_rank=dense_rank[name],
             keyword_rank=keyword_rank.get(name),
+            whole=share.get(name),
         )
         for name, score in best
         if name in found

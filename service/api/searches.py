@@ -62,6 +62,9 @@ class ExplanationOut(Reply):
     dense_rank: int | None
     keyword: float | None = Field(description="BM25; null when it was not among the best by words")
     keyword_rank: int | None
+    whole: float | None = Field(description="how much of `fused` is owed to the document as a whole; null: not weighed")
+    fused: float = Field(description="both scores together, 0 to 1; the hit's score, unless a reranker gave it another")
+    reranked: float | None = Field(description="the reranker's score; null when it did not read the hit")
 
 
 class HitOut(Reply):
@@ -87,7 +90,13 @@ class HitOut(Reply):
     def of(cls, hit: Hit, *, explain: bool = False) -> HitOut:
         """The hit as it goes over the wire."""
         explanation = ExplanationOut(
-            dense=hit.dense, dense_rank=hit.dense_rank, keyword=hit.keyword, keyword_rank=hit.keyword_rank
+            dense=hit.dense,
+            dense_rank=hit.dense_rank,
+            keyword=hit.keyword,
+            keyword_rank=hit.keyword_rank,
+            whole=hit.whole,
+            fused=hit.score if hit.fused is None else hit.fused,
+            reranked=hit.reranked,
         )
         return cls(
             chunk_id=printable(hit.chunk_id),
