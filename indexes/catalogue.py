@@ -20,7 +20,7 @@ from core.access import Access
 from core.answers import Hit
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument
 from core.filters import UNFILTERED, Filters
-from indexes import mapping, schema, statements
+from indexes import exact, mapping, schema, statements
 from indexes.attempts import Attempts
 from indexes.embedders.protocol import Vectors
 from indexes.job_documents import JobDocuments
@@ -156,9 +156,9 @@ class Catalogue:
 
         None: all of the collection. Whoever asks works out the ids by `scope`.
         """
-        query = statements.stored(collection)
-        if within is not None:
-            query = query.where(statements.in_list(documents.c.id, within))
+        if within is None:
+            return exact.nearest(self.engine, collection, vector[None, :], limit)[0]
+        query = statements.stored(collection).where(statements.in_list(documents.c.id, within))
         return sorted(self._cosines(vector, query), key=lambda found: (-found[1], found[0]))[:limit]
 
     # Filling the derived indexes
