@@ -179,9 +179,13 @@ def _read(text: str, hits: Sequence[Hit], mode: Mode, way: _Way) -> Iterator[Eve
     yield Found(passages)
     packed = time.perf_counter()
     way.until.require()
-    shown = ""
+    shown, checked, holds = "", None, False
     for draft in _drafts(write_prompt(text, passages), way):
-        if not draft.whole and draft.text.startswith(shown) and _may_be_shown(draft, passages, mode):
+        if draft.whole:
+            break
+        if draft.quotes != checked:
+            checked, holds = draft.quotes, mode == "closed_book" or bool(cite(draft.quotes, passages)[0])
+        if holds:
             yield from _pieces(draft.text[len(shown) :])
             shown = draft.text
     generated = time.perf_counter()
@@ -203,10 +207,6 @@ def _drafts(prompt: Prompt, way: _Way) -> Iterator[Draft]:
     if way.live:
         return way.model.generator.stream(prompt, until=way.until)
     return iter((way.model.generator.generate(prompt, until=way.until),))
-
-
-def _may_be_shown(draft: Draft, passages: Sequence[Passage], mode: Mode) -> bool:
-    return mode == "closed_book" or bool(cite(draft.quotes, passages)[0])
 
 
 def _pieces(text: str) -> Iterator[Text]:

@@ -59,6 +59,9 @@ class Breaks:
     def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
         yield self.generate(prompt, until=until)
 
+    def write(self, text: str, *, until: Until) -> None:
+        del text, until
+
 
 @pytest.fixture
 def subject(tmp_path: Path) -> Iterator[Subject]:

@@ -11,7 +11,7 @@ from service.answering.extractive.compose import word
 from service.answering.extractive.decide import choose
 from service.answering.extractive.match import rank
 from service.answering.extractive.question import take_apart
-from service.answering.generators.protocol import Prompt
+from service.answering.generators.protocol import Prompt, Written
 
 
 class Extractive:
@@ -35,3 +35,8 @@ class Extractive:
     def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
         """The same: nothing of it is known before the whole is."""
         yield self.generate(prompt, until=until)
+
+    def write(self, text: str, *, until: Until) -> Written | None:
+        """It only quotes."""
+        del text, until
+        return None

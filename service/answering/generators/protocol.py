@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.answers import Draft, Passage
+from core.answers import Draft, Passage, Usage
 from core.until import Until
 
 
@@ -21,6 +21,14 @@ class Prompt:
     rendered: str
     question: str
     passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a model wrote; `usage` is None where its server does not report it."""
+
+    text: str
+    usage: Usage | None
 
 
 class Generator(Protocol):
@@ -40,3 +48,6 @@ class Generator(Protocol):
 
         Closing the iterator ends the call.
         """
+
+    def write(self, text: str, *, until: Until) -> Written | None:
+        """What it says to a text, in no particular form. None: it quotes and does not write."""
