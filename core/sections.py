@@ -216,6 +216,11 @@ class ServerSettings(Section):
     allow_anonymous: bool = Field(False, description="answer without a key on an address other than this machine's own")
     max_question_chars: int = Field(4000, ge=1, description="longest question")
     max_upload_mb: int = Field(100, ge=1, description="largest upload, in MB")
+    deadline_s: float = Field(
+        60.0,
+        gt=0,
+        description="longest that one question may take, in seconds; a model gets what is left of it",
+    )
     threads: int = Field(16, ge=1, description="requests worked on at once")
 
 

@@ -95,4 +95,4 @@ class Until:
         if self.cancelled:
             raise Cancelled("Nobody waits for this answer any longer.")
         if not self.left():
-            raise DeadlineReached("The time for this request is over. Ask again, or raise answering.deadline_s.")
+            raise DeadlineReached("The time for this request is over. Ask again, or raise server.deadline_s.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from core.access import Access
@@ -95,7 +95,7 @@ def stream(
     model: Model,
     settings: AnsweringSettings,
     until: Until | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """What `answer` does, as it comes: what was found, the answer piece by piece, and last what `answer` returns.
 
     With passages, text comes when at least one quote is complete and holds. Raises what `answer` raises; then no
@@ -138,7 +138,7 @@ def _last(events: Iterator[Event]) -> Answer | Refusal:
     return outcome
 
 
-def _events(question: Question, way: _Way, *, access: Access, indexes: Indexes) -> Iterator[Event]:
+def _events(question: Question, way: _Way, *, access: Access, indexes: Indexes) -> Generator[Event, None, None]:
     started = time.perf_counter()
     hits, timings = _hits(question, way, access=access, indexes=indexes)
     for event in _read(question.text, hits, question.mode, way):

@@ -60,14 +60,19 @@ CODES = {
 
 def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """The error as a response."""
-    body = Problem(
-        title=HTTPStatus(status).phrase,
-        status=status,
-        detail=printable(detail),
-        code=code,
-        request_id=request_id.get(),
-    )
+    body = _problem(status, code, detail)
     return JSONResponse(body.model_dump(), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def problem_of(error: errors.TouchstoneError) -> Problem:
+    """One of our errors, for a response that has begun."""
+    return _problem(STATUS[type(error)], error.code, str(error))
+
+
+def _problem(status: int, code: str, detail: str) -> Problem:
+    return Problem(
+        title=HTTPStatus(status).phrase, status=status, detail=printable(detail), code=code, request_id=request_id.get()
+    )
 
 
 def register(app: FastAPI) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.access import Access
+from core.answers import Turn
 from core.settings import Settings
 from indexes.indexes import Indexes
 from indexes.search import search
@@ -22,6 +23,7 @@ def question_of(body: QueryIn) -> Question:
         documents=body.documents,
         limit=body.limit,
         filters=body.filters.wanted(()),
+        turns=tuple(Turn(role=turn.role, text=turn.text) for turn in body.turns),
     )
 
 

@@ -15,6 +15,15 @@ from core.sources import Patterns
 from service.api.searches import FiltersIn
 from service.api.wire import MAX_LIMIT, Reply, Request, Text, printable, rounded
 
+MAX_TURNS = 100
+
+
+class TurnIn(Request):
+    """One message of the conversation before the question."""
+
+    role: Literal["user", "assistant"]
+    text: Text
+
 
 class QueryIn(Request):
     """A question and how to answer it."""
@@ -30,6 +39,9 @@ class QueryIn(Request):
     )
     limit: int | None = Field(None, ge=1, le=MAX_LIMIT, description="most passages shown to the model")
     filters: FiltersIn = Field(FiltersIn(), description="documents to stay within, by what is known of them")
+    turns: tuple[TurnIn, ...] = Field(
+        (), max_length=MAX_TURNS, description="the conversation before the question, oldest first"
+    )
     stream: bool = Field(False, description="send server-sent events, the last of them this same reply")
 
 

@@ -70,7 +70,7 @@ def in_words(server: Server, seconds: float) -> Iterator[None]:
     except (TimeoutError, openai.APITimeoutError, httpx.TimeoutException) as error:
         raise ModelTimeout(
             f"{server.name} gave no complete reply within {seconds:.3g} s. Try again, or raise timeout_seconds and "
-            "answering.deadline_s."
+            "server.deadline_s."
         ) from error
     except openai.APIStatusError as error:
         raise server.refused(error.status_code, error.message) from error

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
 from core.errors import TouchstoneError, UsageError
+from core.until import Until
 from service.answering.answer import answer
 from service.api.dependencies import CurrentAccess, CurrentService
 from service.api.errors import STATUS
@@ -44,6 +45,7 @@ def ask(
             indexes=service.indexes,
             model=service.models(body.model),
             settings=service.settings.answering,
+            until=Until.within(service.settings.server.deadline_s),
         )
     except TouchstoneError as error:
         return HTMLResponse(ask_page(shown.with_problem(str(error))), status_code=STATUS[type(error)])

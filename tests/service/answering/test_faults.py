@@ -188,7 +188,7 @@ def test_who_stops_listening_to_a_stream_ends_the_call(server: ChatServer, index
     question = Question(text="How many days of leave?")
     events = stream(question, access=ANONYMOUS, indexes=indexes, model=model, settings=AnsweringSettings())
     assert next(event for event in events if isinstance(event, Text)).text
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     assert server.left.wait(30)
 
 
