@@ -38,6 +38,8 @@ class Hit:
     headings: tuple[str, ...] = ()
     header: str = ""
     pages: PageBreaks = ()
+    day: str | None = None
+    """The date of its document, in ISO 8601, if it has one."""
     dense: float | None = None
     keyword: float | None = None
     dense_rank: int | None = None
@@ -101,6 +103,14 @@ class Usage:
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Of two calls together."""
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

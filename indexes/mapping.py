@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, func, select
 
 from core import ids
 from core.answers import Hit
@@ -16,6 +16,9 @@ from indexes.embedders.protocol import Vectors
 from indexes.packed import packed
 from indexes.rows import Description, DocumentRow, Known, NewDocument
 from indexes.schema import about, chunks, documents
+
+document_day = func.substr(func.coalesce(about.c.valid_from, about.c.modified, about.c.created), 1, 10)
+"""The date of a document: from when it holds, or else when it was modified, or made."""
 
 
 def now() -> str:
@@ -59,7 +62,9 @@ def known(row: RowMapping) -> Known:
 def hit_query() -> Select[Any]:
     """Selects what `hit` reads, of chunks joined with their documents."""
     fields = ("id", "text", "start", "end", "title", "headings", "header", "pages")
-    return select(documents.c.document, *(chunks.c[field] for field in fields)).join(chunks)
+    own = (chunks.c[field] for field in fields)
+    day = document_day.label("day")
+    return select(documents.c.document, day, *own).select_from(documents.join(chunks).join(about))
 
 
 def hit(row: RowMapping) -> Hit:
@@ -75,6 +80,7 @@ def hit(row: RowMapping) -> Hit:
         headings=tuple(row["headings"]),
         header=row["header"],
         pages=tuple((offset, page) for offset, page in row["pages"]),
+        day=row["day"],
     )
 
 

@@ -15,9 +15,10 @@ from core.until import Until
 from indexes.open import Indexes
 from indexes.search import search
 from service.answering.cite import cite
+from service.answering.condense import standalone
 from service.answering.generators.choose import Model
 from service.answering.generators.protocol import Prompt
-from service.answering.outcome import Made
+from service.answering.outcome import Made, with_call
 from service.answering.pack import pack, pack_documents, tokens
 from service.answering.prompt import instruction, write_prompt
 from service.answering.refuse import nothing_relevant
@@ -140,10 +141,15 @@ def _last(events: Iterator[Event]) -> Answer | Refusal:
 
 def _events(question: Question, way: _Way, *, access: Access, indexes: Indexes) -> Generator[Event, None, None]:
     started = time.perf_counter()
+    way.until.require()
+    alone = standalone(question.text, question.turns, model=way.model, until=way.until)
+    before = {"condense": _ms_since(started)} if question.turns else {}
+    question = replace(question, text=alone.text)
     hits, timings = _hits(question, way, access=access, indexes=indexes)
     for event in _read(question.text, hits, question.mode, way):
         if isinstance(event, Answer | Refusal):
-            event = replace(event, timings_ms={**timings, **event.timings_ms, "total": _ms_since(started)})
+            event = with_call(event, alone.usage, way.model.price)
+            event = replace(event, timings_ms={**before, **timings, **event.timings_ms, "total": _ms_since(started)})
         yield event
 
 

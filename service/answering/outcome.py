@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.answers import Answer, Citation, Mode, Passage, Reason, Refusal, Usage
+from core.settings import Price
 from service.answering.cost import cost
 from service.answering.generators.choose import Model
 
@@ -42,3 +43,10 @@ class Made:
             "passages": self.passages,
             "dropped_quotes": self.dropped_quotes,
         }
+
+
+def with_call(outcome: Answer | Refusal, usage: Usage | None, price: Price | None) -> Answer | Refusal:
+    """The outcome after one more call for it; of a call without usage, the cost of both is not known."""
+    if usage is None or outcome.cost_usd is None:
+        return replace(outcome, cost_usd=None, usage=outcome.usage + (usage or NO_USAGE))
+    return replace(outcome, cost_usd=outcome.cost_usd + (cost(usage, price) or 0), usage=outcome.usage + usage)

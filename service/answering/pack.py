@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ ADJACENT_CHARACTERS = 200
 """Chunks of one document with no more than this between them are read as one stretch: a heading may lie between."""
 SMALLEST_PASSAGE = 64
 """Tokens below which a passage is not worth showing."""
+_WORDS = re.compile(r"[\w.,]*\w|[^\w\s.,;:'\"*_]")
+"""What makes two texts different: words, figures and signs, not their case, white space or marks around them."""
 
 
 def tokens(text: str) -> int:
@@ -82,7 +85,7 @@ def _distinct(hits: Sequence[Hit]) -> list[Hit]:
     seen: set[object] = set()
     kept = []
     for hit in hits:
-        keys = {hit.chunk_id, (hit.title, hit.headings, hit.header, " ".join(hit.text.split()))}
+        keys = {hit.chunk_id, (hit.title, hit.headings, hit.header, " ".join(_WORDS.findall(hit.text.casefold())))}
         if seen.isdisjoint(keys):
             kept.append(hit)
         seen |= keys

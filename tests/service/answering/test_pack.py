@@ -22,6 +22,13 @@ def test_the_same_chunk_or_the_same_text_under_the_same_headings_is_shown_once()
     assert texts(packed) == ["the rule"]
 
 
+def test_case_and_marks_make_no_other_passage_and_a_figure_does():
+    packed = pack([hit("The *rule*: 7,5 %.", "a"), hit("the rule 7,5 %", "a", ordinal=1, start=900)], budget=1000)
+    assert len(packed) == 1
+    assert len(pack([hit("fee: 7.5", "a"), hit("fee: 7.6", "a", ordinal=1, start=900)], budget=1000)) == 2
+    assert len(pack([hit("sum 5", "a"), hit("sum (5)", "a", ordinal=1, start=900)], budget=1000)) == 2
+
+
 def test_the_same_row_under_another_header_is_another_passage():
     north = hit("Total\t7", "a", header="Area\tNorth")
     south = hit("Total\t7", "a", ordinal=1, start=500, header="Area\tSouth")
