@@ -22,7 +22,7 @@ from evaluation.rungs import Subject, choose_rungs
 from indexes.open import open_indexes
 from ingest.pipeline import ingest
 from service.answering.generators.choose import open_model
-from service.answering.generators.protocol import Generator, Prompt
+from service.answering.generators.protocol import Abilities, Generator, Prompt
 
 TEXTS = {
     "fees.md": "# Fees\n\nThe annual fee is 40 francs.\n\n# Discounts\n\nMembers pay half.\n",
@@ -48,6 +48,7 @@ class Breaks:
 
     def __init__(self, error: Exception, good: int = 0) -> None:
         self.error, self.good, self.calls = error, good, 0
+        self.abilities = Abilities(structured="none", streams=False)
 
     def generate(self, prompt: Prompt, *, until: Until) -> Draft:
         del prompt, until

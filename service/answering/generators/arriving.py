@@ -54,6 +54,11 @@ def arriving(work: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]], u
         call.cancel()
 
 
+def in_background(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Have it done on the loop of the calls; nobody waits for it."""
+    asyncio.run_coroutine_threadsafe(work(), _loop())
+
+
 def _next(arrived: SimpleQueue[T | _End], until: Until) -> T | _End:
     left = until.left()
     try:

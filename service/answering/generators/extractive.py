@@ -11,7 +11,7 @@ from service.answering.extractive.compose import word
 from service.answering.extractive.decide import choose
 from service.answering.extractive.match import rank
 from service.answering.extractive.question import take_apart
-from service.answering.generators.protocol import Prompt, Written
+from service.answering.generators.protocol import Abilities, Prompt, Written
 
 
 class Extractive:
@@ -19,6 +19,11 @@ class Extractive:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
+
+    @property
+    def abilities(self) -> Abilities:
+        """Its replies need no asking for."""
+        return Abilities(structured="json_schema", streams=True)
 
     def generate(self, prompt: Prompt, *, until: Until) -> Draft:
         """The answer with its quotes, or an abstention; usage counts words."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,10 @@ from core.answers import Draft, Usage
 from core.errors import ModelUnavailable, SettingsError
 from core.settings import ModelSettings, secret
 from core.until import Until
-from service.answering.generators.arriving import arriving
+from service.answering.generators.arriving import arriving, in_background
 from service.answering.generators.failures import Server, again_after, in_words
 from service.answering.generators.limited import limited_client
-from service.answering.generators.protocol import Prompt, Written
+from service.answering.generators.protocol import Abilities, Prompt, Written
 from service.answering.generators.reply import Growing, broken_off, find_object
 
 if TYPE_CHECKING:
@@ -75,11 +76,17 @@ class OpenAICompatible:
         self._server = Server(settings.model, settings.base_url, self._key if settings.api_key_env else "\0")
         self._lock = threading.Lock()
         self._client: Any = None
-        self.form = 0
+        self._form = 0
         """Which of the forms is asked for: the strictest that the server has not refused."""
         self._asks_usage = True
-        self.streams = True
+        self._streams = True
         """Until the server has replied to a call for a stream with none."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """What the server has not refused so far."""
+        asked = _FORMS[self._form].get("response_format", {})
+        return Abilities(structured=asked.get("type", "none"), streams=self._streams)
 
     def generate(self, prompt: Prompt, *, until: Until) -> Draft:
         """The model's reply to the rendered prompt. Raises ModelUnavailable with a sentence on what to do."""
@@ -157,7 +164,7 @@ class OpenAICompatible:
             self._asks_usage = False
             return True
         if not call.free and call.form < len(_FORMS) - 1 and _ABOUT_FORM.search(str(error)):
-            call.form = self.form = max(self.form, call.form + 1)
+            call.form = self._form = max(self._form, call.form + 1)
             return True
         return False
 
@@ -165,9 +172,9 @@ class OpenAICompatible:
         from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
         messages = [ChatMessage(role=MessageRole.USER, content=call.text)]
-        call.form = self.form
+        call.form = self._form
         asked = {} if call.free else _FORMS[call.form]
-        if call.live and self.streams:
+        if call.live and self._streams:
             usage = {"stream_options": {"include_usage": True}} if self._asks_usage else {}
             came = False
             async for chunk in await self._open().astream_chat(messages, **asked, **usage):
@@ -176,13 +183,15 @@ class OpenAICompatible:
             if came:
                 return
         yield _part((await self._open().achat(messages, **asked)).raw, "message")
-        self.streams = self.streams and not call.live
+        self._streams = self._streams and not call.live
 
     def _open(self) -> Any:  # noqa: ANN401 -- llama-index's OpenAILike, whose module stays unloaded
         from llama_index.llms.openai_like import OpenAILike
 
         with self._lock:
             if self._client is None:
+                client = limited_client(self._settings.timeout_seconds, tokens=self._settings.max_output_tokens)
+                weakref.finalize(self, in_background, client.aclose).atexit = False
                 self._client = OpenAILike(
                     model=self._settings.model,
                     api_base=self._settings.base_url,
@@ -193,9 +202,7 @@ class OpenAICompatible:
                     temperature=0.0,
                     timeout=self._settings.timeout_seconds,
                     max_retries=0,
-                    async_http_client=limited_client(
-                        self._settings.timeout_seconds, tokens=self._settings.max_output_tokens
-                    ),
+                    async_http_client=client,
                 )
             return self._client
 

@@ -31,6 +31,17 @@ class Written:
     usage: Usage | None
 
 
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a model's server takes, as far as the calls so far have shown.
+
+    `structured`: the strictest form in which a reply can be asked for: json_schema, json_object or none.
+    """
+
+    structured: str
+    streams: bool
+
+
 class Generator(Protocol):
     """Answers a prompt from its passages, naming the passages it quotes, or abstains.
 
@@ -39,6 +50,10 @@ class Generator(Protocol):
     Raises ModelUnavailable when the model cannot be reached, is too slow, or does not reply in the form asked for;
     Cancelled when `until` is called off: the call is then ended, whatever the server is doing.
     """
+
+    @property
+    def abilities(self) -> Abilities:
+        """What can be asked of it."""
 
     def generate(self, prompt: Prompt, *, until: Until) -> Draft:
         """One reply. `Draft.usage` is what the model's server reports."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from core.answers import Draft, Usage
 from core.errors import SettingsError
 from core.until import Until
-from service.answering.generators.protocol import Prompt, Written
+from service.answering.generators.protocol import Abilities, Prompt, Written
 from service.answering.generators.reply import Growing, read_reply
 
 PIECE = 8
@@ -31,6 +31,11 @@ class Scripted:
         self._replies = tuple(replies)
         self._turn = 0
         self._lock = threading.Lock()
+
+    @property
+    def abilities(self) -> Abilities:
+        """Its replies need no asking for."""
+        return Abilities(structured="json_schema", streams=True)
 
     def generate(self, prompt: Prompt, *, until: Until) -> Draft:
         """The next reply; usage counts words."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import SettingsError
-from service.answering.pack import pack, pack_documents
+from service.answering.pack import pack, pack_documents, tokens
 from tests.service.answering.hits import hit
 
 
@@ -77,3 +77,10 @@ def test_over_budget_the_chunks_closest_to_the_question_stay_in_document_order()
     chunks = [hit(f"{n} " * 100, ordinal=n, start=n * 1000, score=score) for n, score in enumerate((0.9, 0.1, 0.8))]
     packed = pack_documents(chunks, budget=230)
     assert [passage.hit.start for passage in packed] == [0, 2000]
+
+
+def test_scripts_with_more_tokens_to_a_character_are_counted_by_their_bytes():
+    assert tokens("leave" * 100) < tokens("отпуск" * 100) < tokens("员工享有年假" * 100)
+    cut = pack([hit("员工享有年假二十天。" * 500)], budget=200)[0].hit
+    assert 0 < tokens(cut.text) <= 200
+    assert cut.end == len(cut.text)
