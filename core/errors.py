@@ -7,6 +7,7 @@
     │  ├─ DatasetError         a question file is wrong; says the line
     │  ├─ UnknownModel         no such model in the settings
     │  ├─ UnknownCollection
+    │  ├─ CollectionExists     the name is taken
     │  ├─ UnknownDocument
     │  ├─ UnknownJob
     │  ├─ JobConflict          a job's state, or another job, stands in the way
@@ -68,6 +69,12 @@ class UnknownCollection(UsageError):
     """The catalogue has no such collection."""
 
     code = "unknown_collection"
+
+
+class CollectionExists(UsageError):
+    """There is a collection of that name already."""
+
+    code = "collection_exists"
 
 
 class UnknownDocument(UsageError):

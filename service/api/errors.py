@@ -26,6 +26,7 @@ STATUS: Mapping[type[errors.TouchstoneError], int] = {
     errors.DatasetError: 422,
     errors.UnknownModel: 404,
     errors.UnknownCollection: 404,
+    errors.CollectionExists: 409,
     errors.UnknownDocument: 404,
     errors.UnknownJob: 404,
     errors.JobConflict: 409,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from core.settings import ModelSettings, Settings
-from service.api.wire import Reply, printable
+from service.api.wire import Reply, Request, Text, printable
 
 if TYPE_CHECKING:
     from indexes.catalogue import CollectionRow, DocumentRow
@@ -80,6 +80,12 @@ class DocumentTextOut(Reply):
     text: str
 
 
+class CollectionIn(Request):
+    """A collection to make."""
+
+    name: Text = Field(description="what to call it, as ingestion and questions name it", examples=["contracts"])
+
+
 class CollectionOut(Reply):
     """One collection."""
 
@@ -90,11 +96,11 @@ class CollectionOut(Reply):
     @classmethod
     def of(cls, row: CollectionRow) -> CollectionOut:
         """The catalogue's row as it goes over the wire."""
-        return cls(name=row.name, documents=row.documents, chunks=row.chunks)
+        return cls(name=printable(row.name), documents=row.documents, chunks=row.chunks)
 
 
 class CollectionsOut(Reply):
-    """Every collection that has a document."""
+    """Every collection."""
 
     collections: tuple[CollectionOut, ...]
 

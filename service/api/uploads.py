@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -39,6 +40,11 @@ async def save(files: Sequence[UploadFile], uploads: Path, collection: str) -> P
                 await written.write(block)
         await partial.replace(folder / name)
     return uploads / folder_of(collection)
+
+
+def discard(uploads: Path, collection: str) -> None:
+    """Remove what was uploaded to a collection, if anything was."""
+    shutil.rmtree(uploads / folder_of(collection), ignore_errors=True)
 
 
 async def sha256(file: UploadFile) -> str:

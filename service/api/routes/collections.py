@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
-from service.api.dependencies import CurrentService
+from indexes.collections import add_collection, remove_collection
+from service.api.dependencies import CurrentService, WritingService
 from service.api.errors import declared
-from service.api.records import CollectionOut, CollectionsOut
+from service.api.records import CollectionIn, CollectionOut, CollectionsOut
+from service.api.uploads import discard
 
 router = APIRouter(tags=["documents"])
 
@@ -15,3 +17,22 @@ router = APIRouter(tags=["documents"])
 def list_collections(service: CurrentService) -> CollectionsOut:
     """Each with the number of its documents and chunks."""
     return CollectionsOut(collections=tuple(CollectionOut.of(row) for row in service.indexes.catalogue.collections()))
+
+
+@router.post("/collections", summary="Make a collection", status_code=201, responses=declared(403, 409, 413, 422, 503))
+def add(body: CollectionIn, service: WritingService) -> CollectionOut:
+    """Without a document yet. Ingestion makes the collection it names by itself."""
+    return CollectionOut.of(add_collection(service.indexes.catalogue, body.name))
+
+
+@router.delete(
+    "/collections/{name:path}",
+    summary="Remove a collection with everything in it",
+    status_code=204,
+    responses=declared(403, 404, 409, 422, 503),
+)
+def remove(name: str, service: WritingService) -> Response:
+    """Its documents, the record of its jobs, and the files that were uploaded to it; source folders stay as they are."""
+    remove_collection(service.indexes, name)
+    discard(service.settings.data / "uploads", name)
+    return Response(status_code=204)
