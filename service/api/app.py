@@ -15,6 +15,7 @@ from service.api.live import Live
 from service.api.middleware import BodyLimit, Identify, OwnPages
 from service.api.routes import (
     care,
+    chat,
     collections,
     documents,
     health,
@@ -57,7 +58,7 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         redoc_url=None,
     )
     errors.register(app)
-    for routes in (query, search, ingestions, documents, collections, index, care, models):
+    for routes in (query, search, chat, models, ingestions, documents, collections, index, care):
         app.include_router(routes.router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(pages.router)

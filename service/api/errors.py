@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from core import errors
 from core.logs import request_id
 from service.api.schemas import Problem
-from service.api.wire import in_words, printable
+from service.api.wire import OUTER, in_words, printable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -55,16 +56,34 @@ CODES = {
 """The codes of errors that are HTTP's own."""
 
 
-def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The error as a response."""
+OPENAI_PATHS = ("/v1/chat/", "/v1/models")
+as_openai: ContextVar[bool] = ContextVar("as_openai", default=False)
+"""Whether the request came to a route whose clients look for an error as OpenAI's API has it."""
+
+
+def problem(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, *, parameter: str | None = None
+) -> Response:
+    """The error as a response; on OpenAI's routes with its `error` object besides."""
     body = Problem(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=printable(detail),
         code=code,
         request_id=request_id.get(),
+    ).model_dump()
+    if as_openai.get():
+        body["error"] = openai_error(status, code, body["detail"], parameter)
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def openai_error(status: int, code: str, detail: str, parameter: str | None = None) -> dict[str, str | None]:
+    """The error as OpenAI's API has it."""
+    kind = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}.get(
+        status, "server_error" if status >= 500 else "invalid_request_error"
     )
-    return JSONResponse(body.model_dump(), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    code = "model_not_found" if code == errors.UnknownModel.code else code
+    return {"message": detail, "type": kind, "param": parameter, "code": code}
 
 
 def register(app: FastAPI) -> None:
@@ -118,4 +137,6 @@ async def _invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return problem(400, CODES[400], f"The body is not JSON: {first['ctx']['error']}.")
-    return problem(422, CODES[422], in_words(first))
+    status = 400 if as_openai.get() else 422
+    parameter = next((printable(str(part)) for part in first["loc"] if part not in OUTER), None)
+    return problem(status, CODES[422], in_words(first), parameter=parameter)

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.logs import request_id
 from service.api.access import is_loopback
-from service.api.errors import CODES, problem
+from service.api.errors import CODES, OPENAI_PATHS, as_openai, problem
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ class Identify:
             return
         given = Headers(scope=scope).get(HEADER, "")
         token = request_id.set(given if SANE_ID.fullmatch(given) else secrets.token_hex(8))
+        as_openai.set(scope["path"].startswith(OPENAI_PATHS))
         started = time.perf_counter()
         status = 0
 

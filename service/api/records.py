@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from core.settings import ModelSettings, Settings
+from core.settings import Settings
 from service.api.wire import Reply, Request, Text, printable
 
 if TYPE_CHECKING:
@@ -117,9 +117,10 @@ class ModelOut(Reply):
     priced: bool = Field(description="whether the settings give it a price")
 
     @classmethod
-    def of(cls, name: str, model: ModelSettings, *, default: str) -> ModelOut:
-        """The settings' model as it goes over the wire."""
-        return cls(id=name, kind=model.kind, default=name == default, priced=model.price is not None)
+    def of(cls, settings: Settings, name: str) -> ModelOut:
+        """The settings' model as it goes over the wire. Raises UnknownModel."""
+        _, model = settings.model(name)
+        return cls(id=name, kind=model.kind, default=name == settings.default_model(), priced=model.price is not None)
 
 
 class ModelsOut(Reply):
@@ -131,6 +132,4 @@ class ModelsOut(Reply):
     @classmethod
     def of(cls, settings: Settings) -> ModelsOut:
         """The settings' models as they go over the wire, the built-in one first."""
-        default = settings.default_model()
-        models = settings.all_models().items()
-        return cls(data=tuple(ModelOut.of(name, model, default=default) for name, model in models))
+        return cls(data=tuple(ModelOut.of(settings, name) for name in settings.all_models()))

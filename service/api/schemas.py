@@ -139,6 +139,15 @@ class ReadyOut(Reply):
     degraded: tuple[str, ...] = Field((), description="what is broken, answered around and being made again")
 
 
+class OpenAIError(Reply):
+    """The same error as OpenAI's API has it."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
 class Problem(Reply):
     """An error, as RFC 9457 writes it."""
 
@@ -148,3 +157,9 @@ class Problem(Reply):
     detail: str = Field(description="what was tried, on what, and what to do next")
     code: str = Field(description="stable; programs branch on it")
     request_id: str
+
+
+class OpenAIProblem(Problem):
+    """An error of a route that OpenAI's clients call."""
+
+    error: OpenAIError

@@ -32,7 +32,7 @@ def add(body: CollectionIn, service: WritingService) -> CollectionOut:
     responses=declared(403, 404, 409, 422, 503),
 )
 def remove(name: str, service: WritingService) -> Response:
-    """Its documents, the record of its jobs, and the files that were uploaded to it; source folders stay as they are."""
+    """Its documents, the record of its jobs and the files that were uploaded to it; source folders stay as they are."""
     remove_collection(service.indexes, name)
     discard(service.settings.data / "uploads", name)
     return Response(status_code=204)

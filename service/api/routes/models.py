@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from service.api.dependencies import CurrentService
 from service.api.errors import declared
-from service.api.records import ModelsOut
+from service.api.records import ModelOut, ModelsOut
 
 router = APIRouter(tags=["models"])
 
@@ -15,3 +15,9 @@ router = APIRouter(tags=["models"])
 def list_models(service: CurrentService) -> ModelsOut:
     """As OpenAI's API lists them; `id` is what a request names."""
     return ModelsOut.of(service.settings)
+
+
+@router.get("/models/{model:path}", summary="Show a model", responses=declared(404))
+def show_model(model: str, service: CurrentService) -> ModelOut:
+    """As OpenAI's API shows it."""
+    return ModelOut.of(service.settings, model)
