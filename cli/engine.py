@@ -13,7 +13,7 @@ from core.errors import UsageError
 from core.settings import Settings
 from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.jobs import JobDetail, JobLine, JobOut
-from service.api.records import CollectionOut, DocumentOut
+from service.api.records import CollectionOut, DocumentOut, DocumentTextOut, ReadIn
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn
 from service.api.searches import SearchIn, SearchOut
 from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
@@ -51,6 +51,9 @@ class Engine(Protocol):
 
     def text(self, document: DocumentOut) -> str:
         """A document's extracted text."""
+
+    def read(self, body: ReadIn) -> DocumentTextOut:
+        """A stretch of a document."""
 
     def remove(self, document: DocumentOut) -> None:
         """Take a document out of the index."""

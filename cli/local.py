@@ -11,7 +11,7 @@ from core.access import OWNER
 from core.settings import Settings
 from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.jobs import JobDetail, JobLine, JobOut
-from service.api.records import CollectionOut, DocumentOut
+from service.api.records import CollectionOut, DocumentOut, DocumentTextOut, ReadIn
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn
 from service.api.searches import SearchIn, SearchOut
 from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
@@ -84,6 +84,12 @@ class LocalEngine:
     def text(self, document: DocumentOut) -> str:
         """A document's extracted text."""
         return self.indexes.catalogue.text(document.collection, document.document, access=OWNER)
+
+    def read(self, body: ReadIn) -> DocumentTextOut:
+        """A stretch of a document."""
+        from service.api.questions import part_of
+
+        return part_of(body, access=OWNER, catalogue=self.indexes.catalogue)
 
     def remove(self, document: DocumentOut) -> None:
         """Take a document out of the index."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 import httpx
 
-from core import errors
+from core import errors, ids
 from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.jobs import JobDetail, JobLine, JobOut, JobsOut
-from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut
+from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut, ReadIn
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn, ReadyOut
 from service.api.searches import SearchIn, SearchOut
 from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
@@ -66,6 +68,16 @@ class RemoteEngine:
     def text(self, document: DocumentOut) -> str:
         """A document's extracted text."""
         return DocumentTextOut.model_validate(self._call("GET", f"/v1/documents/{document.id}/text")).text
+
+    def read(self, body: ReadIn) -> DocumentTextOut:
+        """A stretch of a document."""
+        asked = {"start": body.start, "length": body.length}
+        for document_id in (ids.document_id(body.collection, body.document), quote(body.document, safe="")):
+            with suppress(errors.UnknownDocument):
+                return DocumentTextOut.model_validate(
+                    self._call("GET", f"/v1/documents/{document_id}/text", params=asked)
+                )
+        raise errors.UnknownDocument(f"There is no document {body.document!r} that you may read.")
 
     def remove(self, document: DocumentOut) -> None:
         """Take a document out of the index."""

@@ -21,12 +21,14 @@ from service.api.routes import (
     health,
     index,
     ingestions,
+    mcp,
     models,
     pages,
     query,
     search,
 )
 from service.api.state import Service
+from service.api.tools import Opener, sessions
 
 __all__ = ["Live", "Service", "State", "create_app"]
 
@@ -37,6 +39,7 @@ class State(TypedDict):
     """What the lifespan hands to every request."""
 
     live: Live
+    mcp: Opener
 
 
 def create_app(settings: Settings, *, open_service: Callable[[], AbstractContextManager[Service | Live]]) -> FastAPI:
@@ -47,7 +50,8 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         del app
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.server.threads
         with open_service() as opened:
-            yield {"live": opened if isinstance(opened, Live) else Live(opened)}
+            async with sessions() as opener:
+                yield {"live": opened if isinstance(opened, Live) else Live(opened), "mcp": opener}
 
     app = _Described(
         title="Touchstone",
@@ -62,6 +66,7 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         app.include_router(routes.router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(pages.router)
+    app.include_router(mcp.router)
     app.add_middleware(BodyLimit, upload_bytes=settings.server.max_upload_mb * 1_000_000)
     app.add_middleware(OwnPages, listening_on=settings.server.host)
     app.add_middleware(Identify)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from indexes.catalogue import CollectionRow, DocumentRow
 
 
+MOST_CHARACTERS = 1 << 31
+
+
 class DocumentOut(Reply):
     """One document of a collection."""
 
@@ -71,13 +74,28 @@ class DocumentsOut(Reply):
     total: int
 
 
+LONGEST_PART = 100_000
+"""Characters that an assistant can read of a document in one go."""
+
+
+class ReadIn(Request):
+    """A stretch of a document to read."""
+
+    document: Text = Field(description="its name, as search results and citations have it, or its id")
+    collection: Text = Field("default", description="where it is")
+    start: int = Field(0, ge=0, le=MOST_CHARACTERS, description="the first character to read")
+    length: int = Field(20_000, ge=1, le=LONGEST_PART, description="most characters to read")
+
+
 class DocumentTextOut(Reply):
-    """A document's extracted text, into which every offset points."""
+    """A document's extracted text, into which every offset points, or a stretch of it."""
 
     id: str
     document: str
     version: str
     text: str
+    start: int = Field(0, description="where the text begins in that of the document")
+    characters: int = Field(0, description="length of the document's whole text")
 
 
 class CollectionIn(Request):

@@ -10,8 +10,8 @@ from indexes.twins import near_duplicates
 from indexes.write import remove_document
 from service.api.dependencies import CurrentAccess, CurrentService, WritingService
 from service.api.errors import declared
-from service.api.records import DocumentOut, DocumentsOut, DocumentTextOut
-from service.api.wire import printable
+from service.api.questions import text_of
+from service.api.records import MOST_CHARACTERS, DocumentOut, DocumentsOut, DocumentTextOut
 
 router = APIRouter(tags=["documents"])
 
@@ -41,12 +41,17 @@ def show_document(document_id: str, service: CurrentService, access: CurrentAcce
 
 
 @router.get("/documents/{document_id}/text", summary="Read a document's extracted text", responses=declared(404))
-def show_text(document_id: str, service: CurrentService, access: CurrentAccess) -> DocumentTextOut:
-    """The text into which the offsets of hits and citations point."""
+def show_text(
+    document_id: str,
+    service: CurrentService,
+    access: CurrentAccess,
+    start: Annotated[int, Query(ge=0, le=MOST_CHARACTERS, description="the first character to read")] = 0,
+    length: Annotated[int | None, Query(ge=1, le=MOST_CHARACTERS, description="most characters; none: all")] = None,
+) -> DocumentTextOut:
+    """The text into which the offsets of hits and citations point, or a stretch of it."""
     catalogue = service.indexes.catalogue
-    row = service.indexes.catalogue.document_with_id(document_id, access=access)
-    text = catalogue.text(row.collection, row.document, access=access)
-    return DocumentTextOut(id=row.id, document=printable(row.document), version=row.version, text=printable(text))
+    row = catalogue.document_with_id(document_id, access=access)
+    return text_of(row, catalogue, access=access, start=start, length=length)
 
 
 @router.delete(
