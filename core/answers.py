@@ -13,6 +13,14 @@ Reason = Literal["no_relevant_passage", "model_abstained", "unsupported_answer",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One message of a conversation before the question that is asked now."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A chunk that search found. `score` is the fused score in [0, 1]; offsets are into the extracted text.
 
@@ -105,12 +113,17 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A model's reply before its quotes are checked. `text` is empty when the model abstained."""
+    """A model's reply before its quotes are checked. `text` is empty when the model abstained.
+
+    While a reply is still arriving, `whole` is False: `text` is its beginning and `quotes` are those that are complete.
+    """
 
     text: str
     quotes: tuple[Quote, ...]
-    usage: Usage
+    usage: Usage | None
+    """None where the model's server does not report it."""
     abstained: bool = False
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,10 @@
     ├─ BudgetReached           the next call could pass the spend cap
     ├─ Unavailable             something outside is down; trying again can help
     │  ├─ ModelUnavailable
+    │  │  ├─ ModelBusy        it takes no more questions now
+    │  │  └─ ModelTimeout     it was too slow
+    │  ├─ DeadlineReached     the time for the whole request is over
+    │  ├─ Cancelled           nobody waits for the answer any longer
     │  ├─ EmbedderUnavailable
     │  └─ DataFolderOwned      another process owns the data folder
     ├─ IndexBroken             the stored index cannot be used as it is
@@ -123,6 +127,30 @@ class ModelUnavailable(Unavailable):
     """The model's server did not answer, or not with an answer."""
 
     code = "model_unavailable"
+
+
+class ModelBusy(ModelUnavailable):
+    """The model's server takes no more questions now."""
+
+    code = "model_busy"
+
+
+class ModelTimeout(ModelUnavailable):
+    """The model did not finish in time."""
+
+    code = "model_timeout"
+
+
+class DeadlineReached(Unavailable):
+    """The time that a request may take is over."""
+
+    code = "deadline_reached"
+
+
+class Cancelled(Unavailable):
+    """Nobody waits for the answer any longer; what was being done for it is left."""
+
+    code = "cancelled"
 
 
 class EmbedderUnavailable(Unavailable):

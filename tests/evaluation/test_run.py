@@ -12,6 +12,7 @@ import pytest
 from core.answers import Draft, Usage
 from core.errors import BudgetReached, ModelUnavailable, UnknownCollection, UsageError
 from core.settings import EmbedderSettings, IngestSettings, ModelSettings, Price, Settings
+from core.until import Until
 from evaluation.dataset import Dataset, Evidence, load_dataset
 from evaluation.evaluate import evaluate
 from evaluation.gold import Corpus, find, gold_of
@@ -48,12 +49,15 @@ class Breaks:
     def __init__(self, error: Exception, good: int = 0) -> None:
         self.error, self.good, self.calls = error, good, 0
 
-    def generate(self, prompt: Prompt) -> Draft:
-        del prompt
+    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+        del prompt, until
         self.calls += 1
         if self.calls > self.good:
             raise self.error
         return Draft(text="", quotes=(), usage=Usage(input_tokens=10), abstained=True)
+
+    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+        yield self.generate(prompt, until=until)
 
 
 @pytest.fixture

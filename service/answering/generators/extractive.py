@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from core.answers import Draft, Quote, Usage
+from core.until import Until
 from indexes.embedders.protocol import Embedder
 from service.answering.extractive.compose import word
 from service.answering.extractive.decide import choose
@@ -17,8 +20,9 @@ class Extractive:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
-    def generate(self, prompt: Prompt) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
         """The answer with its quotes, or an abstention; usage counts words."""
+        until.require()
         read = len(prompt.question.split()) + sum(len(passage.hit.text.split()) for passage in prompt.passages)
         asking = take_apart(prompt.question)
         chosen = choose(asking, rank(asking, prompt.passages, self._embedder))
@@ -27,3 +31,7 @@ class Extractive:
         text = word(asking, chosen)
         quotes = tuple(Quote(passage=unit.passage, text=unit.text) for unit in chosen)
         return Draft(text=text, quotes=quotes, usage=Usage(input_tokens=read, output_tokens=len(text.split())))
+
+    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+        """The same: nothing of it is known before the whole is."""
+        yield self.generate(prompt, until=until)

@@ -10,6 +10,7 @@ from typing import Any
 from core.answers import Draft, Usage
 from core.errors import ModelUnavailable, SettingsError
 from core.settings import ModelSettings, secret
+from core.until import Until
 from service.answering.generators.protocol import Prompt
 from service.answering.generators.reply import find_object, read_reply
 
@@ -32,8 +33,13 @@ class OpenAICompatible:
         self._client: Any = None
         self._takes_json = True
 
-    def generate(self, prompt: Prompt) -> Draft:
+    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+        """The model's reply."""
+        yield self.generate(prompt, until=until)
+
+    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
         """The model's reply to the rendered prompt. Raises ModelUnavailable with a sentence on what to do."""
+        until.require()
         response = self._chat(prompt.rendered)
         with self._errors_in_words():
             choice = response.raw.choices[0]

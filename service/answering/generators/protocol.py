@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from core.answers import Draft, Passage
+from core.until import Until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +28,15 @@ class Generator(Protocol):
 
     Safe to call from several threads. The reply is not trusted: its quotes are checked afterwards.
 
-    Raises ModelUnavailable when the model cannot be reached, is too slow, or does not reply in the form asked for.
+    Raises ModelUnavailable when the model cannot be reached, is too slow, or does not reply in the form asked for;
+    Cancelled when `until` is called off: the call is then ended, whatever the server is doing.
     """
 
-    def generate(self, prompt: Prompt) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
         """One reply. `Draft.usage` is what the model's server reports."""
+
+    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+        """The same, growing: in each draft `text` and `quotes` begin with those before; the last one is whole.
+
+        Closing the iterator ends the call.
+        """

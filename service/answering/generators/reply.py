@@ -14,7 +14,7 @@ _MOST_OBJECTS = 64
 """How many opening braces are tried before a reply counts as plain text."""
 
 
-def read_reply(reply: str, usage: Usage) -> Draft:
+def read_reply(reply: str, usage: Usage | None) -> Draft:
     """The draft a reply stands for.
 
     Read are: the JSON object asked for, the same in a code fence, the same with text around it. Anything else is an

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from core.answers import Draft, Usage
 from core.errors import SettingsError
+from core.until import Until
 from service.answering.generators.protocol import Prompt
 from service.answering.generators.reply import read_reply
 
@@ -28,11 +29,16 @@ class Scripted:
         self._turn = 0
         self._lock = threading.Lock()
 
-    def generate(self, prompt: Prompt) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
         """The next reply; usage counts words."""
+        until.require()
         with self._lock:
             self.prompts.append(prompt)
             reply = self._replies[self._turn % len(self._replies)]
             self._turn += 1
         usage = Usage(input_tokens=len(prompt.rendered.split()), output_tokens=len(reply.split()))
         return read_reply(reply, usage)
+
+    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+        """The next reply."""
+        yield self.generate(prompt, until=until)
