@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.answers import Answer, Mode, Refusal, Usage
+from core.answers import Answer, Mode, Refusal, Turn, Usage
 from service.api.schemas import CitationOut
 from service.api.wire import Plain, Reply, Request, Text, printable, rounded
 from service.web.page import REFUSALS
@@ -137,6 +137,17 @@ class ChatIn(Request):
     def talk(self) -> tuple[ChatMessage, ...]:
         """What was said, the system's messages left out."""
         return tuple(message for message in self.messages if message.role in {"user", "assistant"})
+
+    @property
+    def question(self) -> str:
+        """What is asked."""
+        return self.talk[-1].text
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """What was said before it."""
+        roles: dict[str, Literal["user", "assistant"]] = {"user": "user", "assistant": "assistant"}
+        return tuple(Turn(role=roles[message.role], text=message.text) for message in self.talk[:-1] if message.text)
 
     @property
     def ignored(self) -> tuple[str, ...]:

@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from core.answers import Draft, Usage
+from core.errors import ModelUnavailable
 from core.settings import ModelSettings
+from core.until import Until
 from indexes.open import Indexes
 from service.answering.generators.choose import open_model
+from service.answering.generators.protocol import Prompt
+from service.answering.generators.reply import read_reply
+from service.api.chats import ChatIn
 from service.api.state import Service
 from tests.service.api.serving import serving
 
@@ -101,6 +108,37 @@ def test_openai_s_client_reads_our_errors(openai: Any) -> None:
         openai.chat.completions.create(**ask(), extra_body={"collection": "nowhere"}, stream=True)
 
 
+def test_an_answer_that_is_cut_off_is_never_marked_complete(service: Service, indexes: Indexes) -> None:
+    library = pytest.importorskip("openai")
+    part = json.dumps({"quotes": [{"passage": 1, "text": "16 weeks of paid parental leave"}], "answer": "16 weeks"})
+
+    class Cut:
+        """A model whose server dies in the middle of an answer."""
+
+        def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+            raise ModelUnavailable("The connection was cut.")
+
+        def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+            yield replace(read_reply(part, Usage()), whole=False)
+            self.generate(prompt, until=until)
+
+    cut = replace(open_model(service.settings, None, indexes.embedder), name="cut", generator=Cut())
+    with (
+        serving(replace(service, models=lambda name: cut)) as address,
+        library.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client,
+    ):
+        chunks: list[Any] = []
+        with pytest.raises(library.APIError, match="cut") as ended:
+            chunks.extend(client.chat.completions.create(**ask(), stream=True))
+        raw = httpx.post(f"{address}/v1/chat/completions", json=ask(stream=True)).text
+        assert ended.value.code == "model_unavailable"
+        assert "16 weeks" in raw
+        assert '"finish_reason": "stop"' not in raw
+        assert "[DONE]" not in raw
+        whole = httpx.post(f"{address}/v1/chat/completions", json=ask())
+        assert (whole.status_code, whole.json()["error"]["type"]) == (502, "server_error")
+
+
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("stream", [False, True])
 def test_langchain_s_chat_model_answers(url: str, stream: bool) -> None:
@@ -169,3 +207,10 @@ def test_a_body_that_is_no_json_has_both_shapes_of_error(client: TestClient) -> 
     reply = client.post("/v1/chat/completions", content=b"{", headers={"content-type": "application/json"})
     assert (reply.status_code, reply.json()["error"]["type"]) == (400, "invalid_request_error")
     assert "error" not in client.post("/v1/query", content=b"{").json()
+
+
+def test_earlier_messages_are_turns_and_those_of_the_system_are_left_out() -> None:
+    roles = ("system", "user", "assistant", "developer", "user")
+    asked = ChatIn.model_validate({"messages": [{"role": role, "content": f"{role} says"} for role in roles]})
+    assert [(turn.role, turn.text) for turn in asked.turns] == [("user", "user says"), ("assistant", "assistant says")]
+    assert (asked.question, asked.ignored) == ("user says", ("system messages",))

@@ -52,7 +52,8 @@ def test_an_assistant_searches_asks_and_reads(url: str, mode: str) -> None:
     reply = answered.structured_content
     assert (reply["answered"], len(reply["request_id"]) > 0) == (True, True)
     (citation, *_) = reply["citations"]
-    place = {"document": citation["document"], "start": citation["start"], "length": citation["end"] - citation["start"]}
+    start, end = citation["start"], citation["end"]
+    place = {"document": citation["document"], "start": start, "length": end - start}
     (read,) = calls(url, ("read_document", place), mode=mode)
     assert read.structured_content["text"].split() == citation["quote"].split()
     assert read.structured_content["text"] in read.content[0].text.replace("\\n", "\n")
