@@ -76,5 +76,5 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
 class _Described(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = errors.describe_problems(super().openapi())
+            self.openapi_schema = errors.describe(super().openapi())
         return self.openapi_schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, cast
 
-from fastapi import Depends
+from fastapi import Depends, Path
 from starlette.requests import HTTPConnection
 
 from core.access import Access
@@ -46,4 +46,6 @@ WritingService = Annotated[Service, Depends(_writing)]
 """For requests that change something: they wait while another version of the index is put in place."""
 CurrentUpkeep = Annotated[Upkeep, Depends(_upkeep)]
 CurrentAccess = Annotated[Access, Depends(access_of_caller)]
+DocumentId = Annotated[str, Path(description="its id, as a list of documents has it")]
+JobId = Annotated[str, Path(description="its id, as a list of ingestions has it")]
 RequestId = Annotated[str, Depends(_request_id)]

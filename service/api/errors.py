@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextvars import ContextVar
 from http import HTTPStatus
+from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -97,24 +99,37 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
 
 
-def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def declared(*statuses: int, model: type[Problem] = Problem) -> dict[int | str, dict[str, Any]]:
     """The errors a route can answer with, for the OpenAPI document."""
     return {
-        status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in sorted({400, 500, *statuses})
+        status: {"model": model, "description": HTTPStatus(status).phrase} for status in sorted({400, 500, *statuses})
     }
 
 
-def describe_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """Say of every declared error that it is a problem, which FastAPI cannot be told."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """Say what FastAPI cannot be told: that every error is a problem, and an example of everything."""
     for path in document["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
+            for status in () if method == "get" else OF_ANY_CHANGE:
+                operation["responses"].setdefault(status, {"content": {MEDIA_TYPE: {"schema": _PROBLEM}}})
             for status, response in operation["responses"].items():
                 if status.startswith(("4", "5")):
-                    response["content"] = content
+                    schema = next(iter(response["content"].values()))["schema"]
+                    plain = schema["$ref"].endswith("/HTTPValidationError")
+                    response["description"] = HTTPStatus(int(status)).phrase
+                    response["content"] = {MEDIA_TYPE: {"schema": _PROBLEM if plain else schema}}
+    schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(unused, None)
+        schemas.pop(unused, None)
+    for name, example in json.loads((files("service.api") / "examples.json").read_text("utf-8")).items():
+        if name in schemas:
+            schemas[name]["examples"] = [example]
     return document
+
+
+OF_ANY_CHANGE = ("403", "413")
+"""What any request but GET can be answered with before a route sees it."""
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 async def _ours(request: Request, error: Exception) -> Response:

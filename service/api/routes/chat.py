@@ -18,6 +18,7 @@ from service.answering.answer import Event, Found, Question, Text, answer, strea
 from service.api.chats import ChatIn, ChatOut, ChatUsage, Told, cited, said
 from service.api.dependencies import CurrentAccess, CurrentService, RequestId
 from service.api.errors import STATUS, declared, openai_error
+from service.api.schemas import OpenAIProblem
 from service.api.streamed import Streamed
 from service.api.wire import printable, short_enough
 
@@ -33,7 +34,7 @@ CHUNKS = {
     "/chat/completions",
     summary="Answer the last message of a chat, for clients of OpenAI's API",
     response_model=ChatOut,
-    responses={200: CHUNKS, **declared(402, 403, 404, 413, 422, 502, 503, 504)},
+    responses={200: CHUNKS, **declared(402, 403, 404, 413, 422, 502, 503, 504, model=OpenAIProblem)},
 )
 def complete(
     body: ChatIn, service: CurrentService, access: CurrentAccess, request: RequestId

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
 
 from indexes.collections import add_collection, remove_collection
 from service.api.dependencies import CurrentService, WritingService
@@ -31,7 +33,7 @@ def add(body: CollectionIn, service: WritingService) -> CollectionOut:
     status_code=204,
     responses=declared(403, 404, 409, 422, 503),
 )
-def remove(name: str, service: WritingService) -> Response:
+def remove(name: Annotated[str, Path(description="its name")], service: WritingService) -> Response:
     """Its documents, the record of its jobs and the files that were uploaded to it; source folders stay as they are."""
     remove_collection(service.indexes, name)
     discard(service.settings.data / "uploads", name)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from indexes.twins import near_duplicates
 from indexes.write import remove_document
-from service.api.dependencies import CurrentAccess, CurrentService, WritingService
+from service.api.dependencies import CurrentAccess, CurrentService, DocumentId, WritingService
 from service.api.errors import declared
 from service.api.questions import text_of
 from service.api.records import MOST_CHARACTERS, DocumentOut, DocumentsOut, DocumentTextOut
@@ -20,9 +20,9 @@ router = APIRouter(tags=["documents"])
 def list_documents(
     service: CurrentService,
     access: CurrentAccess,
-    collection: str = "default",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    collection: Annotated[str, Query(description="of which collection")] = "default",
+    limit: Annotated[int, Query(ge=1, le=1000, description="most documents in one reply")] = 100,
+    offset: Annotated[int, Query(ge=0, le=1 << 31, description="documents left out at the beginning")] = 0,
 ) -> DocumentsOut:
     """In the order of their names."""
     service.indexes.catalogue.require_collection(collection)
@@ -33,7 +33,7 @@ def list_documents(
 
 
 @router.get("/documents/{document_id}", summary="Show a document", responses=declared(404))
-def show_document(document_id: str, service: CurrentService, access: CurrentAccess) -> DocumentOut:
+def show_document(document_id: DocumentId, service: CurrentService, access: CurrentAccess) -> DocumentOut:
     """What the catalogue knows of it."""
     catalogue = service.indexes.catalogue
     row = catalogue.document_with_id(document_id, access=access)
@@ -42,7 +42,7 @@ def show_document(document_id: str, service: CurrentService, access: CurrentAcce
 
 @router.get("/documents/{document_id}/text", summary="Read a document's extracted text", responses=declared(404))
 def show_text(
-    document_id: str,
+    document_id: DocumentId,
     service: CurrentService,
     access: CurrentAccess,
     start: Annotated[int, Query(ge=0, le=MOST_CHARACTERS, description="the first character to read")] = 0,
@@ -60,7 +60,7 @@ def show_text(
     status_code=204,
     responses=declared(403, 404, 503),
 )
-def remove(document_id: str, service: WritingService, access: CurrentAccess) -> Response:
+def remove(document_id: DocumentId, service: WritingService, access: CurrentAccess) -> Response:
     """The source file stays; the next ingestion of its folder brings the document back."""
     row = service.indexes.catalogue.document_with_id(document_id, access=access)
     remove_document(service.indexes, row.collection, row.document)

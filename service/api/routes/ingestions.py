@@ -16,7 +16,7 @@ from starlette.datastructures import UploadFile
 
 from core.sources import named, refuse_absent
 from indexes.rows import JobRow
-from service.api.dependencies import CurrentService, WritingService
+from service.api.dependencies import CurrentService, JobId, WritingService
 from service.api.errors import declared
 from service.api.jobs import JobDetail, JobDocumentOut, JobDocumentsOut, JobLine, JobsOut, Status
 from service.api.schemas import IngestionIn
@@ -35,20 +35,22 @@ IdempotencyKey = Annotated[
         description="any text of the caller's own; sent again with the same request, it gives the same job",
     ),
 ]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="most jobs in the reply")]
 UPLOAD_SCHEMA = {
     "title": "files (a form)",
     "type": "object",
     "required": ["files"],
     "properties": {
-        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
-        "collection": {"type": "string", "default": "default"},
+        "files": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}},
+        "collection": {"type": "string", "default": "default", "description": "where to put the documents"},
     },
+    "examples": [{"files": ["the bytes of a file"], "collection": "default"}],
 }
 BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": IngestionIn.model_json_schema()},
+            "application/json": {"schema": IngestionIn.model_json_schema(), "example": {"source": "/srv/documents"}},
             "multipart/form-data": {"schema": UPLOAD_SCHEMA},
         },
     }
@@ -134,24 +136,24 @@ def start(
 
 
 @router.get("/ingestions", summary="List the latest ingestion jobs", responses=declared(422))
-def list_jobs(service: CurrentService, limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50) -> JobsOut:
+def list_jobs(service: CurrentService, limit: Limit = 50) -> JobsOut:
     """Newest first."""
     return JobsOut(jobs=tuple(JobLine.of(row) for row in service.indexes.catalogue.jobs.latest(limit)))
 
 
 @router.get("/ingestions/{job_id}", summary="Show an ingestion job", responses=declared(404))
-def show_job(job_id: str, service: CurrentService) -> JobDetail:
+def show_job(job_id: JobId, service: CurrentService) -> JobDetail:
     """How far it is, and in the end what became of everything that was found."""
     return _detail(service, job_id)
 
 
 @router.get("/ingestions/{job_id}/documents", summary="List the documents of an ingestion job", responses=declared(404))
 def list_documents(
-    job_id: str,
+    job_id: JobId,
     service: CurrentService,
     status: Annotated[Status | None, Query(description="only those of this status")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=1 << 31)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="most documents in one reply")] = 100,
+    offset: Annotated[int, Query(ge=0, le=1 << 31, description="documents left out at the beginning")] = 0,
 ) -> JobDocumentsOut:
     """By name. Files that needed no reading are counted in the job and not listed here."""
     service.indexes.catalogue.jobs.find(job_id)
@@ -166,7 +168,7 @@ def list_documents(
 @router.post(
     "/ingestions/{job_id}/cancel", summary="End an ingestion job", status_code=202, responses=declared(403, 404, 409)
 )
-def cancel(job_id: str, service: WritingService) -> JobDetail:
+def cancel(job_id: JobId, service: WritingService) -> JobDetail:
     """At once when it waits, before its next document when it runs. What it wrote until then stays."""
     service.jobs.cancel(job_id)
     return _detail(service, job_id)
@@ -178,12 +180,12 @@ def cancel(job_id: str, service: WritingService) -> JobDetail:
     status_code=202,
     responses=declared(403, 404, 409, 503),
 )
-def retry(job_id: str, service: WritingService) -> JobDetail:
+def retry(job_id: JobId, service: WritingService) -> JobDetail:
     """The documents that failed, or, when it did not get to its end, whatever it left."""
     service.jobs.retry(job_id)
     return _detail(service, job_id)
 
 
-def _detail(service: Service, job_id: str) -> JobDetail:
+def _detail(service: Service, job_id: JobId) -> JobDetail:
     catalogue = service.indexes.catalogue
     return JobDetail.of(catalogue, catalogue.jobs.find(job_id))
