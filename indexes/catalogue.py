@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from indexes.rows import (
     Version,
 )
 from indexes.schema import about, chunks, collections, documents, embeddings, intents, meta
-from indexes.scope import Scope, Scopes, document_day, readable
+from indexes.scope import Outlines, Scope, Scopes, readable
 
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
 
@@ -48,12 +49,7 @@ _IDS = func.json_each(bindparam("ids")).table_valued("value")
 _NAMED = chunks.c.id.in_(select(_IDS.c.value))
 _HITS = mapping.hit_query().where(_NAMED)
 _VECTORS = select(chunks.c.id, embeddings.c.vector).join(embeddings).where(_NAMED)
-_OUTLINES = (
-    select(documents.c.id, documents.c.document, documents.c.chunks, document_day.label("day"))
-    .join(about)
-    .where(documents.c.id.in_(select(_IDS.c.value)))
-)
-"""Every search runs these three: building them anew took as long as running them."""
+"""Every search runs these two: building them anew took as long as running them."""
 
 
 class Catalogue:
@@ -68,6 +64,7 @@ class Catalogue:
         self.job_documents = JobDocuments(self.engine)
         self.attempts = Attempts(self.engine)
         self._scopes = Scopes(self.engine)
+        self._outlines = Outlines(self.engine)
         if (found := self.remember("schema", schema.SCHEMA)) != schema.SCHEMA:
             self.close()
             raise IndexBroken(
@@ -143,16 +140,14 @@ class Catalogue:
         return self._scopes.find(collection, access, filters)
 
     def vectors(self, chunk_ids: Collection[str], *, access: Access) -> tuple[list[str], Vectors]:
-        """The ids among these that may be read, and their vectors: float32 (n, dimension), or (0, 0)."""
+        """The ids among these that may be read, in order, and their vectors: float32 (n, dimension), or (0, 0)."""
         query = _VECTORS if access.everything else _VECTORS.join(documents).where(readable(access))
         with schema.transaction(self.engine) as connection:
-            return mapping.columns(connection.execute(query, _given(chunk_ids)).all())
+            return mapping.columns(sorted(connection.execute(query, _given(chunk_ids)).all(), key=itemgetter(0)))
 
     def outlines(self, document_ids: Collection[str]) -> dict[str, Outline]:
         """What ranking needs to know of documents, by their ids."""
-        with schema.transaction(self.engine) as connection:
-            rows = connection.execute(_OUTLINES, _given(document_ids))
-            return {row.id: Outline(row.document, row.chunks, row.day) for row in rows}
+        return self._outlines.find(document_ids)
 
     def nearest(
         self, collection: str, vector: Vectors, limit: int, *, within: Collection[str] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,3 +33,5 @@ class Indexes:
     version: str
     lock: Lock
     care: Care
+    beside: Executor
+    """For what one search does at the same time."""
