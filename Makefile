@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test test-all faults check lint types imports unit format docs corpus clean
+.PHONY: help demo test test-all faults fuzz check lint types imports unit format docs corpus clean
 .PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality
 
 help: ## what can be made
@@ -21,6 +21,9 @@ test-all: check ## the same with the slow tests
 
 faults: $(VENV)/.dev ## kill ingestion, damage every file of the index, feed in thousands of damaged files: about an hour
 	@$(BIN)/pytest tests/faults -m "not benchmark" -rP --durations=0
+
+fuzz: $(VENV)/.dev ## send the whole API 20,000 requests that schemathesis makes up: about a quarter of an hour
+	@$(BIN)/python -m tests.fuzz 20000
 
 check: lint types imports ## everything but the tests
 

@@ -125,7 +125,7 @@ def _of_vectors(catalogue: Catalogue, vectors: VectorIndex, collection: str, mos
     """Its ids both ways, each vector against the catalogue's, and whether searching for it finds it."""
     yield from _of_ids(catalogue, vectors, collection)
     chunks = sum(row.chunks for row in catalogue.collections() if row.name == collection)
-    step, different, lost = max(1, chunks // most), 0, 0
+    step, different, lost = max(1, chunks // max(1, most)), 0, 0
     for names, batch in catalogue.embeddings(collection):
         found = vectors.vectors(collection, names)
         present = [place for place, name in enumerate(names) if name in found]

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from core.answers import Answer, Mode, Refusal, Turn, Usage
 from service.api.schemas import CitationOut
-from service.api.wire import Plain, Reply, Request, Text, printable, rounded
+from service.api.wire import Flag, Plain, Reply, Request, Text, printable, rounded
 from service.web.page import REFUSALS
 
 MOST_MESSAGES = 500
@@ -69,7 +69,7 @@ class StreamOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    include_usage: bool | None = Field(None, description="count the tokens in a last chunk")
+    include_usage: Flag | None = Field(None, description="count the tokens in a last chunk")
 
 
 class ChatIn(Request):
@@ -85,7 +85,7 @@ class ChatIn(Request):
         examples=[[{"role": "user", "content": "How many days of parental leave do I have?"}]],
     )
     collection: Text = Field("default", description="Touchstone's own: where to look")
-    stream: bool | None = Field(None, description="send server-sent events")
+    stream: Flag | None = Field(None, description="send server-sent events")
     stream_options: StreamOptions | None = None
 
     n: Literal[1] | None = None
@@ -113,9 +113,9 @@ class ChatIn(Request):
     service_tier: str | None = Field(None, description=IGNORED)
     reasoning_effort: str | None = Field(None, description=IGNORED)
     verbosity: str | None = Field(None, description=IGNORED)
-    store: bool | None = Field(None, description=IGNORED)
+    store: Flag | None = Field(None, description=IGNORED)
     metadata: dict[str, Any] | None = Field(None, description=IGNORED)
-    parallel_tool_calls: bool | None = Field(None, description=IGNORED)
+    parallel_tool_calls: Flag | None = Field(None, description=IGNORED)
 
     @field_validator(*REFUSED, mode="before")
     @classmethod

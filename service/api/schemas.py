@@ -13,7 +13,7 @@ from pydantic import Field
 from core.answers import Answer, Citation, Mode, Refusal
 from core.sources import Patterns
 from service.api.searches import FiltersIn
-from service.api.wire import MAX_LIMIT, Reply, Request, Text, printable, rounded
+from service.api.wire import MAX_LIMIT, Flag, Reply, Request, Text, printable, rounded
 
 
 class QueryIn(Request):
@@ -30,7 +30,7 @@ class QueryIn(Request):
     )
     limit: int | None = Field(None, ge=1, le=MAX_LIMIT, description="most passages shown to the model")
     filters: FiltersIn = Field(FiltersIn(), description="documents to stay within, by what is known of them")
-    stream: bool = Field(False, description="send server-sent events, the last of them this same reply")
+    stream: Flag = Field(False, description="send server-sent events, the last of them this same reply")
 
 
 class IngestionIn(Request):

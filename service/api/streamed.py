@@ -9,6 +9,16 @@ from starlette.types import Receive, Scope, Send
 
 from core.until import Until
 
+EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "event": {"type": "string", "description": "what it is; none in a chat"},
+        "data": {"type": "string", "description": "JSON"},
+    },
+}
+"""What each event of a stream is, for the OpenAPI document."""
+
 
 class Streamed(StreamingResponse):
     """Calls the work off when the last event is sent or the client has gone."""

@@ -5,10 +5,12 @@ Text that came from file names is made printable, since JSON cannot carry the by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
 
 from core.errors import UsageError
 
@@ -61,6 +63,18 @@ Plain = Annotated[str, AfterValidator(_plain)]
 """A string without NUL that UTF-8 can hold."""
 Text = Annotated[Plain, AfterValidator(_filled)]
 """A string with something in it, without NUL, that UTF-8 can hold."""
+
+
+def _written_out(day: object) -> object:
+    if isinstance(day, date) or (isinstance(day, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", day)):
+        return day
+    raise ValueError("is not a day written like 2026-01-31")
+
+
+Day = Annotated[date, BeforeValidator(_written_out)]
+"""A day, and no number that could be taken for one."""
+Flag = Annotated[bool, Strict()]
+"""true or false, and nothing that could be taken for it."""
 
 
 class Request(BaseModel):

@@ -19,14 +19,14 @@ from service.api.chats import ChatIn, ChatOut, ChatUsage, Told, cited, said
 from service.api.dependencies import CurrentAccess, CurrentService, RequestId
 from service.api.errors import STATUS, declared, openai_error
 from service.api.schemas import OpenAIProblem
-from service.api.streamed import Streamed
+from service.api.streamed import EVENT, Streamed
 from service.api.wire import printable, short_enough
 
 router = APIRouter(tags=["answers"])
 
 CHUNKS = {
     "description": "The reply; with `stream: true` as chunks in server-sent events, `[DONE]` after the last.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {"text/event-stream": {"schema": EVENT}},
 }
 
 

@@ -13,13 +13,14 @@ from service.api.dependencies import CurrentAccess, CurrentService, RequestId
 from service.api.errors import declared
 from service.api.questions import question_of
 from service.api.schemas import AnswerOut, QueryIn
+from service.api.streamed import EVENT
 from service.api.wire import short_enough
 
 router = APIRouter(tags=["answers"])
 
 EVENTS = {
     "description": "The reply; with `stream: true` as server-sent events, `final` the last one and the same reply.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {"text/event-stream": {"schema": EVENT}},
 }
 
 

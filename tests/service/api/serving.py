@@ -9,14 +9,15 @@ from contextlib import contextmanager, nullcontext
 import uvicorn
 
 from cli.serve import listening
-from service.api.app import create_app
+from core.settings import Settings
+from service.api.app import Live, create_app
 from service.api.state import Service
 
 
 @contextmanager
-def serving(service: Service) -> Iterator[str]:
+def serving(service: Service | Live, settings: Settings) -> Iterator[str]:
     """The URL of a running service; it is stopped at the end."""
-    app = create_app(service.settings, open_service=lambda: nullcontext(service))
+    app = create_app(settings, open_service=lambda: nullcontext(service))
     with listening("127.0.0.1", 0) as door:
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})

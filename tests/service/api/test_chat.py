@@ -32,7 +32,7 @@ NONSENSE = ModelSettings(kind="scripted", replies=('{"answer": "a dragon", "quot
 def url(service: Service, indexes: Indexes) -> Iterator[str]:
     settings = service.settings.model_copy(update={"models": {"nonsense": NONSENSE}})
     models = replace(service, settings=settings, models=lambda name: open_model(settings, name, indexes.embedder))
-    with serving(models) as address:
+    with serving(models, settings) as address:
         yield f"{address}/v1"
 
 
@@ -124,7 +124,7 @@ def test_an_answer_that_is_cut_off_is_never_marked_complete(service: Service, in
 
     cut = replace(open_model(service.settings, None, indexes.embedder), name="cut", generator=Cut())
     with (
-        serving(replace(service, models=lambda name: cut)) as address,
+        serving(replace(service, models=lambda name: cut), service.settings) as address,
         library.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client,
     ):
         chunks: list[Any] = []

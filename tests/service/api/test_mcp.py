@@ -20,7 +20,7 @@ QUESTION = "How many weeks of paid parental leave do employees who become parent
 
 @pytest.fixture(scope="module")
 def url(service: Service) -> Iterator[str]:
-    with serving(service) as address:
+    with serving(service, service.settings) as address:
         yield f"{address}/mcp"
 
 
