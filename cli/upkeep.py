@@ -20,6 +20,7 @@ from indexes.open import Indexes, open_version
 from indexes.overview import VersionRow, overview
 from ingest.changeover import Change, Serve, rebuild, roll_back
 from ingest.engine import JobEngine
+from ingest.pages import PageImages
 from ingest.schedule import Schedule
 from service.answering.generators.choose import open_model
 from service.api.live import Live
@@ -47,6 +48,7 @@ class ServiceUpkeep:
         self._thread: threading.Thread | None = None
         self._state: RebuildOut | None = None
         self._work = ExitStack()
+        self._pages = PageImages(settings.ingest)
         indexes, close = self._open(versions.pointer(settings.data).live)
         self._indexes = indexes
         with ExitStack() as undo:
@@ -60,6 +62,7 @@ class ServiceUpkeep:
         if self._thread is not None:
             self._thread.join()
         self._work.close()
+        self._pages.close()
         self.live.end()
 
     # service.api.state.Upkeep
@@ -175,7 +178,7 @@ class ServiceUpkeep:
             work.enter_context(Schedule(jobs, indexes.catalogue.jobs, settings.schedule.values()))
             self._work = work.pop_all()
         models = cache(lambda name: open_model(settings, name, indexes.embedder))
-        return Service(settings=settings, indexes=indexes, jobs=jobs, models=models)
+        return Service(settings=settings, indexes=indexes, jobs=jobs, models=models, pages=self._pages)
 
 
 def recipe_of(asked: RebuildIn, settings: Settings) -> Recipe:

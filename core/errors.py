@@ -9,6 +9,7 @@
     │  ├─ UnknownCollection
     │  ├─ CollectionExists     the name is taken
     │  ├─ UnknownDocument
+    │  ├─ NoPageImage          there is no picture of that page
     │  ├─ UnknownJob
     │  ├─ JobConflict          a job's state, or another job, stands in the way
     │  ├─ KeyReused            an idempotency key came with another request
@@ -85,6 +86,12 @@ class UnknownDocument(UsageError):
     """The collection has no such document, or the caller may not read it."""
 
     code = "unknown_document"
+
+
+class NoPageImage(UsageError):
+    """The document has no such page, or none that can be shown."""
+
+    code = "no_page_image"
 
 
 class UnknownJob(UsageError):

@@ -31,6 +31,7 @@ STATUS: Mapping[type[errors.TouchstoneError], int] = {
     errors.UnknownCollection: 404,
     errors.CollectionExists: 409,
     errors.UnknownDocument: 404,
+    errors.NoPageImage: 404,
     errors.UnknownJob: 404,
     errors.JobConflict: 409,
     errors.KeyReused: 422,

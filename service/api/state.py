@@ -12,7 +12,7 @@ from core.sources import Patterns
 if TYPE_CHECKING:
     from indexes.open import Indexes
     from indexes.overview import VersionRow
-    from indexes.rows import JobRow
+    from indexes.rows import DocumentRow, JobRow
     from service.answering.generators.choose import Model
     from service.api.versions import PruneOut, RebuildIn, RebuildOut, RollbackOut
 
@@ -33,6 +33,13 @@ class JobControl(Protocol):
 
     def retry(self, job_id: str) -> JobRow:
         """Queue another attempt at what a job did not get done."""
+
+
+class Pages(Protocol):
+    """Shows pages of documents. Raises NoPageImage, and Unavailable when nothing can be shown now."""
+
+    def picture(self, row: DocumentRow, number: int, *, marked: str = "") -> bytes:
+        """A page, from 1, as PNG, with the words marked."""
 
 
 class Upkeep(Protocol):
@@ -65,3 +72,4 @@ class Service:
     indexes: Indexes
     jobs: JobControl
     models: Callable[[str | None], Model]
+    pages: Pages | None = None

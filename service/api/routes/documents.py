@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
+from core.errors import NoPageImage
 from indexes.twins import near_duplicates
 from indexes.write import remove_document
 from service.api.dependencies import CurrentAccess, CurrentService, DocumentId, WritingService
 from service.api.errors import declared
 from service.api.questions import text_of
 from service.api.records import MOST_CHARACTERS, DocumentOut, DocumentsOut, DocumentTextOut
+
+MOST_MARKED = 20_000
+"""Characters."""
+PICTURE = {
+    "description": "The page.",
+    "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+}
 
 router = APIRouter(tags=["documents"])
 
@@ -52,6 +60,29 @@ def show_text(
     catalogue = service.indexes.catalogue
     row = catalogue.document_with_id(document_id, access=access)
     return text_of(row, catalogue, access=access, start=start, length=length)
+
+
+@router.get(
+    "/documents/{document_id}/pages/{number}.png",
+    summary="Show a page of a PDF document, with what is cited marked",
+    response_class=Response,
+    responses={200: PICTURE, **declared(404, 422, 503)},
+)
+def show_page(
+    document_id: DocumentId,
+    number: Annotated[int, Path(ge=1, le=MOST_CHARACTERS, description="of the page, from 1")],
+    service: CurrentService,
+    access: CurrentAccess,
+    start: Annotated[int, Query(ge=0, le=MOST_CHARACTERS, description="where the citation starts")] = 0,
+    end: Annotated[int, Query(ge=0, le=MOST_CHARACTERS, description="where it ends; 0: nothing is marked")] = 0,
+) -> Response:
+    """Made from the file itself, which must be on the service's machine, as it was when it was ingested."""
+    catalogue = service.indexes.catalogue
+    row = catalogue.document_with_id(document_id, access=access)
+    if service.pages is None:
+        raise NoPageImage("This service shows no pages. Start it with `touchstone serve`.")
+    marked = catalogue.text(row.collection, row.document, access=access)[start : min(end, start + MOST_MARKED)]
+    return Response(service.pages.picture(row, number, marked=marked), media_type="image/png")
 
 
 @router.delete(
