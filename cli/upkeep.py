@@ -22,8 +22,10 @@ from ingest.changeover import Change, Serve, rebuild, roll_back
 from ingest.engine import JobEngine
 from ingest.schedule import Schedule
 from service.answering.generators.choose import open_model
+from service.api.admission import Places
 from service.api.live import Live
 from service.api.state import Service
+from service.api.turns import TakingTurns, Turns
 from service.api.versions import PruneOut, RebuildError, RebuildIn, RebuildOut, RollbackOut
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class ServiceUpkeep:
         self._settings, self._lock = settings, lock
         self._busy = threading.Lock()
         self._stopping = threading.Event()
+        self._turns = Turns(Places.of(settings.server).searching, seconds=settings.server.wait_seconds)
         self._thread: threading.Thread | None = None
         self._state: RebuildOut | None = None
         self._work = ExitStack()
@@ -174,8 +177,10 @@ class ServiceUpkeep:
             jobs.start()
             work.enter_context(Schedule(jobs, indexes.catalogue.jobs, settings.schedule.values()))
             self._work = work.pop_all()
-        models = cache(lambda name: open_model(settings, name, indexes.embedder))
-        return Service(settings=settings, indexes=indexes, jobs=jobs, models=models)
+        polite = TakingTurns(indexes.embedder, self._turns)
+        models = cache(lambda name: open_model(settings, name, polite))
+        served = replace(indexes, turn=self._turns.turn)
+        return Service(settings=settings, indexes=served, jobs=jobs, models=models)
 
 
 def recipe_of(asked: RebuildIn, settings: Settings) -> Recipe:

@@ -11,11 +11,13 @@
     │  ├─ UnknownJob
     │  ├─ JobConflict          a job's state, or another job, stands in the way
     │  ├─ KeyReused            an idempotency key came with another request
+    │  ├─ TooManyRequests      the caller asked more often than it may
     │  └─ MissingPrice         money was asked for and the model has no price
     ├─ BudgetReached           the next call could pass the spend cap
     ├─ Unavailable             something outside is down; trying again can help
     │  ├─ ModelUnavailable
     │  ├─ EmbedderUnavailable
+    │  ├─ Overloaded           more is being asked than can be worked on
     │  └─ DataFolderOwned      another process owns the data folder
     ├─ IndexBroken             the stored index cannot be used as it is
     └─ ParseError              one file could not be read: a value in reports, never a crash
@@ -94,6 +96,16 @@ class KeyReused(UsageError):
     code = "idempotency_key_reused"
 
 
+class TooManyRequests(UsageError):
+    """The caller asked more often than it may. `retry_after`: seconds until it may again."""
+
+    code = "rate_limited"
+
+    def __init__(self, sentence: str, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
 class MissingPrice(UsageError):
     """A cost was asked for and the settings give the model no price."""
 
@@ -122,6 +134,13 @@ class EmbedderUnavailable(Unavailable):
     """The embedding model's server did not answer, or not with vectors."""
 
     code = "embedder_unavailable"
+
+
+class Overloaded(Unavailable):
+    """More is being asked than can be worked on. `retry_after`: seconds after which to try again."""
+
+    code = "overloaded"
+    retry_after: ClassVar[int] = 1
 
 
 class DataFolderOwned(Unavailable):

@@ -216,7 +216,16 @@ class ServerSettings(Section):
     allow_anonymous: bool = Field(False, description="answer without a key on an address other than this machine's own")
     max_question_chars: int = Field(4000, ge=1, description="longest question")
     max_upload_mb: int = Field(100, ge=1, description="largest upload, in MB")
-    threads: int = Field(16, ge=1, description="requests worked on at once")
+    max_body_kb: int = Field(1000, ge=1, description="largest body that is no upload, in kB")
+    body_seconds: float = Field(30.0, gt=0, description="longest wait for more of a request that has begun to arrive")
+    rate_per_minute: int | None = Field(
+        None, ge=1, description="requests a minute of one key, or of one address where none is asked for; none: any"
+    )
+    searches: int = Field(0, ge=0, description="searches worked on at once; 0: as many as there are cores")
+    answers: int = Field(32, ge=1, description="questions under way at once, most of which wait for a model")
+    waiting: int = Field(16, ge=0, description="requests of a kind that may wait for their turn; more are refused")
+    wait_seconds: float = Field(2.0, gt=0, description="longest wait for a turn")
+    threads: int = Field(16, ge=1, description="requests worked on at once that are neither searches nor questions")
 
 
 class EvaluationSettings(Section):

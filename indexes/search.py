@@ -14,7 +14,7 @@ from core.answers import Hit, SearchResult
 from core.filters import UNFILTERED, Filters
 from indexes import fuse, whole
 from indexes.embedders.protocol import Vectors
-from indexes.indexes import Indexes
+from indexes.indexes import Indexes, in_turn
 from indexes.rank import Candidates, alone, best_documents, ranked
 from indexes.rerank import rerank
 from indexes.scope import Scope
@@ -48,6 +48,7 @@ class Wanted:
     candidates: int
 
 
+@in_turn
 def search(
     indexes: Indexes,
     text: str,
@@ -64,6 +65,7 @@ def search(
     Raises:
         UnknownCollection: there is no such collection.
         IndexBroken: an index cannot be read.
+        Overloaded: its turn did not come in time (`Indexes.turn`).
     """
     watch = Stopwatch()
     with watch.stage("embed"):

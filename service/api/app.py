@@ -7,12 +7,16 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, TypedDict
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from core.settings import Settings
 from service.api import errors
+from service.api.admission import Admission, Places
+from service.api.dependencies import within_rate
+from service.api.lately import Lately
 from service.api.live import Live
-from service.api.middleware import BodyLimit, Identify, OwnPages
+from service.api.middleware import BodyLimit, Identify, OwnPages, log_request
+from service.api.rates import Rates
 from service.api.routes import (
     care,
     collections,
@@ -25,28 +29,39 @@ from service.api.routes import (
     query,
     search,
 )
+from service.api.schemas import ReadyOut
 from service.api.state import Service
 
 __all__ = ["Live", "Service", "State", "create_app"]
 
 VERSION = "0.1.0"
+READY_SECONDS = 2.0
 
 
 class State(TypedDict):
     """What the lifespan hands to every request."""
 
     live: Live
+    rates: Rates | None
+    ready: Lately[ReadyOut]
 
 
 def create_app(settings: Settings, *, open_service: Callable[[], AbstractContextManager[Service | Live]]) -> FastAPI:
     """The application; `open_service` is entered when it starts and left when it stops."""
 
+    places = Places.of(settings.server)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
         del app
-        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.server.threads
+        anyio.to_thread.current_default_thread_limiter().total_tokens = places.threads
         with open_service() as opened:
-            yield {"live": opened if isinstance(opened, Live) else Live(opened)}
+            rate = settings.server.rate_per_minute
+            yield {
+                "live": opened if isinstance(opened, Live) else Live(opened),
+                "rates": Rates(rate) if rate else None,
+                "ready": Lately(READY_SECONDS),
+            }
 
     app = _Described(
         title="Touchstone",
@@ -58,12 +73,13 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
     )
     errors.register(app)
     for routes in (query, search, ingestions, documents, collections, index, care, models):
-        app.include_router(routes.router, prefix="/v1")
+        app.include_router(routes.router, prefix="/v1", dependencies=[Depends(within_rate)])
+    app.include_router(pages.router, dependencies=[Depends(within_rate)])
     app.include_router(health.router)
-    app.include_router(pages.router)
-    app.add_middleware(BodyLimit, upload_bytes=settings.server.max_upload_mb * 1_000_000)
+    app.add_middleware(Admission, places=places)
+    app.add_middleware(BodyLimit, settings=settings.server)
     app.add_middleware(OwnPages, listening_on=settings.server.host)
-    app.add_middleware(Identify)
+    app.add_middleware(Identify, observers=(log_request,))
     return app
 
 

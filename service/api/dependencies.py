@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, cast
 
 from fastapi import Depends
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
 from core.access import Access
 from core.errors import Unavailable
@@ -47,3 +47,11 @@ WritingService = Annotated[Service, Depends(_writing)]
 CurrentUpkeep = Annotated[Upkeep, Depends(_upkeep)]
 CurrentAccess = Annotated[Access, Depends(access_of_caller)]
 RequestId = Annotated[str, Depends(_request_id)]
+
+
+async def within_rate(request: Request, access: CurrentAccess) -> None:
+    """Take one of the caller's requests a minute: of its key, or of its address where no key is asked for."""
+    rates = request.state.rates
+    if rates is not None:
+        address = request.client.host if request.client else ""
+        rates.take(getattr(request.state, "principal", None) or getattr(access, "name", None) or address)

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from core import errors
 from core.logs import request_id
 from service.api.schemas import Problem
+from service.api.telling import tell_code
 from service.api.wire import in_words, printable
 
 MEDIA_TYPE = "application/problem+json"
@@ -30,11 +31,13 @@ STATUS: Mapping[type[errors.TouchstoneError], int] = {
     errors.UnknownJob: 404,
     errors.JobConflict: 409,
     errors.KeyReused: 422,
+    errors.TooManyRequests: 429,
     errors.MissingPrice: 422,
     errors.BudgetReached: 402,
     errors.Unavailable: 503,
     errors.ModelUnavailable: 502,
     errors.EmbedderUnavailable: 502,
+    errors.Overloaded: 503,
     errors.DataFolderOwned: 503,
     errors.IndexBroken: 500,
     errors.ParseError: 422,
@@ -46,6 +49,7 @@ CODES = {
     403: "cross_site",
     404: "not_found",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
     415: "unsupported_media_type",
     422: "invalid",
@@ -56,6 +60,7 @@ CODES = {
 
 def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """The error as a response."""
+    tell_code(code)
     body = Problem(
         title=HTTPStatus(status).phrase,
         status=status,
@@ -64,6 +69,13 @@ def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | No
         request_id=request_id.get(),
     )
     return JSONResponse(body.model_dump(), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def problem_of(error: errors.TouchstoneError) -> Response:
+    """One of our errors as a response."""
+    wait = getattr(error, "retry_after", None)
+    headers = None if wait is None else {"Retry-After": str(wait)}
+    return problem(STATUS[type(error)], error.code, str(error), headers)
 
 
 def register(app: FastAPI) -> None:
@@ -76,7 +88,8 @@ def register(app: FastAPI) -> None:
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors a route can answer with, for the OpenAPI document."""
     return {
-        status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in sorted({400, 500, *statuses})
+        status: {"model": Problem, "description": HTTPStatus(status).phrase}
+        for status in sorted({400, 413, 429, 500, 503, *statuses})
     }
 
 
@@ -96,7 +109,7 @@ def describe_problems(document: dict[str, Any]) -> dict[str, Any]:
 async def _ours(request: Request, error: Exception) -> Response:
     del request
     assert isinstance(error, errors.TouchstoneError)
-    return problem(STATUS[type(error)], error.code, str(error))
+    return problem_of(error)
 
 
 async def _https(request: Request, error: Exception) -> Response:

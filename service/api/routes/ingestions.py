@@ -91,8 +91,13 @@ async def _asked(
             return Asked(body, digest, earlier)
     try:
         body = _checked(json.loads(await request.body()))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        what = [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}, "ctx": {"error": str(error)}}]
+    except (ValueError, RecursionError) as error:
+        why = (
+            str(error)
+            if isinstance(error, json.JSONDecodeError)
+            else "it is no UTF-8, too deep, or a number is too long"
+        )
+        what = [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}, "ctx": {"error": why}}]
         raise RequestValidationError(what) from error
     digest = _digest(body.model_dump_json())
     return Asked(body, digest, await run_in_threadpool(before, digest))
