@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated
@@ -13,12 +14,12 @@ import typer
 from cli.options import Data, settings_of
 from cli.output import remark
 from core.errors import SettingsError
+from core.logs import report_thread
 
 if TYPE_CHECKING:
     from core.settings import Settings
     from service.api.live import Live
 
-GRACE_SECONDS = 20
 BACKLOG = 2048
 
 
@@ -31,25 +32,22 @@ def serve(
     data: Data = None,
 ) -> None:
     """Answer over HTTP until told to stop."""
-    import uvicorn
-
     from service.api.access import refuse_open_door
     from service.api.app import create_app
+    from service.api.server import GracefulServer, config_of
 
     settings = settings_of(context, data, log_to_stderr=True)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"server": settings.server.model_copy(update=given)})
     refuse_open_door(settings.server)
+    threading.excepthook = report_thread
     with (
         listening(settings.server.host, settings.server.port) as door,
         open_service(settings, url_of(door, settings.server.host)) as live,
     ):
         app = create_app(settings, open_service=lambda: nullcontext(live))
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
-        )
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # uvicorn sets its own, and afterwards raises it once more
-        uvicorn.Server(config).run(sockets=[door])
+        GracefulServer(config_of(app, settings.server), live, settings.server).run(sockets=[door])
 
 
 @contextmanager

@@ -225,6 +225,12 @@ class ServerSettings(Section):
     answers: int = Field(32, ge=1, description="questions under way at once, most of which wait for a model")
     waiting: int = Field(16, ge=0, description="requests of a kind that may wait for their turn; more are refused")
     wait_seconds: float = Field(2.0, gt=0, description="longest wait for a turn")
+    stop_seconds: float = Field(30.0, gt=0, description="longest that requests under way are waited for on stopping")
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="how long, once told to stop, it says at /readyz that it is not ready and still takes requests",
+    )
     threads: int = Field(16, ge=1, description="requests worked on at once that are neither searches nor questions")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, insert, or_, select, update
@@ -124,6 +125,16 @@ class Jobs:
         these = (jobs.c.source == source) & (jobs.c.collection == collection)
         query = select(jobs).where(these).order_by(jobs.c.number.desc()).limit(1)
         return next((_row(row) for row in self._rows(query)), None)
+
+    def counts(self) -> dict[JobState, int]:
+        """How many jobs are in each state."""
+        query = select(jobs.c.state, func.count().label("number")).group_by(jobs.c.state)
+        return {row["state"]: row["number"] for row in self._rows(query)}
+
+    def oldest_waiting(self) -> datetime | None:
+        """Since when the job that has waited longest has."""
+        rows = self._rows(select(func.min(jobs.c.created).label("at")).where(jobs.c.state == "QUEUED"))
+        return datetime.fromisoformat(rows[0]["at"]) if rows[0]["at"] else None
 
     # On its way
 

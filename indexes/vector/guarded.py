@@ -18,7 +18,7 @@ from indexes.guard import Guard, Kind
 from indexes.seal import Verdict
 from indexes.vector.choose import discard_vectors, open_vectors
 from indexes.vector.probe import probe
-from indexes.vector.protocol import VectorIndex
+from indexes.vector.protocol import Counting, VectorIndex
 
 PROBED = 512
 """Vectors a collection that are searched for in the process that tries a store: few of them miss most damage."""
@@ -72,6 +72,12 @@ class GuardedVectors:
         self.guard.open()
         with self.guard.reading() as store:
             return self.guard.whole(store).ids(collection)
+
+    def count(self, collection: str) -> int:
+        """How many the store holds. Raises IndexBroken when it is broken, or not open: it is not opened for this."""
+        with self.guard.reading() as store:
+            whole = self.guard.whole(store)
+            return whole.count(collection) if isinstance(whole, Counting) else len(whole.ids(collection))
 
     def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
         """Store the vectors."""

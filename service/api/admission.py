@@ -70,10 +70,10 @@ def kind_of(scope: Scope) -> Kind | None:
 class Admission:
     """Counts the requests under way, by kind."""
 
-    def __init__(self, app: ASGIApp, places: Places) -> None:
+    def __init__(self, app: ASGIApp, places: Places, taken: Counter[Kind]) -> None:
         self.app = app
         self.places = places
-        self.taken: Counter[Kind] = Counter()
+        self.taken = taken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""

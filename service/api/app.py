@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Any, TypedDict
 
 import anyio.to_thread
@@ -11,10 +12,11 @@ from fastapi import Depends, FastAPI
 
 from core.settings import Settings
 from service.api import errors
-from service.api.admission import Admission, Places
+from service.api.admission import Admission, Kind, Places
 from service.api.dependencies import within_rate
 from service.api.lately import Lately
 from service.api.live import Live
+from service.api.metrics import Metrics, Stored
 from service.api.middleware import BodyLimit, Identify, OwnPages, log_request
 from service.api.rates import Rates
 from service.api.routes import (
@@ -24,6 +26,7 @@ from service.api.routes import (
     health,
     index,
     ingestions,
+    metrics,
     models,
     pages,
     query,
@@ -31,11 +34,13 @@ from service.api.routes import (
 )
 from service.api.schemas import ReadyOut
 from service.api.state import Service
+from service.api.traces import traces_if_wanted
 
 __all__ = ["Live", "Service", "State", "create_app"]
 
 VERSION = "0.1.0"
 READY_SECONDS = 2.0
+STORED_SECONDS = 10.0
 
 
 class State(TypedDict):
@@ -44,23 +49,31 @@ class State(TypedDict):
     live: Live
     rates: Rates | None
     ready: Lately[ReadyOut]
+    stored: Lately[Stored]
+    metrics: Metrics
 
 
 def create_app(settings: Settings, *, open_service: Callable[[], AbstractContextManager[Service | Live]]) -> FastAPI:
     """The application; `open_service` is entered when it starts and left when it stops."""
 
-    places = Places.of(settings.server)
+    places, under_way = Places.of(settings.server), Counter[Kind]()
+    figures, traces = Metrics(under_way), traces_if_wanted()
+    observers = [log_request, figures.observe, *([traces.observe] if traces else [])]
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
         del app
         anyio.to_thread.current_default_thread_limiter().total_tokens = places.threads
-        with open_service() as opened:
+        with ExitStack() as closing, open_service() as opened:
             rate = settings.server.rate_per_minute
+            if traces:
+                closing.callback(traces.close)
             yield {
                 "live": opened if isinstance(opened, Live) else Live(opened),
                 "rates": Rates(rate) if rate else None,
                 "ready": Lately(READY_SECONDS),
+                "stored": Lately(STORED_SECONDS),
+                "metrics": figures,
             }
 
     app = _Described(
@@ -76,10 +89,11 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(within_rate)])
     app.include_router(pages.router, dependencies=[Depends(within_rate)])
     app.include_router(health.router)
-    app.add_middleware(Admission, places=places)
+    app.include_router(metrics.router)
+    app.add_middleware(Admission, places=places, taken=under_way)
     app.add_middleware(BodyLimit, settings=settings.server)
     app.add_middleware(OwnPages, listening_on=settings.server.host)
-    app.add_middleware(Identify, observers=(log_request,))
+    app.add_middleware(Identify, observers=observers)
     return app
 
 

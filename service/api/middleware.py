@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.logs import request_id
 from core.settings import ServerSettings
 from service.api.access import is_loopback
+from service.api.admission import ALWAYS, QUESTIONS, SEARCHES
 from service.api.errors import CODES, problem
 from service.api.telling import Ended, Observer, Told, told
 
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 HEADER = "X-Request-ID"
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 TAKES_UPLOADS = frozenset({"/v1/ingestions"})
+KNOWN = ALWAYS | SEARCHES | QUESTIONS | TAKES_UPLOADS
+"""Paths that are named even of requests that got to no route."""
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -63,6 +66,8 @@ class Identify:
                 status = message["status"]
                 marked = MutableHeaders(scope=message)
                 marked[HEADER] = name
+                if scope["state"]["live"].stopping:
+                    marked["Connection"] = "close"
                 for header, value in SAFE_HEADERS.items():
                     marked.setdefault(header, value)
             await send(message)
@@ -94,8 +99,10 @@ class Identify:
 
 def route_of(scope: Scope) -> str:
     """The template of the request's path, as the routes give it, or where it was sent on to; else "none"."""
-    route = getattr(scope.get("route"), "path", None)
-    return route or scope.get("root_path") or "none"
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    route = included or scope.get("route")
+    found: str | None = getattr(route, "path", None) or scope.get("root_path")
+    return found or (scope["path"] if scope["path"] in KNOWN else "none")
 
 
 def log_request(ended: Ended) -> None:
@@ -108,7 +115,7 @@ def log_request(ended: Ended) -> None:
         "key": ended.told.key,
         "code": ended.told.code,
         "model": ended.told.model,
-        "reason": ended.told.reason,
+        "refusal": ended.told.reason,
     }
     logger.info("request.ended", extra={name: value for name, value in said.items() if value is not None})
 

@@ -10,6 +10,7 @@ from indexes.trace import trace
 from service.answering.answer import Question
 from service.api.schemas import QueryIn
 from service.api.searches import SearchIn, SearchOut
+from service.api.telling import tell_search
 from service.api.wire import short_enough
 
 
@@ -42,6 +43,7 @@ def searched(body: SearchIn, *, access: Access, indexes: Indexes, settings: Sett
         limit=body.limit or settings.search.limit,
         filters=body.wanted,
     )
+    tell_search(found)
     ended_up = None
     if body.trace is not None:
         ended_up = trace(indexes, body.text, body.trace, access=access, collection=body.collection, filters=body.wanted)

@@ -23,6 +23,8 @@ class Told:
     """What is known so far. `key`: the public id of the caller's key. `code`: of the error it ended with."""
 
     stages_ms: Mapping[str, float] = field(default_factory=dict)
+    waited_ms: float = 0.0
+    """For its turns at the processor."""
     model: str | None = None
     usage: Usage | None = None
     cost_usd: Decimal | None = None
@@ -45,6 +47,11 @@ class Ended:
     headers: Headers
     told: Told
 
+    @property
+    def stages_ms(self) -> dict[str, float]:
+        """How long each stage took, and the whole search or answer as `total`."""
+        return {**({"wait": self.told.waited_ms} if self.told.waited_ms else {}), **self.told.stages_ms}
+
 
 Observer = Callable[[Ended], None]
 
@@ -62,12 +69,18 @@ def tell_answer(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def tell_search(result: SearchResult) -> SearchResult:
-    """Note how long a search took, and hand it on."""
+def tell_search(result: SearchResult) -> None:
+    """Note how long a search took."""
     now = told.get()
     if now is not None:
         now.stages_ms = result.timings_ms
-    return result
+
+
+def tell_wait(seconds: float) -> None:
+    """Note a wait for a turn."""
+    now = told.get()
+    if now is not None:
+        now.waited_ms += 1000 * seconds
 
 
 def tell_code(code: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from core.errors import Overloaded
 from indexes.embedders.protocol import Embedder, Vectors
+from service.api.telling import tell_wait
 
 
 class Turns:
@@ -52,7 +54,10 @@ class Turns:
                 return
             mine = threading.Event()
             self._line.append(mine)
-        if mine.wait(self._seconds):
+        began = time.perf_counter()
+        called = mine.wait(self._seconds)
+        tell_wait(time.perf_counter() - began)
+        if called:
             return
         with self._lock:
             if mine.is_set():

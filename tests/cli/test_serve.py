@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -25,9 +24,9 @@ class Served:
         self.process, self.url, self.touchstone, self.source = process, url, touchstone, source
 
 
-def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
+def start(folder: Path, **variables: str) -> tuple[subprocess.Popen[str], str]:
     command = [sys.executable, "-m", "cli", "serve", "--port", "0"]
-    environment = environment_for(folder / "data")
+    environment = environment_for(folder / "data") | variables
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment)
     assert process.stderr
     said = process.stderr.readline()
@@ -95,13 +94,16 @@ def test_a_port_in_use_is_said_in_words(served: Served, tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
-def test_asked_to_stop_it_ends_with_0_and_gives_the_folder_back(tmp_path: Path) -> None:
-    process, url = start(tmp_path)
-    with process:
-        assert httpx.get(f"{url}/readyz").json()["status"] == "ready"
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
-    done = runner(tmp_path)("index", "status", "--json")
-    assert done.json["service"] is None
-    with socket.socket() as door:
-        assert door.connect_ex(("127.0.0.1", int(url.rpartition(":")[2]))) != 0
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [
+        (b"GET /", b"a" * 10_000),
+        (b"GET /healthz HTTP/1.1\r\nx-name: ", b"a" * 10_000),
+        (b"GET /healthz HTTP/1.1\r\n", b"x-name: a\r\n" * 1_000),
+    ],
+)
+def test_a_head_without_end_is_refused(served: Served, start: bytes, more: bytes) -> None:
+    host, port = served.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as line:
+        line.sendall(start + 7 * more)
+        assert line.recv(64).startswith(b"HTTP/1.1 431")

@@ -14,6 +14,7 @@ from service.api.dependencies import CurrentAccess, CurrentService
 from service.api.errors import STATUS
 from service.api.questions import question_of
 from service.api.schemas import QueryIn
+from service.api.telling import tell_answer
 from service.api.wire import in_words, short_enough
 from service.web.page import Choices, Shown, ask_page, reference_page, stylesheet
 
@@ -38,12 +39,14 @@ def ask(
     shown = Shown(choices=_choices(service), question=question, collection=collection, model=model)
     try:
         body = _body(question, collection, model, service)
-        outcome = answer(
-            question_of(body),
-            access=access,
-            indexes=service.indexes,
-            model=service.models(body.model),
-            settings=service.settings.answering,
+        outcome = tell_answer(
+            answer(
+                question_of(body),
+                access=access,
+                indexes=service.indexes,
+                model=service.models(body.model),
+                settings=service.settings.answering,
+            )
         )
     except TouchstoneError as error:
         return HTMLResponse(ask_page(shown.with_problem(str(error))), status_code=STATUS[type(error)])

@@ -13,6 +13,7 @@ from service.api.dependencies import CurrentAccess, CurrentService, RequestId
 from service.api.errors import declared
 from service.api.questions import question_of
 from service.api.schemas import AnswerOut, QueryIn
+from service.api.telling import tell_answer
 from service.api.wire import short_enough
 
 router = APIRouter(tags=["answers"])
@@ -34,12 +35,14 @@ def query(
 ) -> AnswerOut | StreamingResponse:
     """Answer, or say why not: `answered: false` with a `reason` is a reply like any other."""
     short_enough(body.question, service.settings.server.max_question_chars)
-    outcome = answer(
-        question_of(body),
-        access=access,
-        indexes=service.indexes,
-        model=service.models(body.model),
-        settings=service.settings.answering,
+    outcome = tell_answer(
+        answer(
+            question_of(body),
+            access=access,
+            indexes=service.indexes,
+            model=service.models(body.model),
+            settings=service.settings.answering,
+        )
     )
     reply = AnswerOut.of(outcome, request)
     if body.stream:
