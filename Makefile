@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help demo test test-all faults check lint types imports unit format docs corpus clean
-.PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality
+.PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality bench-load
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ bench-quality: $(VENV)/.dev ## how well search finds: make bench-quality CORPORA
 
 bench-search: $(VENV)/.dev ## search in large collections: make bench-search DATA=FOLDER SIZES="100000 1000000"
 	@$(BIN)/python -m tests.benchmarks.search $(DATA) $(SIZES)
+
+bench-load: $(VENV)/.dev ## the service under load: make bench-load DATA=FOLDER ROUTE=query SECONDS=600 (of the soak)
+	@$(BIN)/python -m tests.benchmarks.load $(DATA) --route $(or $(ROUTE),query) --soak $(or $(SECONDS),600)
 
 bench-encoding: $(VENV)/.dev ## the encoder against other ways to run its model: make bench-encoding CORPUS=DIR
 	@$(BIN)/python -m tests.benchmarks.encoding $(CORPUS)

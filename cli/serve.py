@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from service.api.live import Live
 
 BACKLOG = 2048
+SWITCH_SECONDS = 0.001
+"""How long a thread that computes may keep the one that answers /healthz from running."""
 
 
 def serve(
@@ -41,6 +44,7 @@ def serve(
     settings = settings.model_copy(update={"server": settings.server.model_copy(update=given)})
     refuse_open_door(settings.server)
     threading.excepthook = report_thread
+    sys.setswitchinterval(SWITCH_SECONDS)
     with (
         listening(settings.server.host, settings.server.port) as door,
         open_service(settings, url_of(door, settings.server.host)) as live,

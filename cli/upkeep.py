@@ -46,7 +46,9 @@ class ServiceUpkeep:
         self._settings, self._lock = settings, lock
         self._busy = threading.Lock()
         self._stopping = threading.Event()
-        self._turns = Turns(Places.of(settings.server).searching, seconds=settings.server.wait_seconds)
+        server = settings.server
+        searching = Places.of(server).searching
+        self._turns = Turns(searching, line=server.waiting, seconds=server.wait_seconds)
         self._thread: threading.Thread | None = None
         self._state: RebuildOut | None = None
         self._work = ExitStack()

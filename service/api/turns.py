@@ -14,13 +14,15 @@ from service.api.telling import tell_wait
 
 
 class Turns:
-    """So many at work at once, first come first served, and nobody waits longer than `seconds`.
+    """So many at work at once, so many in line, first come first served, and nobody waits longer than `seconds`.
 
-    How many wait is limited by who lets requests in (service/api/admission.py).
+    A request that was worked on already goes to the front of the line and is not turned away for its length: what was
+    done for it would be lost.
     """
 
-    def __init__(self, at_once: int, *, seconds: float) -> None:
+    def __init__(self, at_once: int, *, line: int, seconds: float) -> None:
         self._free = at_once
+        self._longest = line
         self._seconds = seconds
         self._line: deque[threading.Event] = deque()
         self._lock = threading.Lock()
@@ -31,13 +33,13 @@ class Turns:
         return len(self._line)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self, *, begun: bool = False) -> Iterator[None]:
         """Inside, it is the caller's turn. Not to be taken again inside.
 
         Raises:
-            Overloaded: it did not come in time.
+            Overloaded: the line is too long, or it did not come in time.
         """
-        self._take()
+        self._take(begun)
         try:
             yield
         finally:
@@ -47,13 +49,15 @@ class Turns:
                 else:
                     self._free += 1
 
-    def _take(self) -> None:
+    def _take(self, begun: bool) -> None:  # noqa: FBT001 -- said by its name where people call
         with self._lock:
             if self._free:
                 self._free -= 1
                 return
+            if len(self._line) >= self._longest and not begun:
+                raise Overloaded("The service is busy: as many wait as soon get their turn. Try again in a moment.")
             mine = threading.Event()
-            self._line.append(mine)
+            (self._line.appendleft if begun else self._line.append)(mine)
         began = time.perf_counter()
         called = mine.wait(self._seconds)
         tell_wait(time.perf_counter() - began)
@@ -89,12 +93,12 @@ class TakingTurns:
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """As the embedder's own. Raises Overloaded too."""
-        with self._turns.turn():
+        with self._turns.turn(begun=True):
             return self._embedder.embed_passages(texts)
 
     def embed_query(self, text: str) -> Vectors:
         """As the embedder's own. Raises Overloaded too."""
-        with self._turns.turn():
+        with self._turns.turn(begun=True):
             return self._embedder.embed_query(text)
 
     def count_word_pieces(self, texts: Sequence[str]) -> list[int]:

@@ -91,7 +91,7 @@ def test_a_rate_allows_a_burst_and_then_what_comes_in_again() -> None:
 
 
 def test_turns_are_taken_first_come_first_served() -> None:
-    turns, order = Turns(1, seconds=LONG), list[int]()
+    turns, order = Turns(1, line=5, seconds=LONG), list[int]()
 
     def work(number: int) -> None:
         with turns.turn():
@@ -105,8 +105,25 @@ def test_turns_are_taken_first_come_first_served() -> None:
     assert order == list(range(5))
 
 
+def test_a_line_that_is_long_enough_is_not_joined_but_by_what_was_begun() -> None:
+    turns, order = Turns(1, line=1, seconds=LONG), list[str]()
+
+    def work(name: str, *, begun: bool) -> None:
+        with turns.turn(begun=begun):
+            order.append(name)
+
+    with ThreadPoolExecutor(2) as callers, turns.turn():
+        for number, name in enumerate(("new", "begun")):
+            callers.submit(work, name, begun=name == "begun")
+            while turns.waiting <= number:
+                time.sleep(0.001)
+        with pytest.raises(Overloaded), turns.turn():
+            pass
+    assert order == ["begun", "new"]
+
+
 def test_whoever_waits_too_long_is_refused_and_takes_nobody_s_turn() -> None:
-    turns = Turns(1, seconds=0.001)
+    turns = Turns(1, line=1, seconds=0.001)
     with turns.turn(), pytest.raises(Overloaded), turns.turn():
         pass
     with turns.turn():
@@ -115,7 +132,7 @@ def test_whoever_waits_too_long_is_refused_and_takes_nobody_s_turn() -> None:
 
 def test_an_embedder_that_takes_turns_is_the_same_embedder() -> None:
     embedder = HashingEmbedder()
-    polite = TakingTurns(embedder, Turns(1, seconds=LONG))
+    polite = TakingTurns(embedder, Turns(1, line=1, seconds=LONG))
     assert (polite.name, polite.dimension, polite.max_word_pieces) == (
         embedder.name,
         embedder.dimension,
