@@ -57,6 +57,7 @@ class ServiceUpkeep:
         with ExitStack() as undo:
             undo.callback(close)
             self.live = Live(self._begin(indexes), close=close, upkeep=self)
+            self.live.crowded = self._turns.crowded
             undo.pop_all()
 
     def close(self) -> None:

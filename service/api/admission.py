@@ -23,6 +23,7 @@ Kind = Literal["search", "question", "upload", "other"]
 ALWAYS = frozenset({"/healthz", "/readyz", "/metrics", "/page.css"})
 SEARCHES = frozenset({"/v1/search"})
 QUESTIONS = frozenset({"/", "/v1/query", "/v1/chat/completions", "/mcp", "/mcp/"})
+SEARCHING: frozenset[Kind] = frozenset({"search", "question"})
 UPLOADS = 8
 REFUSED = Overloaded("The service is busy with as many requests as it can work on soon. Try again in a moment.")
 
@@ -81,7 +82,7 @@ class Admission:
         if kind is None:
             await self.app(scope, receive, send)
             return
-        if self.taken[kind] >= getattr(self.places, kind):
+        if self.taken[kind] >= getattr(self.places, kind) or (kind in SEARCHING and scope["state"]["live"].crowded()):
             await problem_of(REFUSED)(scope, receive, send)
             return
         self.taken[kind] += 1

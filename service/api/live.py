@@ -34,6 +34,8 @@ class Live:
         self._writers = 0
         self._closed = False
         self.upkeep = upkeep
+        self.crowded: Callable[[], bool] = lambda: False
+        """True while the line for searches is full (service/api/turns.py)."""
         self.stopping = False
         """True once the service was told to stop: it answers what came and takes no more."""
 

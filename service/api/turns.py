@@ -32,6 +32,10 @@ class Turns:
         """How many stand in line."""
         return len(self._line)
 
+    def crowded(self) -> bool:
+        """Whether the line is as long as it may be."""
+        return len(self._line) >= self._longest > 0
+
     @contextmanager
     def turn(self, *, begun: bool = False) -> Iterator[None]:
         """Inside, it is the caller's turn. Not to be taken again inside.

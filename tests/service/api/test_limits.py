@@ -117,6 +117,7 @@ def test_a_line_that_is_long_enough_is_not_joined_but_by_what_was_begun() -> Non
             callers.submit(work, name, begun=name == "begun")
             while turns.waiting <= number:
                 time.sleep(0.001)
+        assert turns.crowded()
         with pytest.raises(Overloaded), turns.turn():
             pass
     assert order == ["begun", "new"]
