@@ -16,6 +16,7 @@ from cli.options import Data, settings_of
 from cli.output import remark
 from core.errors import SettingsError
 from core.logs import report_thread
+from core.machine import keep_few_heaps
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -45,6 +46,7 @@ def serve(
     refuse_open_door(settings.server)
     threading.excepthook = report_thread
     sys.setswitchinterval(SWITCH_SECONDS)
+    keep_few_heaps()
     with (
         listening(settings.server.host, settings.server.port) as door,
         open_service(settings, url_of(door, settings.server.host)) as live,

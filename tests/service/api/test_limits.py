@@ -9,8 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
+import anyio
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import Message
 
 from core.answers import Draft, Usage
 from core.errors import Overloaded, TooManyRequests
@@ -19,6 +21,8 @@ from indexes.embedders.hashing import HashingEmbedder
 from service.answering.generators.choose import open_model
 from service.answering.generators.protocol import Prompt
 from service.api.app import create_app
+from service.api.lately import Lately
+from service.api.middleware import BodyLimit
 from service.api.rates import BURST_SECONDS, Rates
 from service.api.state import Service
 from service.api.turns import TakingTurns, Turns
@@ -163,3 +167,49 @@ def test_only_ingestions_take_uploads(client: TestClient) -> None:
     large = {"files": ("a.txt", b" " * 1_000_001)}
     assert client.post("/v1/query", files=large).status_code == 413
     assert client.post("/", files=large).status_code == 413
+
+
+def test_a_body_that_stops_arriving_is_given_up() -> None:
+    sent: list[Message] = []
+    scope = {"type": "http", "method": "POST", "path": "/v1/query", "headers": [(b"content-length", b"9")]}
+    pieces = iter([{"type": "http.request", "body": b"{", "more_body": True}])
+
+    async def receive() -> Message:
+        for piece in pieces:
+            return piece
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def never(*_: object) -> None:
+        raise AssertionError("nothing is begun for it")
+
+    anyio.run(BodyLimit(never, ServerSettings(body_seconds=0.01)), scope, receive, send)
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+
+
+def test_what_was_found_out_lately_is_not_looked_for_again_and_a_failure_is() -> None:
+    looks: Iterator[int | OSError] = iter([1, OSError(), 3])
+
+    def look() -> int:
+        found = next(looks)
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    async def ask(lately: Lately[int], times: int) -> list[int | None]:
+        found: list[int | None] = []
+        for _ in range(times):
+            try:
+                found.append(await lately.of(look))
+            except OSError:
+                found.append(None)
+        return found
+
+    async def both() -> tuple[list[int | None], list[int | None]]:
+        return await ask(Lately(LONG), 3), await ask(Lately(LONG), 3)
+
+    assert anyio.run(both) == ([1, 1, 1], [None, 3, 3])
