@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help demo test test-all faults check lint types imports unit format docs corpus clean
-.PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality
+.PHONY: bench bench-answering bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ bench-throughput: $(VENV)/.dev ## ingestion against the bare encoder and LlamaIn
 
 bench-quality: $(VENV)/.dev ## how well search finds: make bench-quality CORPORA="DIR ..." (default: the demo)
 	@$(BIN)/python -m tests.benchmarks.quality $(CORPORA)
+
+bench-answering: $(VENV)/.dev ## what the built-in model answers and refuses: make bench-answering CORPORA="DIR ..." (default: the demo)
+	@$(BIN)/python -m tests.benchmarks.answering $(CORPORA)
 
 bench-search: $(VENV)/.dev ## search in large collections: make bench-search DATA=FOLDER SIZES="100000 1000000"
 	@$(BIN)/python -m tests.benchmarks.search $(DATA) $(SIZES)
