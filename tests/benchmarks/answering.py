@@ -34,7 +34,7 @@ REFUSED = 0.9
 """Share of the unanswerable questions that the cut-off has to refuse."""
 DISTINCT = 3
 """Characters from which on an accepted answer does not turn up by chance in another document."""
-JUDGED = tuple(name for name in shipped.JUDGING if name != "score")
+JUDGED = tuple(shipped.JUDGING)
 Floats = NDArray[np.float64]
 Rows = Sequence[int]
 
@@ -131,7 +131,7 @@ def cross_fitted(cases: Sequence[Case]) -> tuple[Floats, NDArray[np.bool_]]:
 
 def as_shipped(cases: Sequence[Case]) -> tuple[Floats, NDArray[np.bool_]]:
     chooser = np.array([shipped.CHOOSING.get(name, 0.0) for name in FIELDS])
-    weights = np.array([*(shipped.JUDGING[name] for name in JUDGED), shipped.JUDGING["score"]])
+    weights = np.array([*shipped.JUDGING.values(), shipped.BY_SCORE])
     sure, right = np.full(len(cases), -np.inf), np.zeros(len(cases), dtype=bool)
     for row, one in enumerate(cases):
         if len(one.right):
@@ -141,7 +141,7 @@ def as_shipped(cases: Sequence[Case]) -> tuple[Floats, NDArray[np.bool_]]:
 
 
 def judged(one: Case, chooser: Floats) -> tuple[int, Floats]:
-    """The best candidate, and what its judging goes by: the evidence named in JUDGING, and its score."""
+    """The best candidate, and what its judging goes by: the evidence named in JUDGING, then its score."""
     scores = one.evidence @ chooser
     best = int(np.argmax(scores))
     others = [score for score, text in zip(scores, one.texts, strict=True) if text != one.texts[best]]
@@ -239,7 +239,8 @@ def print_weights(cases: Sequence[Case]) -> None:
     chooser = choosing(cases)
     weights, usual = judging_weights(cases, chooser)
     print("CHOOSING =", {name: round(float(chooser[FIELDS.index(name)]), 1) for name in shipped.CHOOSING})
-    print("JUDGING =", {name: round(float(w), 2) for name, w in zip([*JUDGED, "score"], weights, strict=True)})
+    print("JUDGING =", {name: round(float(w), 2) for name, w in zip(JUDGED, weights, strict=False)})
+    print("BY_SCORE =", round(float(weights[-1]), 2))
     print("USUAL =", round(usual, 2))
 
 

@@ -13,7 +13,16 @@ from service.answering.extractive.evidence import PLACE, find, weigh, weigh_up
 from service.answering.extractive.meaning import Close, compare
 from service.answering.extractive.question import Asking, Term
 from service.answering.extractive.units import Unit, cut
-from service.answering.extractive.weights import BY_WORDS, CHOOSING, JUDGING, MOST_LEAD, USUAL, Evidence, score
+from service.answering.extractive.weights import (
+    BY_SCORE,
+    BY_WORDS,
+    CHOOSING,
+    JUDGING,
+    MOST_LEAD,
+    USUAL,
+    Evidence,
+    score,
+)
 from service.answering.extractive.words import related, vocabulary
 
 EMBEDDED = 8
@@ -132,7 +141,7 @@ def _judged(candidates: Sequence[Candidate]) -> list[Candidate]:
         rivals = [other.score for other in candidates if other.unit.plain != candidate.unit.plain]
         lead = min(candidate.score - max(rivals), MOST_LEAD) if rivals else MOST_LEAD
         evidence = replace(candidate.evidence, lead=lead)
-        sure = USUAL + candidate.score * JUDGING["score"] + score(evidence, JUDGING)
+        sure = USUAL + BY_SCORE * candidate.score + score(evidence, JUDGING)
         judged.append(replace(candidate, evidence=evidence, sure=sure))
     return judged
 

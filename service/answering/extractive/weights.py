@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +121,11 @@ JUDGING = {
     "lost_names": -3.29,
     "absent": -2.31,
     "lead": 0.39,
-    "score": 0.42,
 }
-"""Weights for judging whether the chosen unit answers at all; `score` is its sum by `CHOOSING`."""
+"""Weights for judging whether the chosen unit answers at all."""
+
+BY_SCORE = 0.42
+"""What its sum by `CHOOSING` counts beside them."""
 
 USUAL = -10.43
 """The log-odds where all evidence is 0.
@@ -140,5 +142,5 @@ level, and so is the net benefit at its prices; the lowest of these refuses the 
 
 def score(evidence: Evidence, weights: dict[str, float]) -> float:
     """The weighted sum of the evidence."""
-    values = asdict(evidence)
-    return float(sum(weight * values[name] for name, weight in weights.items() if name in values))
+    total: float = sum(weight * getattr(evidence, name) for name, weight in weights.items())
+    return total
