@@ -13,6 +13,7 @@ from core.errors import UsageError
 from core.settings import Settings
 from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.jobs import JobDetail, JobLine, JobOut
+from service.api.keys import KeyIn, KeyOut, NewKeyOut
 from service.api.records import CollectionOut, DocumentOut
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn
 from service.api.searches import SearchIn, SearchOut
@@ -54,6 +55,9 @@ class Engine(Protocol):
 
     def remove(self, document: DocumentOut) -> None:
         """Take a document out of the index."""
+
+    def set_groups(self, document: DocumentOut, groups: Sequence[str]) -> DocumentOut:
+        """Say who may read a document; none: everybody."""
 
     def jobs(self, limit: int) -> Sequence[JobLine]:
         """The latest jobs, newest first."""
@@ -97,6 +101,15 @@ class Engine(Protocol):
     def purge(self) -> PurgedOut:
         """Let nothing of what was deleted stay in any file."""
 
+    def make_key(self, asked: KeyIn) -> NewKeyOut:
+        """Make a key to the service."""
+
+    def keys(self) -> Sequence[KeyOut]:
+        """The keys, the oldest first."""
+
+    def revoke_key(self, name: str) -> Sequence[KeyOut]:
+        """Revoke the key of this id, or those of this name."""
+
 
 @contextmanager
 def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
@@ -116,7 +129,7 @@ def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]
     if owner and owner.url:
         from cli.remote import RemoteEngine
 
-        with RemoteEngine(owner.url) as remote:
+        with RemoteEngine(owner.url, owner.secret) as remote:
             yield remote
         return
     from cli.local import LocalEngine

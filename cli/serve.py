@@ -33,13 +33,11 @@ def serve(
     """Answer over HTTP until told to stop."""
     import uvicorn
 
-    from service.api.access import refuse_open_door
     from service.api.app import create_app
 
     settings = settings_of(context, data, log_to_stderr=True)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"server": settings.server.model_copy(update=given)})
-    refuse_open_door(settings.server)
     with (
         listening(settings.server.host, settings.server.port) as door,
         open_service(settings, url_of(door, settings.server.host)) as live,
@@ -58,15 +56,23 @@ def open_service(settings: Settings, url: str) -> Iterator[Live]:
 
     Raises:
         DataFolderOwned: another process owns the data folder.
+        SettingsError: there is no key, and the service could be reached from elsewhere.
         Unavailable: jobs were left and the jobs database cannot be opened.
         SourceError: a scheduled source is a URL of a kind that is not read.
     """
     from cli.upkeep import ServiceUpkeep
     from indexes.lock import own
+    from service.api.access import Gate, refuse_open_door
 
     with own(settings.data) as lock, closing(ServiceUpkeep(settings, lock)) as upkeep:
+        with upkeep.live.reading() as service:
+            everybody = Gate(settings).is_open(service)
+        if everybody:
+            refuse_open_door(settings.server)
         lock.announce(url)
         remark(f"Touchstone answers at {url} (Ctrl-C stops it)")
+        if everybody:
+            remark("There is no key yet: whoever reaches it may do everything. touchstone keys create --name NAME")
         yield upkeep.live
 
 

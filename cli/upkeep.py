@@ -51,7 +51,7 @@ class ServiceUpkeep:
         self._indexes = indexes
         with ExitStack() as undo:
             undo.callback(close)
-            self.live = Live(self._begin(indexes), close=close, upkeep=self)
+            self.live = Live(self._begin(indexes), close=close, upkeep=self, secret=lock.secret)
             undo.pop_all()
 
     def close(self) -> None:

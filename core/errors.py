@@ -11,6 +11,9 @@
     │  ├─ UnknownJob
     │  ├─ JobConflict          a job's state, or another job, stands in the way
     │  ├─ KeyReused            an idempotency key came with another request
+    │  ├─ UnknownKey           no such key to the service
+    │  ├─ Unauthorized         a key is needed, or the one that came is not good
+    │  ├─ Forbidden            the caller may not do this
     │  └─ MissingPrice         money was asked for and the model has no price
     ├─ BudgetReached           the next call could pass the spend cap
     ├─ Unavailable             something outside is down; trying again can help
@@ -92,6 +95,24 @@ class KeyReused(UsageError):
     """The idempotency key was used for a different request."""
 
     code = "idempotency_key_reused"
+
+
+class UnknownKey(UsageError):
+    """No key to the service has this id or name."""
+
+    code = "unknown_key"
+
+
+class Unauthorized(UsageError):
+    """The service needs a key, and none came, or one that is wrong, expired or revoked."""
+
+    code = "unauthorized"
+
+
+class Forbidden(UsageError):
+    """The caller is known and may not do this."""
+
+    code = "forbidden"
 
 
 class MissingPrice(UsageError):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from core.access import Scope
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 """Of a group or a tag."""
@@ -213,10 +215,54 @@ class ServerSettings(Section):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0: any free one")
-    allow_anonymous: bool = Field(False, description="answer without a key on an address other than this machine's own")
+    allow_anonymous: bool = Field(
+        False,
+        description="as long as there is no key: answer on an address other than this machine's own, to everybody",
+    )
+    sources: tuple[str, ...] = Field(
+        (),
+        description="folders and URL prefixes (s3://bucket/folder) that keys without the scope admin may ingest from; "
+        "none: they may upload files",
+    )
     max_question_chars: int = Field(4000, ge=1, description="longest question")
     max_upload_mb: int = Field(100, ge=1, description="largest upload, in MB")
     threads: int = Field(16, ge=1, description="requests worked on at once")
+
+
+def _everybody_asks() -> dict[str, tuple[Scope, ...]]:
+    return {"*": ("query",)}
+
+
+class OidcSettings(Section):
+    """Bearer tokens of an OpenID Connect issuer, beside keys."""
+
+    issuer: str = Field(
+        "", pattern=r"^(https?://.+)?$", description="the tokens' `iss`, a URL; empty: no tokens, keys alone"
+    )
+    audience: str = Field("", description="the tokens' `aud` that means this service; needed with an issuer")
+    jwks_url: str = Field(
+        "",
+        pattern=r"^(https?://.+)?$",
+        description="where the issuer's keys are; empty: as its discovery document says",
+    )
+    algorithms: tuple[
+        Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"], ...
+    ] = Field(("RS256", "ES256"), min_length=1, description="signatures that are taken, and no other")
+    groups_claim: str = Field(
+        "groups", min_length=1, description="the claim that lists a caller's groups; dots lead into it: `a.roles`"
+    )
+    scopes: dict[str, tuple[Scope, ...]] = Field(
+        default_factory=_everybody_asks,
+        description="what the members of each group may do; `*`: everybody with a token",
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.issuer and not self.audience:
+            raise ValueError(
+                "oidc.audience is needed with oidc.issuer: a token for another service is not for this one"
+            )
+        return self
 
 
 class EvaluationSettings(Section):

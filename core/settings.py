@@ -26,6 +26,7 @@ from core.sections import (
     JobsSettings,
     ModelSettings,
     Name,
+    OidcSettings,
     Price,
     RerankerSettings,
     Rule,
@@ -45,6 +46,7 @@ __all__ = [
     "JobsSettings",
     "ModelSettings",
     "Name",
+    "OidcSettings",
     "Price",
     "RerankerSettings",
     "Rule",
@@ -89,6 +91,7 @@ class Settings(BaseSettings):
     index: IndexSettings = IndexSettings()
     answering: AnsweringSettings = AnsweringSettings()
     server: ServerSettings = ServerSettings()
+    oidc: OidcSettings = OidcSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
 
     @classmethod

@@ -39,7 +39,7 @@ def document_row(row: RowMapping) -> DocumentRow:
 def known_query() -> Select[Any]:
     """Selects what `known` reads."""
     own = ("document", "version", "sha256", "size", "mtime_ns", "source", "groups")
-    said = ("tags", "valid_from", "attached")
+    said = ("tags", "valid_from", "attached", "groups_from")
     return select(*(documents.c[name] for name in own), *(about.c[name] for name in said)).join(about)
 
 
@@ -51,7 +51,12 @@ def known(row: RowMapping) -> Known:
         size=row["size"],
         mtime_ns=row["mtime_ns"],
         source=row["source"],
-        description=Description(groups=frozenset(row["groups"]), tags=tuple(row["tags"]), valid_from=row["valid_from"]),
+        description=Description(
+            groups=frozenset(row["groups"]),
+            tags=tuple(row["tags"]),
+            valid_from=row["valid_from"],
+            groups_from=row["groups_from"] or "",
+        ),
         attached=tuple((name, sha256) for name, sha256 in row["attached"]),
     )
 
@@ -113,6 +118,7 @@ def about_values(key: str, document: NewDocument) -> dict[str, Any]:
         "language": document.parsed.language,
         "sketch": document.sketch,
         "notes": document.parsed.notes,
+        "groups_from": document.groups_from,
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core import ids
+from core.access import OWNER
 from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
 from indexes.keyword.protocol import KeywordIndex
@@ -37,12 +38,12 @@ def rebuild_vectors(indexes: Indexes) -> int:
         IndexBroken: one cannot be written; the old one stays.
     """
     indexes.care.remake()
-    return sum(row.chunks for row in indexes.catalogue.collections())
+    return sum(row.chunks for row in indexes.catalogue.collections(access=OWNER))
 
 
 def samples(catalogue: Catalogue, size: int = SAMPLE) -> dict[str, Vectors]:
     """Some stored vectors of every collection that holds any."""
-    found = {row.name: catalogue.sample(row.name, size) for row in catalogue.collections() if row.chunks}
+    found = {row.name: catalogue.sample(row.name, size) for row in catalogue.collections(access=OWNER) if row.chunks}
     return {name: vectors for name, vectors in found.items() if len(vectors)}
 
 
@@ -57,7 +58,7 @@ def reconcile(catalogue: Catalogue, vectors: VectorIndex, *, stop: Callable[[], 
     Safe beside a writer whose vectors go to this index: what it has written and not committed yet is promised.
     """
     added = removed = 0
-    for collection in (row.name for row in catalogue.collections()):
+    for collection in (row.name for row in catalogue.collections(access=OWNER)):
         stored = vectors.ids(collection)
         written = promised(catalogue, collection)
         missing = (held := catalogue.chunk_ids(collection)) - stored
@@ -77,7 +78,7 @@ def reconcile(catalogue: Catalogue, vectors: VectorIndex, *, stop: Callable[[], 
 def reconcile_words(catalogue: Catalogue, keyword: KeywordIndex, *, stop: Callable[[], bool] = lambda: False) -> None:
     """As `reconcile`, of the keyword index."""
     added = removed = 0
-    for collection in (row.name for row in catalogue.collections()):
+    for collection in (row.name for row in catalogue.collections(access=OWNER)):
         stored = keyword.ids(collection)
         written = promised(catalogue, collection)
         missing = (held := catalogue.chunk_ids(collection)) - stored
@@ -104,7 +105,7 @@ def mend(indexes: Indexes) -> int:
     if indexes.catalogue.recall(DOUBT) is None:
         return 0
     written = 0
-    for collection in (row.name for row in indexes.catalogue.collections()):
+    for collection in (row.name for row in indexes.catalogue.collections(access=OWNER)):
         for names, batch in indexes.catalogue.embeddings(collection, since=indexes.catalogue.recall(SOUND) or ""):
             lost = not_found(indexes.vectors, collection, names, batch)
             indexes.vectors.upsert(collection, [names[place] for place in lost], batch[lost])

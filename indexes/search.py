@@ -92,7 +92,7 @@ def search(
         if complete:
             break
     if not hits:
-        indexes.catalogue.require_collection(collection)
+        indexes.catalogue.require_collection(collection, access=access)
     if indexes.reranker.candidates:
         with watch.stage("rerank"):
             hits = rerank(indexes.reranker, text, hits)[:limit]

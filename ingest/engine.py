@@ -29,7 +29,7 @@ from core.errors import IndexBroken, Unavailable
 from core.settings import Settings
 from core.sources import EVERYTHING, Patterns
 from indexes.open import Indexes
-from indexes.rows import JobRow
+from indexes.rows import UNASKED, JobRow, Order
 from ingest.jobs import RecordedJob, new_job
 from ingest.pipeline import lay_out, plan_of, process, reader, sweep
 from ingest.work import JobCancelled, JobStopped, Work, watchful
@@ -86,20 +86,21 @@ class JobEngine:
         collection: str,
         *,
         patterns: Patterns = EVERYTHING,
-        key: str | None = None,
-        digest: str | None = None,
+        order: Order = UNASKED,
     ) -> JobRow:
         """Queue a job and return it; with the idempotency key of an earlier one, return that one.
 
         Raises:
             JobConflict: a job waits for the source or runs on it.
-            KeyReused: the key came with another request; `digest` tells requests apart.
+            KeyReused: the key came with another request.
             SourceError: the source is a URL of a kind that is not read.
             Unavailable: the jobs database cannot be opened.
         """
         self._launched()
         asked = new_job(source, collection, "QUEUED", "service", patterns)
-        asked = replace(asked, request_key=key, request_digest=digest)
+        asked = replace(
+            asked, request_key=order.key, request_digest=order.digest, begun_by=order.begun_by, groups=order.groups
+        )
         job = self._jobs.add(asked)
         if job.id == asked.id:
             self._enqueue(job)

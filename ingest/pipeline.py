@@ -92,9 +92,14 @@ def plan(
     patterns: Patterns = EVERYTHING,
 ) -> Plan:
     """What `ingest` would do, told without doing it; files that were moved are told apart. Raises like `ingest`."""
-    work = Work(indexes=indexes, settings=settings, job=new_job(source, collection, "QUEUED", "command", patterns))
-    with open_source(work) as opened:
-        return with_moves(compare(work, opened), opened)
+    job = new_job(source, collection, "QUEUED", "command", patterns)
+    return foreseen(Work(indexes=indexes, settings=settings, job=job))
+
+
+def foreseen(work: Work) -> Plan:
+    """As `plan`, of a job that was not asked for yet."""
+    with open_source(work) as source:
+        return with_moves(compare(work, source), source)
 
 
 def plan_of(work: Work) -> Plan:

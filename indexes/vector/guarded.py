@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.access import OWNER
 from core.errors import IndexBroken
 from indexes import exact, rebuild
 from indexes.catalogue import Catalogue
@@ -93,7 +94,7 @@ class GuardedVectors:
 
     def _open_if_quicker(self, collection: str, searches: int) -> None:
         self._searches += searches
-        chunks = {row.name: row.chunks for row in self._catalogue.collections()}.get(collection, 0)
+        chunks = {row.name: row.chunks for row in self._catalogue.collections(access=OWNER)}.get(collection, 0)
         if self._searches > SEARCHES or chunks > MOST_EXACT:
             self.guard.open()
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from core.settings import Settings
 from service.api import errors
+from service.api.access import Gate
 from service.api.live import Live
 from service.api.middleware import BodyLimit, Identify, OwnPages
 from service.api.routes import (
@@ -20,6 +21,7 @@ from service.api.routes import (
     health,
     index,
     ingestions,
+    keys,
     models,
     pages,
     query,
@@ -36,6 +38,7 @@ class State(TypedDict):
     """What the lifespan hands to every request."""
 
     live: Live
+    gate: Gate
 
 
 def create_app(settings: Settings, *, open_service: Callable[[], AbstractContextManager[Service | Live]]) -> FastAPI:
@@ -46,7 +49,8 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         del app
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.server.threads
         with open_service() as opened:
-            yield {"live": opened if isinstance(opened, Live) else Live(opened)}
+            live = opened if isinstance(opened, Live) else Live(opened)
+            yield {"live": live, "gate": Gate(settings, live.secret)}
 
     app = _Described(
         title="Touchstone",
@@ -57,8 +61,8 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         redoc_url=None,
     )
     errors.register(app)
-    for routes in (query, search, ingestions, documents, collections, index, care, models):
-        app.include_router(routes.router, prefix="/v1")
+    for routes in (query, search, ingestions, documents, collections, index, care, models, keys):
+        app.include_router(routes.router, prefix="/v1", responses=errors.declared(401, 403))
     app.include_router(health.router)
     app.include_router(pages.router)
     app.add_middleware(BodyLimit, upload_bytes=settings.server.max_upload_mb * 1_000_000)

@@ -30,6 +30,9 @@ STATUS: Mapping[type[errors.TouchstoneError], int] = {
     errors.UnknownJob: 404,
     errors.JobConflict: 409,
     errors.KeyReused: 422,
+    errors.UnknownKey: 404,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
     errors.MissingPrice: 422,
     errors.BudgetReached: 402,
     errors.Unavailable: 503,
@@ -43,6 +46,7 @@ STATUS: Mapping[type[errors.TouchstoneError], int] = {
 
 CODES = {
     400: "malformed",
+    401: "unauthorized",
     403: "cross_site",
     404: "not_found",
     405: "method_not_allowed",
@@ -96,7 +100,8 @@ def describe_problems(document: dict[str, Any]) -> dict[str, Any]:
 async def _ours(request: Request, error: Exception) -> Response:
     del request
     assert isinstance(error, errors.TouchstoneError)
-    return problem(STATUS[type(error)], error.code, str(error))
+    asked = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.Unauthorized) else None
+    return problem(STATUS[type(error)], error.code, str(error), asked)
 
 
 async def _https(request: Request, error: Exception) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.access import Access
 from core.settings import Settings
 from indexes.indexes import Indexes
@@ -45,4 +47,7 @@ def searched(body: SearchIn, *, access: Access, indexes: Indexes, settings: Sett
     ended_up = None
     if body.trace is not None:
         ended_up = trace(indexes, body.text, body.trace, access=access, collection=body.collection, filters=body.wanted)
+    if not access.everything:  # how rare a word is tells of documents that the caller may not read
+        found = replace(found, hits=tuple(replace(hit, keyword=None) for hit in found.hits))
+        ended_up = replace(ended_up, keyword=None) if ended_up else None
     return SearchOut.of(found, explain=body.explain, trace=ended_up)

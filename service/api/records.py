@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from core.settings import ModelSettings, Settings
-from service.api.wire import Reply, printable
+from core.access import OWNER, Access
+from core.settings import ModelSettings, Name, Settings
+from service.api.wire import MAX_LIMIT, Reply, Request, printable
 
 if TYPE_CHECKING:
     from indexes.catalogue import CollectionRow, DocumentRow
@@ -35,10 +36,14 @@ class DocumentOut(Reply):
     valid_from: str | None = Field(None, description="a date, from its metadata file")
     language: str = Field("", description="as the file declares it")
     near_duplicate_of: str | None = Field(None, description="the document that is nearly, not quite, the same")
+    groups: tuple[str, ...] = Field(
+        (),
+        description="who may read it; none: everybody. Without the scope admin, those of the caller's own among them",
+    )
     notes: tuple[str, ...] = Field((), description="what was not turned into text, such as a page without any")
 
     @classmethod
-    def of(cls, row: DocumentRow, near_duplicates: Mapping[str, str]) -> DocumentOut:
+    def of(cls, row: DocumentRow, near_duplicates: Mapping[str, str], access: Access = OWNER) -> DocumentOut:
         """The catalogue's row as it goes over the wire; `near_duplicates` as `indexes.twins` finds them."""
         near = near_duplicates.get(row.document)
         return cls(
@@ -60,8 +65,15 @@ class DocumentOut(Reply):
             valid_from=row.valid_from,
             language=printable(row.language),
             near_duplicate_of=None if near is None else printable(near),
+            groups=tuple(sorted(map(printable, row.groups if access.everything else row.groups & access.groups))),
             notes=tuple(map(printable, row.notes)),
         )
+
+
+class DocumentIn(Request):
+    """What is to be changed of a document."""
+
+    groups: tuple[Name, ...] = Field(max_length=MAX_LIMIT, description="who may read it from now on; none: everybody")
 
 
 class DocumentsOut(Reply):

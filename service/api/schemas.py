@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from core.answers import Answer, Citation, Mode, Refusal
+from core.settings import Name
 from core.sources import Patterns
 from service.api.searches import FiltersIn
 from service.api.wire import MAX_LIMIT, Reply, Request, Text, printable, rounded
@@ -48,6 +49,13 @@ class IngestionIn(Request):
     )
     exclude: tuple[Text, ...] = Field(
         (), max_length=MAX_LIMIT, description="do not look at files that match one of these", examples=[["drafts"]]
+    )
+
+    groups: tuple[Name, ...] | None = Field(
+        None,
+        max_length=MAX_LIMIT,
+        description="who may read documents of which no metadata file and no rule says so; null: as an earlier "
+        "ingestion said, and else, with the scope admin, everybody, without it the key's groups",
     )
 
     @property

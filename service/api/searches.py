@@ -60,7 +60,9 @@ class ExplanationOut(Reply):
 
     dense: float | None = Field(description="cosine with the question")
     dense_rank: int | None
-    keyword: float | None = Field(description="BM25; null when it was not among the best by words")
+    keyword: float | None = Field(
+        description="BM25; null when it was not among the best by words, or the caller may not read everything"
+    )
     keyword_rank: int | None
 
 

@@ -12,7 +12,7 @@ from core.sources import Patterns
 if TYPE_CHECKING:
     from indexes.open import Indexes
     from indexes.overview import VersionRow
-    from indexes.rows import JobRow
+    from indexes.rows import JobRow, Order
     from service.answering.generators.choose import Model
     from service.api.versions import PruneOut, RebuildIn, RebuildOut, RollbackOut
 
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 class JobControl(Protocol):
     """Begins and ends ingestion jobs. Raises UnknownJob, JobConflict, and Unavailable when jobs cannot be begun."""
 
-    def submit(
-        self, source: str, collection: str, *, patterns: Patterns, key: str | None, digest: str | None
-    ) -> JobRow:
+    def submit(self, source: str, collection: str, *, patterns: Patterns, order: Order) -> JobRow:
         """Queue a source; with the idempotency key of an earlier job, return that.
 
         Raises KeyReused and SourceError too.

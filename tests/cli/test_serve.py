@@ -105,3 +105,19 @@ def test_asked_to_stop_it_ends_with_0_and_gives_the_folder_back(tmp_path: Path) 
     assert done.json["service"] is None
     with socket.socket() as door:
         assert door.connect_ex(("127.0.0.1", int(url.rpartition(":")[2]))) != 0
+
+
+def test_from_the_first_key_on_strangers_are_refused_and_the_command_line_still_works(served: Served) -> None:
+    url = f"{served.url}/v1/models"
+    assert httpx.get(url).status_code == 200
+    key = served.touchstone("keys", "create", "--name", "wiki", "--group", "staff", "--json").json["key"]
+    shown = {"Authorization": f"Bearer {key}"}
+    assert [httpx.get(url).status_code, httpx.get(url, headers=shown).status_code] == [401, 200]
+    assert served.touchstone("ingest", served.source, "--group", "hr", "--json").json["state"] == "COMPLETED"
+    listed = f"{served.url}/v1/documents"
+    assert served.touchstone("documents", "groups", "shop.txt", "--add", "staff").out.strip() == "shop.txt  hr, staff"
+    found = [row["document"] for row in httpx.get(listed, headers=shown).json()["documents"]]
+    assert ("shop.txt" in found, "policies/leave.md" in found) == (True, False)
+    assert served.touchstone("keys", "revoke", "wiki").code == 0
+    assert httpx.get(url, headers=shown).status_code == 401
+    assert [key["name"] for key in served.touchstone("keys", "list", "--json").json["keys"]] == ["wiki"]

@@ -19,6 +19,7 @@ from core.sources import EVERYTHING
 from indexes import versions
 from indexes.jobs import AT_WORK
 from indexes.lock import own
+from indexes.rows import UNASKED
 from indexes.search import search
 from indexes.write import remove_document
 from service.api.versions import RebuildIn, RebuildOut
@@ -55,7 +56,7 @@ def upkeep(settings: Settings, source: Path) -> Iterator[ServiceUpkeep]:
 
 def ingest(upkeep: ServiceUpkeep, source: Path) -> None:
     with upkeep.live.writing() as service:
-        job = service.jobs.submit(str(source), "default", patterns=EVERYTHING, key=None, digest=None)
+        job = service.jobs.submit(str(source), "default", patterns=EVERYTHING, order=UNASKED)
     until(lambda: state(upkeep, job.id) not in AT_WORK)
     assert state(upkeep, job.id) == "COMPLETED"
 
@@ -113,7 +114,7 @@ def test_every_search_is_of_one_version_and_none_fails(upkeep: ServiceUpkeep, so
     with upkeep.live.reading() as service:
         new = service.indexes.version
         chunks[new] = service.indexes.catalogue.chunk_ids("default")
-        assert service.indexes.catalogue.collections()[0].documents == DOCUMENTS
+        assert service.indexes.catalogue.collections(access=OWNER)[0].documents == DOCUMENTS
     until(lambda: all(thread.found and thread.found[-1].index_version == new for thread in threads))
     for thread in threads:
         thread.ended.set()
@@ -132,7 +133,7 @@ def test_what_is_written_while_it_is_made_is_in_the_new_version(upkeep: ServiceU
     (source / "late.md").write_text("# Late\n\nThe newest of all.\n")
     upkeep.rebuild(SHORTER)
     with upkeep.live.writing() as service:
-        job = service.jobs.submit(str(source), "default", patterns=EVERYTHING, key=None, digest=None)
+        job = service.jobs.submit(str(source), "default", patterns=EVERYTHING, order=UNASKED)
         remove_document(service.indexes, "default", "05.md")
     with pytest.raises(JobConflict):
         upkeep.rebuild(SHORTER)

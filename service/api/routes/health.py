@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from core.access import OWNER
 from core.errors import TouchstoneError, Unavailable
 from service.api.dependencies import CurrentService
 from service.api.errors import declared
@@ -22,7 +23,7 @@ async def health() -> HealthOut:
 def ready(service: CurrentService) -> ReadyOut:
     """Asks the catalogue and the embedder."""
     try:
-        service.indexes.catalogue.collections()
+        service.indexes.catalogue.collections(access=OWNER)
         service.indexes.embedder.embed_query("ready")
     except TouchstoneError as error:
         raise Unavailable(f"Not ready: {error}") from error

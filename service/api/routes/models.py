@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service.api.dependencies import CurrentService
+from service.api.dependencies import CurrentService, needs
 from service.api.errors import declared
 from service.api.records import ModelsOut
 
-router = APIRouter(tags=["models"])
+router = APIRouter(tags=["models"], dependencies=[needs("query")])
 
 
 @router.get("/models", summary="List the models that questions can be put to", responses=declared())

@@ -9,13 +9,13 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from service.answering.answer import answer
-from service.api.dependencies import CurrentAccess, CurrentService, RequestId
+from service.api.dependencies import CurrentAccess, CurrentService, RequestId, needs
 from service.api.errors import declared
 from service.api.questions import question_of
 from service.api.schemas import AnswerOut, QueryIn
 from service.api.wire import short_enough
 
-router = APIRouter(tags=["answers"])
+router = APIRouter(tags=["answers"], dependencies=[needs("query")])
 
 EVENTS = {
     "description": "The reply; with `stream: true` as server-sent events, `final` the last one and the same reply.",
