@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test test-all faults check lint types imports unit format docs corpus clean
+.PHONY: help demo test test-all faults leaks check lint types imports unit format docs corpus clean
 .PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality
 
 help: ## what can be made
@@ -21,6 +21,9 @@ test-all: check ## the same with the slow tests
 
 faults: $(VENV)/.dev ## kill ingestion, damage every file of the index, feed in thousands of damaged files: about an hour
 	@$(BIN)/pytest tests/faults -m "not benchmark" -rP --durations=0
+
+leaks: $(VENV)/.dev ## do at random what callers can do, and look for words that are not for them: half an hour and more
+	@$(BIN)/pytest tests/service/api/test_leaks.py -m slow -rP
 
 check: lint types imports ## everything but the tests
 

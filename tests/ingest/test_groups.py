@@ -117,7 +117,7 @@ def test_what_is_settled_is_settled_again_to_the_same() -> None:
     for said in ({"hr"}, set()):
         for origin in ("", "ingestion", "hand"):
             for given in (None, (), ("staff",)):
-                before = Description(groups=frozenset({"x"}), groups_from=origin)  # type: ignore[arg-type]
+                before = Description(groups=frozenset({"x"}), groups_from=origin)
                 plain = Description(groups=frozenset(said))
                 once = settled(plain, before, given)
                 assert settled(plain, once, given) == settled(plain, once, None) == once

@@ -97,20 +97,23 @@ def test_it_is_what_a_fresh_ingestion_makes_and_the_next_one_finds_nothing_to_do
 
 def test_what_happens_meanwhile_is_in_it_in_the_end(indexes: Indexes, settings: Settings, folder: Path) -> None:
     ingest(indexes, folder, collection="c", settings=settings.ingest)
+    board = Description(groups=frozenset({"board"}), groups_from="hand")
+    indexes.catalogue.describe("c", "4.md", board)
     wanted = shorter(settings)
     with being_made(indexes, wanted, begun(wanted)) as (build, made):
         build.run()
+        assert made.catalogue.known("c")["4.md"].description == board
         (folder / "0.md").write_text("# Part 0\n\nOther words.\n")
         (folder / "new.md").write_text("# New\n\nMore.\n")
         (folder / "1.md").unlink()
         ingest(indexes, folder, collection="c", settings=settings.ingest)
         remove_document(indexes, "c", "2.md")
-        indexes.catalogue.describe("c", "3.md", Description(groups=frozenset({"board"})))
+        indexes.catalogue.describe("c", "3.md", board)
         ingest(indexes, folder, collection="other", settings=settings.ingest)
         assert build.waiting() == 11
         build.finish()
         assert set(made.catalogue.known("c")) == set(indexes.catalogue.known("c"))
-        assert made.catalogue.known("c")["3.md"].description.groups == {"board"}
+        assert made.catalogue.known("c")["3.md"].description == board
         assert texts(made)["0.md"][0][0].endswith("Other words.")
         assert [job.id for job in made.catalogue.jobs.latest(9)] == [job.id for job in indexes.catalogue.jobs.latest(9)]
 

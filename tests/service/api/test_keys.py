@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from cli.serve import open_service
+from core.access import SCOPES
 from core.settings import EmbedderSettings, Settings
 from service.api.app import create_app
 from tests.service.api.callers import Caller, routes_of
@@ -58,15 +59,24 @@ def test_from_the_first_key_on_every_route_asks_for_one_but_those_that_tell_noth
                 assert (reply.status_code, reply.headers.get("WWW-Authenticate")) == (401, "Bearer"), (method, path)
 
 
-def test_every_route_but_those_that_tell_nothing_names_the_scope_it_needs(owner: Caller) -> None:
-    powerless = owner.made(name="e", scopes=["evaluate"])
+def test_every_route_lets_those_pass_who_have_its_scope_and_nobody_else(owner: Caller) -> None:
+    kinds = {scope: owner.made(name=scope, scopes=[scope]) for scope in SCOPES}
+    revoked = owner.made(name="revoked", scopes=["admin"])
+    owner.call("DELETE", "/v1/keys/revoked")
     found = {(method, path): scope for method, path, scope in routes_of(owner.client.app)}
     assert {path for (_, path), scope in found.items() if scope is None} == OPEN
-    for (method, path), scope in found.items():
-        if scope not in (None, "evaluate"):
-            reply = powerless.call(method, path.replace("{", "").replace("}", ""))
-            assert (reply.status_code, reply.json()["code"]) == (403, "forbidden"), (method, path)
-            assert repr(scope) in reply.json()["detail"]
+    for (method, path), needed in found.items():
+        plain = path.replace("{", "").replace("}", "")
+        if needed is None:
+            continue
+        assert revoked.call(method, plain).status_code == 401
+        for scope, caller in kinds.items():
+            if scope not in (needed, "admin"):
+                reply = caller.call(method, plain)
+                assert (reply.status_code, reply.json()["code"]) == (403, "forbidden"), (method, path)
+                assert repr(needed) in reply.json()["detail"]
+            elif method == "GET":
+                assert caller.call(method, plain).status_code not in (401, 403)
 
 
 def test_admin_implies_every_scope_and_query_implies_no_other(owner: Caller) -> None:
