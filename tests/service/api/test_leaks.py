@@ -60,7 +60,7 @@ def run(world: World, *, runs: int, steps: int) -> None:
 
 
 def test_nobody_is_told_of_what_is_not_for_them(world: World) -> None:
-    run(world, runs=4, steps=40)
+    run(world, runs=3, steps=40)
     assert world.checked
 
 
