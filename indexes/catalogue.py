@@ -20,11 +20,12 @@ from core.access import Access
 from core.answers import Hit
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument
 from core.filters import UNFILTERED, Filters
-from indexes import mapping, schema, statements
+from indexes import exact, mapping, schema, statements
 from indexes.attempts import Attempts
 from indexes.embedders.protocol import Vectors
 from indexes.job_documents import JobDocuments
 from indexes.jobs import Jobs
+from indexes.keys import Keys
 from indexes.keyword.protocol import Entry
 from indexes.rows import (
     CollectionRow,
@@ -38,7 +39,7 @@ from indexes.rows import (
     Outline,
     Version,
 )
-from indexes.schema import about, chunks, collections, documents, embeddings, intents, meta
+from indexes.schema import about, chunks, documents, embeddings, intents, meta
 from indexes.scope import Outlines, Scope, Scopes, readable
 
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
@@ -63,6 +64,7 @@ class Catalogue:
         self.jobs = Jobs(self.engine)
         self.job_documents = JobDocuments(self.engine)
         self.attempts = Attempts(self.engine)
+        self.keys = Keys(self.engine)
         self._scopes = Scopes(self.engine)
         self._outlines = Outlines(self.engine)
         if (found := self.remember("schema", schema.SCHEMA)) != schema.SCHEMA:
@@ -83,16 +85,14 @@ class Catalogue:
         these = (documents.c.collection == collection) & statements.within_documents(collection, among)
         return {row["document"]: mapping.known(row) for row in self._rows(mapping.known_query().where(these))}
 
-    def collections(self) -> list[CollectionRow]:
-        """Every collection by name, with how much it holds."""
-        counts = (func.count(documents.c.id), func.coalesce(func.sum(documents.c.chunks), 0))
-        query = select(collections.c.name, counts[0].label("documents"), counts[1].label("chunks"))
-        query = query.select_from(collections.outerjoin(documents)).group_by(collections.c.name)
-        return [CollectionRow(**row) for row in self._rows(query.order_by(collections.c.name))]
+    def collections(self, *, access: Access) -> list[CollectionRow]:
+        """The collections by name, with how much of each may be read; those of which nothing may be are left out."""
+        rows = self._rows(statements.collection_sizes(readable(access)))
+        return [CollectionRow(**row) for row in rows if row["documents"] or access.everything]
 
-    def require_collection(self, name: str) -> None:
-        """Raise UnknownCollection, with the names that exist, unless this one does."""
-        names = [row["name"] for row in self._rows(select(collections.c.name).order_by(collections.c.name))]
+    def require_collection(self, name: str, *, access: Access) -> None:
+        """Raise UnknownCollection, with the names that there are for the caller, unless this is one of them."""
+        names = [row.name for row in self.collections(access=access)]
         if name in names:
             return
         known = f"There are: {', '.join(names)}." if names else "Nothing is indexed yet: ingest a folder first."
@@ -156,9 +156,9 @@ class Catalogue:
 
         None: all of the collection. Whoever asks works out the ids by `scope`.
         """
-        query = statements.stored(collection)
-        if within is not None:
-            query = query.where(statements.in_list(documents.c.id, within))
+        if within is None:
+            return exact.nearest(self.engine, collection, vector[None, :], limit)[0]
+        query = statements.stored(collection).where(statements.in_list(documents.c.id, within))
         return sorted(self._cosines(vector, query), key=lambda found: (-found[1], found[0]))[:limit]
 
     # Filling the derived indexes
@@ -226,7 +226,7 @@ class Catalogue:
     def describe(self, collection: str, document: str, description: Description) -> None:
         """Change who may read a document, and what else is said about it beside its file."""
         key = ids.document_id(collection, document)
-        said = {"tags": description.tags, "valid_from": description.valid_from}
+        said = {name: getattr(description, name) for name in ("tags", "valid_from", "groups_from")}
         with schema.transaction(self.engine, write=True) as connection:
             connection.execute(update(documents).where(documents.c.id == key).values(groups=sorted(description.groups)))
             connection.execute(update(about).where(about.c.document_id == key).values(said))

@@ -48,7 +48,7 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
         embedder, recipe = manifest.embedder_of(catalogue, settings)
         reranker = choose_reranker(settings.reranker)
         catalogue.jobs.interrupt()
-        twice = lock.inherited and catalogue.recall(rebuild.DOUBT) is not None
+        twice = lock.inherited and catalogue.recall(rebuild.OPENED) == rebuild.AGAIN
         if lock.inherited:
             catalogue.remember(rebuild.DOUBT, "a process died")
         care = stack.enter_context(closing(Care(folder, catalogue, seal, dimension=embedder.dimension, died=twice)))

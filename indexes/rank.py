@@ -62,14 +62,19 @@ def alone(settings: SearchSettings) -> bool:
     return settings.dense_weight in (0.0, 1.0)
 
 
-def _scores(candidates: Candidates, question: Vectors, settings: SearchSettings) -> Scores:
-    merged = _merged(candidates, question, settings)
+def shares(candidates: Candidates, settings: SearchSettings) -> Scores:
+    """How much of each candidate's score is owed to its document as a whole."""
     if alone(settings) or not candidates.whole:
-        return merged
+        return np.zeros(len(candidates.names))
     shared = 1 - len(set(candidates.documents)) / len(candidates.documents)  # a document of one chunk says nothing more
     weight = settings.document_weight * shared
     whole = np.array([candidates.whole.get(document, 0.0) for document in candidates.documents])
-    return np.asarray((merged + weight * whole) / (1 + weight * whole.max()))
+    return np.asarray(weight * whole / (1 + weight * whole.max()))
+
+
+def _scores(candidates: Candidates, question: Vectors, settings: SearchSettings) -> Scores:
+    share = shares(candidates, settings)
+    return np.asarray(share + (1 - share.max()) * _merged(candidates, question, settings))
 
 
 def _merged(candidates: Candidates, question: Vectors, settings: SearchSettings) -> Scores:

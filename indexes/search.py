@@ -14,8 +14,8 @@ from core.answers import Hit, SearchResult
 from core.filters import UNFILTERED, Filters
 from indexes import fuse, whole
 from indexes.embedders.protocol import Vectors
-from indexes.indexes import Indexes
-from indexes.rank import Candidates, alone, best_documents, ranked
+from indexes.indexes import Indexes, in_turn
+from indexes.rank import Candidates, alone, best_documents, ranked, shares
 from indexes.rerank import rerank
 from indexes.scope import Scope
 from indexes.unicode import encodable
@@ -47,6 +47,7 @@ class Wanted:
     candidates: int
 
 
+@in_turn
 def search(
     indexes: Indexes,
     text: str,
@@ -63,6 +64,7 @@ def search(
     Raises:
         UnknownCollection: there is no such collection.
         IndexBroken: an index cannot be read.
+        Overloaded: its turn did not come in time (`Indexes.turn`).
     """
     watch = Stopwatch()
     text = encodable(text)
@@ -92,7 +94,7 @@ def search(
         if complete:
             break
     if not hits:
-        indexes.catalogue.require_collection(collection)
+        indexes.catalogue.require_collection(collection, access=access)
     if indexes.reranker.candidates:
         with watch.stage("rerank"):
             hits = rerank(indexes.reranker, text, hits)[:limit]
@@ -147,7 +149,9 @@ def _best(
     worded = {name: score for name, score in worded.items() if name in dense}
     candidates = Candidates(names=held, documents=documents, vectors=vectors, question=vector, worded=worded, whole={})
     about = _whole(indexes, wanted, best_documents(candidates, indexes.search, WEIGHED))
-    best = ranked(replace(candidates, whole=about), indexes.search)[: wanted.limit]
+    weighed = replace(candidates, whole=about)
+    best = ranked(weighed, indexes.search)[: wanted.limit]
+    share = dict(zip(held, shares(weighed, indexes.search).tolist(), strict=True)) if about else {}
     found = indexes.catalogue.hits([name for name, _ in best], access=wanted.access)
     dense_rank, keyword_rank = fuse.ranks(dense), fuse.ranks(worded)
     hits = tuple(
@@ -158,6 +162,7 @@ def _best(
             keyword=worded.get(name),
             dense_rank=dense_rank[name],
             keyword_rank=keyword_rank.get(name),
+            whole=share.get(name),
         )
         for name, score in best
         if name in found

@@ -109,6 +109,12 @@ class ChromaIndex:
             stored = self._collection(collection)
             return set() if stored is None else set(stored.get(include=[])["ids"])
 
+    def count(self, collection: str) -> int:
+        """How many rows Chroma has; whether its graph finds them is another question."""
+        with self._translated("count"):
+            stored = self._collection(collection)
+            return 0 if stored is None else int(stored.count())
+
     def drop(self, collection: str) -> None:
         """Remove a collection."""
         with self._writing("drop a collection of"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.settings import SearchSettings
-from indexes.rank import Candidates, ranked
+from indexes.rank import Candidates, ranked, shares
 
 QUESTION = np.array([1, 0], dtype=np.float32)
 PLAIN = SearchSettings(feedback=0)
@@ -48,6 +48,15 @@ def test_what_speaks_for_a_document_lifts_its_chunks_and_scores_stay_within_one(
     lifted = ranked(replace(FOUR, whole={"d": 1.0}), PLAIN)
     assert next(name for name, _ in lifted) == "d@v#1"
     assert all(0 <= score <= 1 for _, score in lifted)
+
+
+def test_what_of_a_score_is_owed_to_the_document_can_be_told() -> None:
+    lifted, weight = replace(FOUR, whole={"d": 1.0}), PLAIN.document_weight / 4
+    share = weight / (1 + weight)
+    assert shares(lifted, PLAIN).tolist() == pytest.approx([share, share, 0, 0])
+    plain, found = dict(ranked(FOUR, PLAIN)), dict(ranked(lifted, PLAIN))
+    assert found["d@v#0"] == pytest.approx(share + plain["d@v#0"] / (1 + weight))
+    assert not shares(FOUR, PLAIN).any()
 
 
 def test_documents_of_one_chunk_each_are_weighed_by_that_chunk_alone() -> None:

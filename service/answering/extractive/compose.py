@@ -54,7 +54,7 @@ def _row(asking: Asking, unit: Unit) -> str:
     if len(filled) < 3 or not any(name for name, _ in filled):
         return ": ".join(cell for _, cell in filled) if len(filled) < 3 else "; ".join(cell for _, cell in filled)
     label = max(filled, key=lambda pair: len(asking.stems & set(stems(pair[1]))))[1]
-    shares = [_share(asking, name) if cell != label else 0.0 for name, cell in filled]
+    shares = [0.0 if cell == label or told(asking, cell) else share(asking, name) for name, cell in filled]
     best = max(shares)
     if best > 0 and shares.count(best) == 1:
         name, cell = filled[shares.index(best)]
@@ -63,7 +63,12 @@ def _row(asking: Asking, unit: Unit) -> str:
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in filled)
 
 
-def _share(asking: Asking, name: str) -> float:
+def told(asking: Asking, cell: str) -> bool:
+    """True when the question says itself what stands in a cell: that is not what it asks for."""
+    return set(stems(cell)) <= asking.stems
+
+
+def share(asking: Asking, name: str) -> float:
     """How far a column's name is asked for; words that other names share count like any other."""
     roots = set(stems(name))
     return len(asking.stems & roots) / (len(roots) + 1)

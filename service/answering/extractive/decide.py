@@ -15,29 +15,29 @@ MOST_ITEMS = 12
 _TOGETHER = re.compile(r"\b(?:and|both|respectively)\b", re.IGNORECASE)
 SECOND_SHARE = 0.2
 """A second unit from another passage joins when it holds this share of the question's terms that the first lacks."""
-SECOND_MARGIN = 0.5
-"""And when its own score is not further than this below what is enough."""
+SECOND_MARGIN = 4.0
+"""And when its score is not further than this below the first one's."""
 
 
 def choose(asking: Asking, candidates: Sequence[Candidate]) -> list[Unit]:
     """The units that answer together, in the order of the answer; empty when the evidence is weak."""
-    if not candidates or candidates[0].score < ENOUGH:
+    if not candidates or candidates[0].sure < ENOUGH:
         return []
     best = candidates[0]
-    units = _whole(asking, best)
+    units = whole(asking, best)
     if len(units) == 1 and _TOGETHER.search(asking.text):
         units += [second.unit for second in candidates[1:] if _completes(second, best)][:1]
     return units
 
 
 def _completes(second: Candidate, first: Candidate) -> bool:
-    if second.unit.passage == first.unit.passage or second.score < ENOUGH - SECOND_MARGIN:
+    if second.unit.passage == first.unit.passage or second.score < first.score - SECOND_MARGIN:
         return False
     added = sum(share for root, share in second.shares.items() if second.found[root] == 1.0 and first.found[root] < 0.5)
     return added >= SECOND_SHARE
 
 
-def _whole(asking: Asking, candidate: Candidate) -> list[Unit]:
+def whole(asking: Asking, candidate: Candidate) -> list[Unit]:
     """The unit with what belongs to it: the list that it introduces, or the line that introduces it."""
     unit, units = candidate.unit, candidate.units
     if unit.plain.endswith(":") or (unit.kind == "sentence" and asking.asked == "list"):

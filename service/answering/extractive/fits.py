@@ -53,9 +53,14 @@ _KINDS = {
     "cost": _MONEY,
     "fe": _MONEY,
     "pric": _MONEY,
+    "pay": _MONEY,
+    "salar": _MONEY,
+    "rent": _MONEY,
     "weekd": re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE),
 }
 """Words that name a kind of thing, by stem: a stretch that holds such a thing need not say the word."""
+_PAID = frozenset({"pay", "charg", "spend", "ow", "earn"})
+"""Words with which "how much" asks for money."""
 
 _LENGTH = re.compile(r"\d ?(?:mm|cm|dm|m|km|met(?:re|er)s?|millimet\w+|kilomet\w+|feet|foot|ft|inch(?:es)?|miles?)\b")
 _TIME = re.compile(r"\b(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b", re.IGNORECASE)
@@ -96,7 +101,7 @@ def fits(asking: Asking, unit: Unit) -> float:
     """
     text, named = unit.plain, asking.stems
     if asking.asked == "number":
-        return _holds_number(asking, unit)
+        return _holds_number(asking, unit) * (PARTLY if _of_another_kind(asking, unit) else 1.0)
     if asking.asked == "when":
         return float(any(not set(stems(match[0])) <= named for match in _WHEN.finditer(text)))
     if asking.asked == "why":
@@ -110,6 +115,15 @@ def fits(asking: Asking, unit: Unit) -> float:
     return 1.0
 
 
+def _of_another_kind(asking: Asking, unit: Unit) -> bool:
+    """True when a price, a rate, a phone number or the like is asked for, and neither shown nor named by the unit."""
+    named = asking.stems & _KINDS.keys()
+    if asking.clause.startswith("how much") and asking.stems & _PAID:
+        named |= {"pay"}
+    said = {*stems(unit.plain), *stems(unit.context)}
+    return bool(named) and not any(root in said or _KINDS[root].search(unit.plain) for root in named)
+
+
 def _holds_number(asking: Asking, unit: Unit) -> float:
     """Dates, reference marks and list numbers are not the number asked for; a difference has to be told."""
     if asking.difference and not _COMPARED.search(unit.plain):
@@ -117,8 +131,14 @@ def _holds_number(asking: Asking, unit: Unit) -> float:
     text = re.sub(r"^\(?\d{1,2}[.)]\s|\[\d{1,3}\]", "", unit.plain)
     how = re.match(r"how (\w+)", asking.clause)
     if how and how[1] in _MEASURES:
-        return 1.0 if _MEASURES[how[1]].search(text) else 0.0
+        return 1.0 if _MEASURES[how[1]].search(_with_units(unit) if unit.kind == "row" else text) else 0.0
     undated = _DATE.sub(" ", text) if unit.kind != "row" else text
     if any(is_number(token) and stem(token) not in asking.stems for token in tokens(undated)):
         return 1.0
     return PARTLY if unit.kind == "sentence" and _FIGURE_WORD.search(text) else 0.0
+
+
+def _with_units(row: Unit) -> str:
+    """The cells of a row, each before the unit that its column's name ends with: "31 kg" below "Weight (kg)"."""
+    names = row.header or ("",) * len(row.cells)
+    return " ".join(f"{cell} {re.split('[(,]', name)[-1]}" for name, cell in zip(names, row.cells, strict=False))

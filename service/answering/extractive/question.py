@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from service.answering.extractive.words import GENERIC_WORDS, STOP_WORDS, is_month_or_day, is_number, stem, tokens
+from service.answering.extractive.words import GENERIC_WORDS, STOP_WORDS, is_month_or_day, stem, tokens
 
 Asked = Literal["who", "when", "where", "why", "number", "boolean", "list", "other"]
 
@@ -67,6 +67,10 @@ class Term:
     weight: float
     exact: bool
     focus: bool = False
+    generic: bool = False
+    """It asks rather than names: "total", "use"."""
+    word: str = ""
+    """The word as the question has it."""
     after: str = ""
     """For a number, the name that it follows: "skarn" for the 40 of "Skarn 40"."""
 
@@ -108,7 +112,15 @@ def take_apart(text: str) -> Asking:
             after = (
                 stem(words[position - 1]) if position and root.isdigit() and words[position - 1][0].isalpha() else ""
             )
-            terms[root] = Term(stem=root, weight=weight, exact=exact, focus=root in focus and not generic, after=after)
+            terms[root] = Term(
+                stem=root,
+                weight=weight,
+                exact=exact,
+                focus=root in focus and not generic,
+                generic=generic,
+                word=token,
+                after=after,
+            )
     clause = _clause(text)
     return Asking(
         text=text,
@@ -123,8 +135,8 @@ _GENERIC_STEMS = frozenset(stem(word) for word in GENERIC_WORDS)
 
 
 def _is_exact(token: str, *, first: bool) -> bool:
-    """Numbers, months, and words written as names: a capital inside the sentence, or digits within a word."""
-    if is_number(token) or is_month_or_day(token) or any(character.isdigit() for character in token):
+    """Figures, months, and words written as names: a capital inside the sentence, or digits within a word."""
+    if is_month_or_day(token) or any(character.isdigit() for character in token):
         return True
     return (token[0].isupper() and not first) or any(character.isupper() for character in token[1:])
 

@@ -122,6 +122,15 @@ def stems(text: str) -> list[str]:
     return [stem(token) for token in tokens(text)]
 
 
+_ISO_DATE = re.compile(r"(?:19|20)\d\d-(\d\d)-\d\d")
+
+
+def vocabulary(text: str) -> set[str]:
+    """The stems of a text, and the months of its dates in figures: 2026-08-24 is a day in August."""
+    months = {_MONTHS[int(match[1]) - 1] for match in _ISO_DATE.finditer(text) if 1 <= int(match[1]) <= 12}
+    return months.union(stems(text))
+
+
 def is_month_or_day(token: str) -> bool:
     """True for the name of a month or of a day of the week, abbreviated or not."""
     lower = token.lower()
