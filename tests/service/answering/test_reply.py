@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.answers import Quote, Usage
@@ -110,6 +110,7 @@ def test_of_what_stands_twice_the_first_counts():
     assert whole.quotes == seen[-1].quotes
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 9))
 def test_what_has_grown_is_the_beginning_of_the_whole(answer: str, step: int):
     reply = json.dumps({"quotes": [{"passage": 1, "text": answer}], "answer": answer}, ensure_ascii=step % 2 == 0)
