@@ -80,10 +80,16 @@ def weigh_up(
         else min(len(set(words) - asking.stems), 3) / 3,
         length=min(len(words), 60) / 60,
         first=1 / passage.number,
-        shown=passage.hit.score,
+        shown=_shown(passage),
         code=float(unit.kind == "code"),
         bare=float(unit.kind == "label" or (unit.kind == "sentence" and not unit.plain.endswith(_ENDS))),
     )
+
+
+def _shown(passage: Passage) -> float:
+    """What search gave a passage; one that the caller chose counts as the best there can be."""
+    searched = passage.hit.dense is not None or passage.hit.keyword is not None
+    return passage.hit.score if searched else 1.0
 
 
 def _asked(asking: Asking, found: dict[str, float]) -> float:
