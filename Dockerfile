@@ -30,6 +30,7 @@ ENV PATH=/opt/touchstone/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     TOUCHSTONE_DATA=/data \
     TOUCHSTONE_EMBEDDER__CACHE=/data/cache \
+    TOUCHSTONE_LOG_LEVEL=info \
     TOUCHSTONE_SERVER__PORT=8000
 USER touchstone
 WORKDIR /data

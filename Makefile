@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test test-all faults check lint types imports unit format docs corpus clean
-.PHONY: bench bench-answering bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality
+.PHONY: help demo test test-all faults fuzz leaks check lint types imports unit format docs corpus clean
+.PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality bench-load bench-answering
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -21,6 +21,12 @@ test-all: check ## the same with the slow tests
 
 faults: $(VENV)/.dev ## kill ingestion, damage every file of the index, feed in thousands of damaged files: about an hour
 	@$(BIN)/pytest tests/faults -m "not benchmark" -rP --durations=0
+
+fuzz: $(VENV)/.dev ## send the whole API 20,000 requests that schemathesis makes up: about a quarter of an hour
+	@$(BIN)/python -m tests.fuzz 20000
+
+leaks: $(VENV)/.dev ## do at random what callers can do, and look for words that are not for them: half an hour and more
+	@$(BIN)/pytest tests/service/api/test_leaks.py -m slow -rP
 
 check: lint types imports ## everything but the tests
 
@@ -64,6 +70,9 @@ bench-answering: $(VENV)/.dev ## what the built-in model answers and refuses: ma
 
 bench-search: $(VENV)/.dev ## search in large collections: make bench-search DATA=FOLDER SIZES="100000 1000000"
 	@$(BIN)/python -m tests.benchmarks.search $(DATA) $(SIZES)
+
+bench-load: $(VENV)/.dev ## the service under load: make bench-load DATA=FOLDER ROUTE=query SECONDS=600 (of the soak)
+	@$(BIN)/python -m tests.benchmarks.load $(DATA) --route $(or $(ROUTE),query) --soak $(or $(SECONDS),600)
 
 bench-encoding: $(VENV)/.dev ## the encoder against other ways to run its model: make bench-encoding CORPUS=DIR
 	@$(BIN)/python -m tests.benchmarks.encoding $(CORPUS)

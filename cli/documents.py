@@ -9,8 +9,9 @@ import typer
 
 from cli.options import Collection, Data, Json, settings_of
 from cli.output import amount, print_json, say, size, table
+from core.errors import UsageError
 
-app = typer.Typer(help="List, show and remove documents.", no_args_is_help=True)
+app = typer.Typer(help="List, show and remove documents, and say who may read them.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="DOCUMENT", help="Its name or id, as 'documents list' shows them.")]
 
@@ -72,3 +73,33 @@ def remove(context: typer.Context, document: Name, collection: Collection = "def
         found = named(engine, collection, document)
         engine.remove(found)
     say(f"Removed {found.document}. Ingesting its folder again brings it back.")
+
+
+@app.command("groups")
+def groups(  # noqa: PLR0913 -- a parameter is an option that can be typed
+    context: typer.Context,
+    document: Name,
+    to: Annotated[list[str] | None, typer.Option("--set", metavar="G", help="These and no others; repeat.")] = None,
+    add: Annotated[list[str] | None, typer.Option("--add", metavar="G", help="This one too; repeat.")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", metavar="G", help="Not this one; repeat.")] = None,
+    everybody: Annotated[bool, typer.Option("--everybody", help="No group: everybody may read it.")] = False,
+    collection: Collection = "default",
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """Show or change who may read a document: it holds for the next query, and stays when it is ingested again."""
+    from cli.engine import named, open_engine, request
+    from service.api.records import DocumentIn
+
+    with open_engine(settings_of(context, data)) as engine:
+        found = named(engine, collection, document)
+        wanted = {*(to or ()), *(add or ())} if to or everybody else {*found.groups, *(add or ())}
+        wanted -= set(remove or ())
+        if ((to or everybody) and not wanted and not everybody) or (remove and not wanted):
+            raise UsageError("That would let everybody read it. Say --everybody if it is meant.")
+        if to or add or remove or everybody:
+            found = engine.set_groups(found, request(DocumentIn, groups=tuple(sorted(wanted))).groups)
+    if as_json:
+        print_json(found)
+    else:
+        say(found.document, ("  ", ""), ", ".join(found.groups) or "everybody")

@@ -13,7 +13,8 @@ from core.errors import UsageError
 from core.settings import Settings
 from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.jobs import JobDetail, JobLine, JobOut
-from service.api.records import CollectionOut, DocumentOut
+from service.api.keys import KeyIn, KeyOut, NewKeyOut
+from service.api.records import CollectionOut, DocumentOut, DocumentTextOut, ReadIn
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn
 from service.api.searches import SearchIn, SearchOut
 from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
@@ -52,8 +53,14 @@ class Engine(Protocol):
     def text(self, document: DocumentOut) -> str:
         """A document's extracted text."""
 
+    def read(self, body: ReadIn) -> DocumentTextOut:
+        """A stretch of a document."""
+
     def remove(self, document: DocumentOut) -> None:
         """Take a document out of the index."""
+
+    def set_groups(self, document: DocumentOut, groups: Sequence[str]) -> DocumentOut:
+        """Say who may read a document; none: everybody."""
 
     def jobs(self, limit: int) -> Sequence[JobLine]:
         """The latest jobs, newest first."""
@@ -97,6 +104,15 @@ class Engine(Protocol):
     def purge(self) -> PurgedOut:
         """Let nothing of what was deleted stay in any file."""
 
+    def make_key(self, asked: KeyIn) -> NewKeyOut:
+        """Make a key to the service."""
+
+    def keys(self) -> Sequence[KeyOut]:
+        """The keys, the oldest first."""
+
+    def revoke_key(self, name: str) -> Sequence[KeyOut]:
+        """Revoke the key of this id, or those of this name."""
+
 
 @contextmanager
 def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
@@ -116,7 +132,7 @@ def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]
     if owner and owner.url:
         from cli.remote import RemoteEngine
 
-        with RemoteEngine(owner.url) as remote:
+        with RemoteEngine(owner.url, owner.secret) as remote:
             yield remote
         return
     from cli.local import LocalEngine

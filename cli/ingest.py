@@ -39,6 +39,10 @@ def ingest(  # noqa: PLR0913 -- a parameter is an option that can be typed
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="GLOB", help="Do not look at such files; may be repeated.")
     ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option("--group", metavar="G", help="Who may read what nothing else says it of; may be repeated."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the folders until Ctrl-C.")] = False,
     as_json: Json = False,
@@ -49,10 +53,8 @@ def ingest(  # noqa: PLR0913 -- a parameter is an option that can be typed
     from service.api.schemas import IngestionIn
 
     settings = settings_of(context, data)
-    asked = [
-        request(IngestionIn, source=named(source), collection=collection, include=include or (), exclude=exclude or ())
-        for source in sources
-    ]
+    said = {"include": tuple(include or ()), "exclude": tuple(exclude or ()), "groups": tuple(group) if group else None}
+    asked = [request(IngestionIn, source=named(source), collection=collection, **said) for source in sources]
     if watch:
         if dry_run or as_json:
             raise UsageError("--watch goes on until Ctrl-C: it does not go with --dry-run or --json.")

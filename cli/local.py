@@ -5,13 +5,15 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.access import OWNER
 from core.settings import Settings
 from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.jobs import JobDetail, JobLine, JobOut
-from service.api.records import CollectionOut, DocumentOut
+from service.api.keys import KeyIn, KeyOut, NewKeyOut
+from service.api.records import CollectionOut, DocumentOut, DocumentTextOut, ReadIn
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn
 from service.api.searches import SearchIn, SearchOut
 from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from cli.engine import Watch, WatchRebuild
     from indexes.open import Indexes
     from ingest.pipeline import Plan
+    from ingest.work import Work
 
 
 class LocalEngine:
@@ -54,30 +57,32 @@ class LocalEngine:
 
     def ingest(self, body: IngestionIn, watch: Watch) -> JobOut:
         """Ingest a source, to the end."""
-        from ingest.pipeline import ingest
+        from ingest.pipeline import run
 
-        report = ingest(
-            self.indexes,
-            body.source,
-            collection=body.collection,
-            settings=self.settings.ingest,
-            patterns=body.patterns,
-            progress=watch,
-        )
+        work = self._work(body)
+        job = self.indexes.catalogue.jobs.add(replace(work.job, state="RUNNING"))
+        report = run(replace(work, job=job, progress=watch))
         return JobOut.of(self.indexes.catalogue, self.indexes.catalogue.jobs.find(report.job_id))
+
+    def _work(self, body: IngestionIn) -> Work:
+        """A job that is not asked for yet."""
+        from ingest.jobs import new_job
+        from ingest.work import Work
+
+        job = new_job(body.source, body.collection, "QUEUED", "command", body.patterns)
+        return Work(indexes=self.indexes, settings=self.settings.ingest, job=replace(job, groups=body.groups))
 
     def plan(self, body: IngestionIn) -> Plan:
         """What `ingest` would do."""
-        from ingest.pipeline import plan
+        from ingest.pipeline import foreseen
 
-        settings = self.settings.ingest
-        return plan(self.indexes, body.source, collection=body.collection, settings=settings, patterns=body.patterns)
+        return foreseen(self._work(body))
 
     def documents(self, collection: str) -> Sequence[DocumentOut]:
         """The collection's documents, by name."""
         from indexes.twins import near_duplicates
 
-        self.indexes.catalogue.require_collection(collection)
+        self.indexes.catalogue.require_collection(collection, access=OWNER)
         near = near_duplicates(self.indexes.catalogue, collection, access=OWNER)
         return [DocumentOut.of(row, near) for row in self.indexes.catalogue.documents(collection, access=OWNER)]
 
@@ -85,11 +90,25 @@ class LocalEngine:
         """A document's extracted text."""
         return self.indexes.catalogue.text(document.collection, document.document, access=OWNER)
 
+    def read(self, body: ReadIn) -> DocumentTextOut:
+        """A stretch of a document."""
+        from service.api.questions import part_of
+
+        return part_of(body, access=OWNER, catalogue=self.indexes.catalogue)
+
     def remove(self, document: DocumentOut) -> None:
         """Take a document out of the index."""
         from indexes.write import remove_document
 
         remove_document(self.indexes, document.collection, document.document)
+
+    def set_groups(self, document: DocumentOut, groups: Sequence[str]) -> DocumentOut:
+        """Say who may read a document; none: everybody."""
+        from indexes.groups import set_groups
+
+        catalogue = self.indexes.catalogue
+        set_groups(catalogue, catalogue.document_with_id(document.id, access=OWNER), groups)
+        return DocumentOut.of(catalogue.document_with_id(document.id, access=OWNER), {})
 
     def jobs(self, limit: int) -> Sequence[JobLine]:
         """The latest jobs, newest first."""
@@ -112,7 +131,7 @@ class LocalEngine:
 
     def collections(self) -> Sequence[CollectionOut]:
         """The collections."""
-        return [CollectionOut.of(row) for row in self.indexes.catalogue.collections()]
+        return [CollectionOut.of(row) for row in self.indexes.catalogue.collections(access=OWNER)]
 
     def index_version(self) -> str:
         """The version of the index that answers."""
@@ -133,6 +152,19 @@ class LocalEngine:
     def purge(self) -> PurgedOut:
         """Let nothing of what was deleted stay in any file."""
         return PurgedOut(purged=self.indexes.care.purge())
+
+    def make_key(self, asked: KeyIn) -> NewKeyOut:
+        """Make a key to the service."""
+        row, key = self.indexes.catalogue.keys.make(asked.row())
+        return NewKeyOut(key=key, about=KeyOut.of(row))
+
+    def keys(self) -> Sequence[KeyOut]:
+        """The keys, the oldest first."""
+        return [KeyOut.of(row) for row in self.indexes.catalogue.keys.all()]
+
+    def revoke_key(self, name: str) -> Sequence[KeyOut]:
+        """Revoke the key of this id, or those of this name."""
+        return [KeyOut.of(row) for row in self.indexes.catalogue.keys.revoke(name)]
 
     def index(self) -> IndexOut:
         """The versions of the index."""

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 import typer.main
 
-from cli import ask, demo_command, documents, evaluate, index, ingest, jobs, models, search, serve
+from cli import ask, demo_command, documents, evaluate, index, ingest, jobs, keys, mcp, models, search, serve
 from cli.options import LOG_FILE, Data
 from core.errors import BudgetReached, SettingsError, TouchstoneError
 
@@ -28,8 +28,10 @@ app.command("ingest")(ingest.ingest)
 app.command("search")(search.search)
 app.command("ask")(ask.ask)
 app.command("serve")(serve.serve)
+app.command("mcp")(mcp.mcp)
 app.add_typer(documents.app, name="documents")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(index.app, name="index")
 app.add_typer(evaluate.app, name="evaluate")

@@ -56,7 +56,7 @@ def settings_of(context: typer.Context, data: Path | None, *, log_to_stderr: boo
     chosen = data or context.find_root().params.get("data")
     settings = load(**({"data": chosen} if chosen else {}))
     shown = log_to_stderr or settings.log_level == "debug"
-    configure(settings.log_level, None if shown else settings.data / LOG_FILE)
+    configure(settings.log_level, None if shown else settings.data / LOG_FILE, settings.log_format)
     if not shown:
         speak("indexes.embedders.minilm")
     return settings

@@ -116,7 +116,9 @@ def api_page() -> str:
             replies = ", ".join(sorted(route["responses"]))
             lines.append(f"| `{method.upper()} {path}` | {route.get('summary', '')} | {replies} |")
     lines.append(
-        "\nEvery error is a problem detail, RFC 9457: `type`, `title`, `status`, `detail`, `code`, `request_id`."
+        "\nEvery error is a problem detail, RFC 9457: `type`, `title`, `status`, `detail`, `code`, `request_id`.\n\n"
+        "Assistants call tools at `/mcp`. [clients.md](clients.md) has programs that use the API with `openai`, "
+        "LangChain and LlamaIndex, and how an assistant is told of it."
     )
     return "\n".join(lines) + "\n"
 

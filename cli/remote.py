@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 import httpx
 
-from core import errors
+from core import errors, ids
 from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.jobs import JobDetail, JobLine, JobOut, JobsOut
-from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut
+from service.api.keys import KeyIn, KeyOut, KeysOut, NewKeyOut
+from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut, ReadIn
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn, ReadyOut
 from service.api.searches import SearchIn, SearchOut
 from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
@@ -30,9 +33,11 @@ PATIENCE = httpx.Timeout(600.0, connect=5.0)
 class RemoteEngine:
     """`cli.engine.Engine` over HTTP; used as a context manager."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, secret: str = "") -> None:
+        """`secret`: what the data folder's owner shows to be known (indexes/lock.py)."""
         self.url = url
-        self._client = httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False)
+        shown = {"Authorization": f"Bearer {secret}"} if secret else {}
+        self._client = httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False, headers=shown)
 
     def __enter__(self) -> Self:
         return self
@@ -67,9 +72,24 @@ class RemoteEngine:
         """A document's extracted text."""
         return DocumentTextOut.model_validate(self._call("GET", f"/v1/documents/{document.id}/text")).text
 
+    def read(self, body: ReadIn) -> DocumentTextOut:
+        """A stretch of a document."""
+        asked = {"start": body.start, "length": body.length}
+        for document_id in (ids.document_id(body.collection, body.document), quote(body.document, safe="")):
+            with suppress(errors.UnknownDocument):
+                return DocumentTextOut.model_validate(
+                    self._call("GET", f"/v1/documents/{document_id}/text", params=asked)
+                )
+        raise errors.UnknownDocument(f"There is no document {body.document!r} that you may read.")
+
     def remove(self, document: DocumentOut) -> None:
         """Take a document out of the index."""
         self._call("DELETE", f"/v1/documents/{document.id}")
+
+    def set_groups(self, document: DocumentOut, groups: Sequence[str]) -> DocumentOut:
+        """Say who may read a document; none: everybody."""
+        path, body = f"/v1/documents/{document.id}", {"groups": list(groups)}
+        return DocumentOut.model_validate(self._call("PATCH", path, json=body))
 
     def jobs(self, limit: int) -> Sequence[JobLine]:
         """The latest jobs, newest first."""
@@ -133,6 +153,18 @@ class RemoteEngine:
     def purge(self) -> PurgedOut:
         """Have the service let nothing of what was deleted stay."""
         return PurgedOut.model_validate(self._call("POST", "/v1/index/purge"))
+
+    def make_key(self, asked: KeyIn) -> NewKeyOut:
+        """Have the service make a key."""
+        return NewKeyOut.model_validate(self._call("POST", "/v1/keys", json=asked.model_dump(mode="json")))
+
+    def keys(self) -> Sequence[KeyOut]:
+        """The keys, the oldest first."""
+        return KeysOut.model_validate(self._call("GET", "/v1/keys")).keys
+
+    def revoke_key(self, name: str) -> Sequence[KeyOut]:
+        """Have the service revoke a key; it refuses it from the next request on."""
+        return KeysOut.model_validate(self._call("DELETE", f"/v1/keys/{quote(name, safe='')}")).keys
 
     def _to_the_end(self, started: Any, watch: Watch) -> JobOut:  # noqa: ANN401 -- JSON, checked here
         """Wait for a job to end. Raises what the job failed with."""

@@ -79,7 +79,7 @@ def _show(rank: int, hit: HitOut, terms: re.Pattern[str] | None) -> None:
     where = place(hit.document, hit.page_start, hit.page_end)
     say((f"{rank:>2}  {hit.score:.3f}  ", "dim"), (where, "bold"))
     if hit.explanation is not None:
-        say((_scores(hit.explanation), "dim"), indent=11)
+        say((_scores(hit.explanation) + _more(hit.explanation), "dim"), indent=11)
     if hit.headings:
         say((" › ".join(hit.headings), "dim"), indent=11)
     pieces = snippet(hit.text, terms)
@@ -95,11 +95,17 @@ def _show_trace(trace: TraceOut) -> None:
 
 
 def _scores(scored: ExplanationOut | TraceOut) -> str:
-    """Both scores in one line."""
+    """The scores of both indexes in one line."""
     meaning = "none" if scored.dense is None else f"{scored.dense:.3f}"
     words = "none" if scored.keyword is None else f"{scored.keyword:.2f}"
     ranks = [f" (number {rank})" if rank else "" for rank in (scored.dense_rank, scored.keyword_rank)]
     return f"meaning {meaning}{ranks[0]} · words {words}{ranks[1]}"
+
+
+def _more(explained: ExplanationOut) -> str:
+    """What else made the hit's score."""
+    whole = "" if explained.whole is None else f" · {explained.whole:.3f} for the document as a whole"
+    return whole if explained.reranked is None else f"{whole} · {explained.fused:.3f} before reranking"
 
 
 def terms_of(text: str) -> re.Pattern[str] | None:

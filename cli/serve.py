@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated
@@ -13,13 +15,16 @@ import typer
 from cli.options import Data, settings_of
 from cli.output import remark
 from core.errors import SettingsError
+from core.logs import report_thread
+from core.machine import keep_few_heaps
 
 if TYPE_CHECKING:
     from core.settings import Settings
     from service.api.live import Live
 
-GRACE_SECONDS = 20
 BACKLOG = 2048
+SWITCH_SECONDS = 0.001
+"""How long a thread that computes may keep the one that answers /healthz from running."""
 
 
 def serve(
@@ -31,25 +36,22 @@ def serve(
     data: Data = None,
 ) -> None:
     """Answer over HTTP until told to stop."""
-    import uvicorn
-
-    from service.api.access import refuse_open_door
     from service.api.app import create_app
+    from service.api.server import GracefulServer, config_of
 
     settings = settings_of(context, data, log_to_stderr=True)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"server": settings.server.model_copy(update=given)})
-    refuse_open_door(settings.server)
+    threading.excepthook = report_thread
+    sys.setswitchinterval(SWITCH_SECONDS)
+    keep_few_heaps()
     with (
         listening(settings.server.host, settings.server.port) as door,
         open_service(settings, url_of(door, settings.server.host)) as live,
     ):
         app = create_app(settings, open_service=lambda: nullcontext(live))
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
-        )
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # uvicorn sets its own, and afterwards raises it once more
-        uvicorn.Server(config).run(sockets=[door])
+        GracefulServer(config_of(app, settings.server), live, settings.server).run(sockets=[door])
 
 
 @contextmanager
@@ -58,15 +60,23 @@ def open_service(settings: Settings, url: str) -> Iterator[Live]:
 
     Raises:
         DataFolderOwned: another process owns the data folder.
+        SettingsError: there is no key, and the service could be reached from elsewhere.
         Unavailable: jobs were left and the jobs database cannot be opened.
         SourceError: a scheduled source is a URL of a kind that is not read.
     """
     from cli.upkeep import ServiceUpkeep
     from indexes.lock import own
+    from service.api.access import Gate, refuse_open_door
 
     with own(settings.data) as lock, closing(ServiceUpkeep(settings, lock)) as upkeep:
+        with upkeep.live.reading() as service:
+            everybody = Gate(settings).is_open(service)
+        if everybody:
+            refuse_open_door(settings.server)
         lock.announce(url)
         remark(f"Touchstone answers at {url} (Ctrl-C stops it)")
+        if everybody:
+            remark("There is no key yet: whoever reaches it may do everything. touchstone keys create --name NAME")
         yield upkeep.live
 
 

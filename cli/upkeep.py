@@ -20,10 +20,13 @@ from indexes.open import Indexes, open_version
 from indexes.overview import VersionRow, overview
 from ingest.changeover import Change, Serve, rebuild, roll_back
 from ingest.engine import JobEngine
+from ingest.pages import PageImages
 from ingest.schedule import Schedule
 from service.answering.generators.choose import open_model
+from service.api.admission import Places
 from service.api.live import Live
 from service.api.state import Service
+from service.api.turns import TakingTurns, Turns
 from service.api.versions import PruneOut, RebuildError, RebuildIn, RebuildOut, RollbackOut
 
 if TYPE_CHECKING:
@@ -44,14 +47,19 @@ class ServiceUpkeep:
         self._settings, self._lock = settings, lock
         self._busy = threading.Lock()
         self._stopping = threading.Event()
+        server = settings.server
+        searching = Places.of(server).searching
+        self._turns = Turns(searching, line=server.waiting, seconds=server.wait_seconds)
         self._thread: threading.Thread | None = None
         self._state: RebuildOut | None = None
         self._work = ExitStack()
+        self._pages = PageImages(settings.ingest)
         indexes, close = self._open(versions.pointer(settings.data).live)
         self._indexes = indexes
         with ExitStack() as undo:
             undo.callback(close)
-            self.live = Live(self._begin(indexes), close=close, upkeep=self)
+            self.live = Live(self._begin(indexes), close=close, upkeep=self, secret=lock.secret)
+            self.live.crowded = self._turns.crowded
             undo.pop_all()
 
     def close(self) -> None:
@@ -60,6 +68,7 @@ class ServiceUpkeep:
         if self._thread is not None:
             self._thread.join()
         self._work.close()
+        self._pages.close()
         self.live.end()
 
     # service.api.state.Upkeep
@@ -174,8 +183,10 @@ class ServiceUpkeep:
             jobs.start()
             work.enter_context(Schedule(jobs, indexes.catalogue.jobs, settings.schedule.values()))
             self._work = work.pop_all()
-        models = cache(lambda name: open_model(settings, name, indexes.embedder))
-        return Service(settings=settings, indexes=indexes, jobs=jobs, models=models)
+        polite = TakingTurns(indexes.embedder, self._turns)
+        models = cache(lambda name: open_model(settings, name, polite))
+        served = replace(indexes, turn=self._turns.turn)
+        return Service(settings=settings, indexes=served, jobs=jobs, models=models, pages=self._pages)
 
 
 def recipe_of(asked: RebuildIn, settings: Settings) -> Recipe:

@@ -13,6 +13,14 @@ Reason = Literal["no_relevant_passage", "model_abstained", "unsupported_answer",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One message of a conversation before the question that is asked now."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A chunk that search found. `score` is the fused score in [0, 1]; offsets are into the extracted text.
 
@@ -30,11 +38,18 @@ class Hit:
     headings: tuple[str, ...] = ()
     header: str = ""
     pages: PageBreaks = ()
+    day: str | None = None
+    """The date of its document, in ISO 8601, if it has one."""
     dense: float | None = None
     keyword: float | None = None
     dense_rank: int | None = None
     keyword_rank: int | None = None
     """Its place among the candidates by that score, from 1; None like the score."""
+    whole: float | None = None
+    """How much of the fused score is owed to the document as a whole; None when documents were not weighed."""
+    fused: float | None = None
+    reranked: float | None = None
+    """The score before a reranker and the reranker's own, where one ran; it reads only the first candidates."""
 
     @property
     def page_start(self) -> int | None:
@@ -94,6 +109,14 @@ class Usage:
     cached_tokens: int = 0
     output_tokens: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        """Of two calls together."""
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
@@ -105,12 +128,17 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A model's reply before its quotes are checked. `text` is empty when the model abstained."""
+    """A model's reply before its quotes are checked. `text` is empty when the model abstained.
+
+    While a reply is still arriving, `whole` is False: `text` is its beginning and `quotes` are those that are complete.
+    """
 
     text: str
     quotes: tuple[Quote, ...]
-    usage: Usage
+    usage: Usage | None
+    """None where the model's server does not report it."""
     abstained: bool = False
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

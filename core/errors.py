@@ -7,15 +7,26 @@
     │  ├─ DatasetError         a question file is wrong; says the line
     │  ├─ UnknownModel         no such model in the settings
     │  ├─ UnknownCollection
+    │  ├─ CollectionExists     the name is taken
     │  ├─ UnknownDocument
+    │  ├─ NoPageImage          there is no picture of that page
     │  ├─ UnknownJob
     │  ├─ JobConflict          a job's state, or another job, stands in the way
     │  ├─ KeyReused            an idempotency key came with another request
+    │  ├─ UnknownKey           no such key to the service
+    │  ├─ Unauthorized         a key is needed, or the one that came is not good
+    │  ├─ Forbidden            the caller may not do this
+    │  ├─ TooManyRequests      the caller asked more often than it may
     │  └─ MissingPrice         money was asked for and the model has no price
     ├─ BudgetReached           the next call could pass the spend cap
     ├─ Unavailable             something outside is down; trying again can help
     │  ├─ ModelUnavailable
+    │  │  ├─ ModelBusy        it takes no more questions now
+    │  │  └─ ModelTimeout     it was too slow
+    │  ├─ DeadlineReached     the time for the whole request is over
+    │  ├─ Cancelled           nobody waits for the answer any longer
     │  ├─ EmbedderUnavailable
+    │  ├─ Overloaded           more is being asked than can be worked on
     │  └─ DataFolderOwned      another process owns the data folder
     ├─ IndexBroken             the stored index cannot be used as it is
     └─ ParseError              one file could not be read: a value in reports, never a crash
@@ -70,10 +81,22 @@ class UnknownCollection(UsageError):
     code = "unknown_collection"
 
 
+class CollectionExists(UsageError):
+    """There is a collection of that name already."""
+
+    code = "collection_exists"
+
+
 class UnknownDocument(UsageError):
     """The collection has no such document, or the caller may not read it."""
 
     code = "unknown_document"
+
+
+class NoPageImage(UsageError):
+    """The document has no such page, or none that can be shown."""
+
+    code = "no_page_image"
 
 
 class UnknownJob(UsageError):
@@ -92,6 +115,34 @@ class KeyReused(UsageError):
     """The idempotency key was used for a different request."""
 
     code = "idempotency_key_reused"
+
+
+class TooManyRequests(UsageError):
+    """The caller asked more often than it may. `retry_after`: seconds until it may again."""
+
+    code = "rate_limited"
+
+    def __init__(self, sentence: str, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class UnknownKey(UsageError):
+    """No key to the service has this id or name."""
+
+    code = "unknown_key"
+
+
+class Unauthorized(UsageError):
+    """The service needs a key, and none came, or one that is wrong, expired or revoked."""
+
+    code = "unauthorized"
+
+
+class Forbidden(UsageError):
+    """The caller is known and may not do this."""
+
+    code = "forbidden"
 
 
 class MissingPrice(UsageError):
@@ -118,10 +169,41 @@ class ModelUnavailable(Unavailable):
     code = "model_unavailable"
 
 
+class ModelBusy(ModelUnavailable):
+    """The model's server takes no more questions now."""
+
+    code = "model_busy"
+
+
+class ModelTimeout(ModelUnavailable):
+    """The model did not finish in time."""
+
+    code = "model_timeout"
+
+
+class DeadlineReached(Unavailable):
+    """The time that a request may take is over."""
+
+    code = "deadline_reached"
+
+
+class Cancelled(Unavailable):
+    """Nobody waits for the answer any longer; what was being done for it is left."""
+
+    code = "cancelled"
+
+
 class EmbedderUnavailable(Unavailable):
     """The embedding model's server did not answer, or not with vectors."""
 
     code = "embedder_unavailable"
+
+
+class Overloaded(Unavailable):
+    """More is being asked than can be worked on. `retry_after`: seconds after which to try again."""
+
+    code = "overloaded"
+    retry_after: ClassVar[int] = 1
 
 
 class DataFolderOwned(Unavailable):

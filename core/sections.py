@@ -208,17 +208,6 @@ class AnsweringSettings(Section):
     )
 
 
-class ServerSettings(Section):
-    """The API."""
-
-    host: str = Field("127.0.0.1", description="address to listen on")
-    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0: any free one")
-    allow_anonymous: bool = Field(False, description="answer without a key on an address other than this machine's own")
-    max_question_chars: int = Field(4000, ge=1, description="longest question")
-    max_upload_mb: int = Field(100, ge=1, description="largest upload, in MB")
-    threads: int = Field(16, ge=1, description="requests worked on at once")
-
-
 class EvaluationSettings(Section):
     """What an answer is worth, and how carefully to measure."""
 

@@ -32,8 +32,8 @@ from core.sections import (
     ScheduledSource,
     SearchSettings,
     Section,
-    ServerSettings,
 )
+from core.serving import OidcSettings, ServerSettings
 
 __all__ = [
     "BUILT_IN_MODEL",
@@ -45,6 +45,7 @@ __all__ = [
     "JobsSettings",
     "ModelSettings",
     "Name",
+    "OidcSettings",
     "Price",
     "RerankerSettings",
     "Rule",
@@ -77,6 +78,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="least severe log line that is written"
     )
+    log_format: Literal["auto", "text", "json"] = Field(
+        "auto", description="text for people, json: one object a line; auto: text on a terminal, else json"
+    )
     models: dict[str, ModelSettings] = Field(default_factory=dict, description="models by the name that requests use")
     embedder: EmbedderSettings = EmbedderSettings()
     ingest: IngestSettings = IngestSettings()
@@ -89,6 +93,7 @@ class Settings(BaseSettings):
     index: IndexSettings = IndexSettings()
     answering: AnsweringSettings = AnsweringSettings()
     server: ServerSettings = ServerSettings()
+    oidc: OidcSettings = OidcSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
 
     @classmethod
@@ -150,6 +155,11 @@ def secret(variable: str) -> str:
     if not value:
         raise SettingsError(f"The variable {variable} is not set. Set it to the model's key, or remove api_key_env.")
     return value
+
+
+def standard_variable(name: str) -> str:
+    """The value of an environment variable that is not ours to define; empty when it is not set."""
+    return os.environ.get(name, "")
 
 
 def _settings_file() -> Path:

@@ -72,7 +72,7 @@ def run(
         UnknownCollection: nothing was ingested under that name.
         ModelUnavailable: the model's server left several calls in a row unanswered.
     """
-    subject.indexes.catalogue.require_collection(subject.collection)
+    subject.indexes.catalogue.require_collection(subject.collection, access=OWNER)
     folder.mkdir(parents=True, exist_ok=True)
     with _owned(folder / RECORDS) as records:
         manifest = _begin(folder, dataset, subject, rungs)

@@ -42,8 +42,8 @@ class Attempts:
             with schema.transaction(self._engine, write=True) as connection:
                 connection.execute(delete(attempts).where(this))
 
-    def suspects(self, job_id: str) -> bool:
-        """Whether a process died over a single document of the job, which has not been tried since."""
+    def deaths(self, job_id: str) -> dict[str, int]:
+        """How many processes died over each single document of the job, of those that none has lived through since."""
         with schema.transaction(self._engine) as connection:
-            these = select(_TABLE.document).where(_TABLE.job_id == job_id, _TABLE.document != "")
-            return connection.execute(these).first() is not None
+            these = select(_TABLE.document, _TABLE.starts).where(_TABLE.job_id == job_id, _TABLE.document != "")
+            return {row.document: row.starts for row in connection.execute(these)}

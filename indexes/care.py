@@ -30,7 +30,7 @@ class Care:
     """Owns the derived indexes of an open data folder."""
 
     def __init__(self, folder: Path, catalogue: Catalogue, seal: Seal, *, dimension: int, died: bool = False) -> None:
-        """`died`: the process that had the folder open did, and its predecessor too."""
+        """`died`: the last two processes that had the vector index open did."""
         self.condition = Condition()
         verdict = Verdict.DISTRUSTED if died else seal.verdict("vectors")
         self.vectors = GuardedVectors(folder / PARTS["vectors"], catalogue, self.condition, verdict)
@@ -50,11 +50,10 @@ class Care:
         self._thread = threading.Thread(target=self._tend, args=(purge_hours * 3600 or None,), name="care")
         self._thread.start()
 
-    def open(self) -> None:
-        """Open both indexes and wait until a broken one has been made again, so that no write has to."""
+    def prepare(self) -> None:
+        """Open both indexes, so that no write has to wait for it; what is broken is made again in the background."""
         for guard in self._guards:
-            guard.open()
-            guard.settle()
+            guard.prepare()
 
     def remake(self) -> None:
         """Fill new derived indexes and put them in the old ones' place.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from core.access import Access
 from core.answers import Hit
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument
 from core.filters import UNFILTERED, Filters
-from indexes import mapping, schema, statements
+from indexes import exact, mapping, schema, statements
 from indexes.attempts import Attempts
 from indexes.embedders.protocol import Vectors
 from indexes.job_documents import JobDocuments
 from indexes.jobs import Jobs
+from indexes.keys import Keys
 from indexes.keyword.protocol import Entry
 from indexes.rows import (
     CollectionRow,
@@ -37,8 +39,8 @@ from indexes.rows import (
     Outline,
     Version,
 )
-from indexes.schema import about, chunks, collections, documents, embeddings, intents, meta
-from indexes.scope import Scope, Scopes, document_day, readable
+from indexes.schema import about, chunks, documents, embeddings, intents, meta
+from indexes.scope import Outlines, Scope, Scopes, readable
 
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
 
@@ -48,12 +50,7 @@ _IDS = func.json_each(bindparam("ids")).table_valued("value")
 _NAMED = chunks.c.id.in_(select(_IDS.c.value))
 _HITS = mapping.hit_query().where(_NAMED)
 _VECTORS = select(chunks.c.id, embeddings.c.vector).join(embeddings).where(_NAMED)
-_OUTLINES = (
-    select(documents.c.id, documents.c.document, documents.c.chunks, document_day.label("day"))
-    .join(about)
-    .where(documents.c.id.in_(select(_IDS.c.value)))
-)
-"""Every search runs these three: building them anew took as long as running them."""
+"""Every search runs these two: building them anew took as long as running them."""
 
 
 class Catalogue:
@@ -67,7 +64,9 @@ class Catalogue:
         self.jobs = Jobs(self.engine)
         self.job_documents = JobDocuments(self.engine)
         self.attempts = Attempts(self.engine)
+        self.keys = Keys(self.engine)
         self._scopes = Scopes(self.engine)
+        self._outlines = Outlines(self.engine)
         if (found := self.remember("schema", schema.SCHEMA)) != schema.SCHEMA:
             self.close()
             raise IndexBroken(
@@ -86,16 +85,14 @@ class Catalogue:
         these = (documents.c.collection == collection) & statements.within_documents(collection, among)
         return {row["document"]: mapping.known(row) for row in self._rows(mapping.known_query().where(these))}
 
-    def collections(self) -> list[CollectionRow]:
-        """Every collection by name, with how much it holds."""
-        counts = (func.count(documents.c.id), func.coalesce(func.sum(documents.c.chunks), 0))
-        query = select(collections.c.name, counts[0].label("documents"), counts[1].label("chunks"))
-        query = query.select_from(collections.outerjoin(documents)).group_by(collections.c.name)
-        return [CollectionRow(**row) for row in self._rows(query.order_by(collections.c.name))]
+    def collections(self, *, access: Access) -> list[CollectionRow]:
+        """The collections by name, with how much of each may be read; those of which nothing may be are left out."""
+        rows = self._rows(statements.collection_sizes(readable(access)))
+        return [CollectionRow(**row) for row in rows if row["documents"] or access.everything]
 
-    def require_collection(self, name: str) -> None:
-        """Raise UnknownCollection, with the names that exist, unless this one does."""
-        names = [row["name"] for row in self._rows(select(collections.c.name).order_by(collections.c.name))]
+    def require_collection(self, name: str, *, access: Access) -> None:
+        """Raise UnknownCollection, with the names that there are for the caller, unless this is one of them."""
+        names = [row.name for row in self.collections(access=access)]
         if name in names:
             return
         known = f"There are: {', '.join(names)}." if names else "Nothing is indexed yet: ingest a folder first."
@@ -143,16 +140,14 @@ class Catalogue:
         return self._scopes.find(collection, access, filters)
 
     def vectors(self, chunk_ids: Collection[str], *, access: Access) -> tuple[list[str], Vectors]:
-        """The ids among these that may be read, and their vectors: float32 (n, dimension), or (0, 0)."""
+        """The ids among these that may be read, in order, and their vectors: float32 (n, dimension), or (0, 0)."""
         query = _VECTORS if access.everything else _VECTORS.join(documents).where(readable(access))
         with schema.transaction(self.engine) as connection:
-            return mapping.columns(connection.execute(query, _given(chunk_ids)).all())
+            return mapping.columns(sorted(connection.execute(query, _given(chunk_ids)).all(), key=itemgetter(0)))
 
     def outlines(self, document_ids: Collection[str]) -> dict[str, Outline]:
         """What ranking needs to know of documents, by their ids."""
-        with schema.transaction(self.engine) as connection:
-            rows = connection.execute(_OUTLINES, _given(document_ids))
-            return {row.id: Outline(row.document, row.chunks, row.day) for row in rows}
+        return self._outlines.find(document_ids)
 
     def nearest(
         self, collection: str, vector: Vectors, limit: int, *, within: Collection[str] | None = None
@@ -161,9 +156,9 @@ class Catalogue:
 
         None: all of the collection. Whoever asks works out the ids by `scope`.
         """
-        query = statements.stored(collection)
-        if within is not None:
-            query = query.where(statements.in_list(documents.c.id, within))
+        if within is None:
+            return exact.nearest(self.engine, collection, vector[None, :], limit)[0]
+        query = statements.stored(collection).where(statements.in_list(documents.c.id, within))
         return sorted(self._cosines(vector, query), key=lambda found: (-found[1], found[0]))[:limit]
 
     # Filling the derived indexes
@@ -231,7 +226,7 @@ class Catalogue:
     def describe(self, collection: str, document: str, description: Description) -> None:
         """Change who may read a document, and what else is said about it beside its file."""
         key = ids.document_id(collection, document)
-        said = {"tags": description.tags, "valid_from": description.valid_from}
+        said = {name: getattr(description, name) for name in ("tags", "valid_from", "groups_from")}
         with schema.transaction(self.engine, write=True) as connection:
             connection.execute(update(documents).where(documents.c.id == key).values(groups=sorted(description.groups)))
             connection.execute(update(about).where(about.c.document_id == key).values(said))

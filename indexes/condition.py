@@ -7,6 +7,8 @@ import threading
 
 logger = logging.getLogger(__name__)
 
+PARTS = ("catalogue", "keyword index", "vector index")
+
 
 class Condition:
     """One sentence for each part that does not do its work now. Safe to use from several threads."""
@@ -29,6 +31,11 @@ class Condition:
             known = self._troubles.pop(part, None)
         if known:
             logger.warning("in order again", extra={"part": part})
+
+    def parts(self) -> frozenset[str]:
+        """The parts that are out of order."""
+        with self._lock:
+            return frozenset(self._troubles)
 
     def troubles(self) -> tuple[str, ...]:
         """A sentence for each part that is out of order."""

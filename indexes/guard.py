@@ -119,6 +119,10 @@ class Guard(Generic[S]):
     def serve(self) -> None:
         """Open the store, or fill a new one, now and whenever it breaks: for a process that goes on for long."""
         self._serving = True
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Open the store, or begin to fill a new one: for a process that is about to write."""
         self.open()
         if self._state == "broken":
             self._fill_in_background()
@@ -174,7 +178,7 @@ class Guard(Generic[S]):
         with self._writes:
             filled = self._begin()
         try:
-            self.kind.reconcile(filled, lambda: self._stopping)
+            self.kind.reconcile(filled, self._told)
             with self._writes:
                 if not self._stopping:
                     self.kind.reconcile(filled, lambda: False)
@@ -198,13 +202,6 @@ class Guard(Generic[S]):
                 self._noted = False
         return True
 
-    def settle(self) -> None:
-        """Wait for what is filled in the background; fill what is broken and is not being filled. Never raises."""
-        if self._filling is not None:
-            self._filling.join()
-        if self._state == "broken":
-            self._fill()
-
     def stop(self) -> None:
         """Give up what is filled in the background, if this process was to go on for long."""
         self._stopping = self._serving
@@ -222,6 +219,11 @@ class Guard(Generic[S]):
             self.kind.discard(self._aside)
             self._next = self.kind.open(self._aside)
         return self._next
+
+    def _told(self) -> bool:
+        """Asked in the middle of filling: whoever waits to write does so first; then whether to stop."""
+        with self._writes:
+            return self._stopping
 
     def _swap(self, filled: S) -> None:
         """Put the filled store in the place of the old one; there is none to search meanwhile."""
@@ -244,10 +246,8 @@ class Guard(Generic[S]):
     def _break(self, reason: str) -> None:
         self._state, self._store = "broken", None
         self._mark.touch()
-        reason = reason.replace(REMEDY, "").rstrip(". ")
-        self._condition.note(
-            self.kind.name, f"The {self.kind.name} is broken ({reason}): {self.kind.without}. {REMEDY}"
-        )
+        why = reason.replace(REMEDY, "").rstrip(". ")
+        self._condition.note(self.kind.name, f"The {self.kind.name} is broken ({why}): {self.kind.without}. {REMEDY}")
 
     def _begin_again(self) -> None:
         """Fill a new store, with the write that is about to be done as its first."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from core.access import OWNER
 from indexes.catalogue import Catalogue
 from indexes.indexes import Indexes
 from indexes.manifest import OF_A_VERSION
@@ -51,7 +52,7 @@ def give_back(live: Indexes, previous: Indexes) -> RolledBack:
     Nobody may write meanwhile.
     """
     changed, removed = [], 0
-    names = {row.name for indexes in (live, previous) for row in indexes.catalogue.collections()}
+    names = {row.name for indexes in (live, previous) for row in indexes.catalogue.collections(access=OWNER)}
     for collection in sorted(names):
         now, then = live.catalogue.known(collection), previous.catalogue.known(collection)
         for document in then.keys() - now.keys():

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from core.settings import SearchSettings
 from indexes.catalogue import Catalogue
@@ -16,6 +20,9 @@ from indexes.vector.protocol import VectorIndex
 
 if TYPE_CHECKING:
     from indexes.care import Care
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +39,18 @@ class Indexes:
     version: str
     lock: Lock
     care: Care
+    beside: Executor
+    """For what one search does at the same time."""
+    turn: Callable[[], AbstractContextManager[object]] = nullcontext
+    """What a search waits for: a busy service works on a few at a time. Raises Overloaded."""
+
+
+def in_turn(work: Callable[Concatenate[Indexes, P], R]) -> Callable[Concatenate[Indexes, P], R]:
+    """`work`, done when it is its turn."""
+
+    @wraps(work)
+    def done_in_turn(indexes: Indexes, /, *arguments: P.args, **named: P.kwargs) -> R:
+        with indexes.turn():
+            return work(indexes, *arguments, **named)
+
+    return done_in_turn

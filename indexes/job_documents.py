@@ -11,12 +11,27 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, case, delete, func, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    case,
+    delete,
+    func,
+    null,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from core.access import OWNER, Access
 from indexes import schema, statements
 from indexes.rows import DocumentStatus, JobDocument, JobRow, Tally
-from indexes.schema import job_documents, jobs
+from indexes.schema import documents, job_documents, jobs
+from indexes.scope import readable
 
 TO_REMOVE = -1
 """The batch of the documents that are to be removed."""
@@ -77,22 +92,38 @@ class JobDocuments:
             connection.execute(update(job_documents).where(these).values(todo=None))
 
     def listed(
-        self, job_id: str, statuses: Collection[DocumentStatus | None] = (), *, limit: int = -1, offset: int = 0
+        self,
+        job_id: str,
+        statuses: Collection[DocumentStatus | None] = (),
+        *,
+        limit: int = -1,
+        offset: int = 0,
+        access: Access = OWNER,
     ) -> list[JobDocument]:
-        """The documents on a job's record by name, or those of some statuses; None is to be read; limit -1: all."""
+        """The documents on a job's record by name, or those of some statuses; None is to be read; limit -1: all.
+
+        Those that are stored and may not be read are left out.
+        """
         query = select(_TABLE.document, _TABLE.status, _TABLE.code, _TABLE.reason, _TABLE.chunks)
-        query = query.where(_of(job_id, statuses)).order_by(_TABLE.document).limit(limit).offset(offset)
+        query = (
+            query.where(_of(job_id, statuses), _seen(job_id, access))
+            .order_by(_TABLE.document)
+            .limit(limit)
+            .offset(offset)
+        )
         return [JobDocument(**row) for row in self._rows(query)]
 
-    def noted(self, job_id: str) -> list[JobDocument]:
+    def noted(self, job_id: str, *, access: Access = OWNER) -> list[JobDocument]:
         """The indexed documents of which something was not turned into text, by name; `reason` says what."""
         query = select(_TABLE.document, _TABLE.status, _TABLE.code, _TABLE.reason, _TABLE.chunks)
         query = query.where(_TABLE.job_id == job_id, _TABLE.status == "indexed", _TABLE.reason.is_not(None))
+        query = query.where(_seen(job_id, access))
         return [JobDocument(**row) for row in self._rows(query.order_by(_TABLE.document))]
 
-    def count(self, job_id: str, statuses: Collection[DocumentStatus | None] = ()) -> int:
+    def count(self, job_id: str, statuses: Collection[DocumentStatus | None] = (), *, access: Access = OWNER) -> int:
         """How many `listed` lists."""
-        return sum(row["n"] for row in self._rows(select(func.count().label("n")).where(_of(job_id, statuses))))
+        query = select(func.count().label("n")).where(_of(job_id, statuses), _seen(job_id, access))
+        return sum(row["n"] for row in self._rows(query))
 
     def tally(self, job_id: str) -> Tally:
         """The job in numbers, as it stands."""
@@ -124,6 +155,15 @@ def _of(job_id: str, statuses: Collection[DocumentStatus | None]) -> ColumnEleme
         return this
     known = _TABLE.status.in_([status for status in statuses if status is not None])
     return this & (known | _TABLE.status.is_(None) if None in statuses else known)
+
+
+def _seen(job_id: str, access: Access) -> ColumnElement[bool]:
+    """Whether a document on a job's record is not one that is stored and may not be read."""
+    if access.everything:
+        return true()
+    collection = select(jobs.c.collection).where(jobs.c.id == job_id).scalar_subquery()
+    this = (documents.c.collection == collection) & (documents.c.document == _TABLE.document)
+    return ~select(1).select_from(documents).where(this, ~readable(access)).correlate(job_documents).exists()
 
 
 def _indexed(connection: Connection, job_id: str) -> set[str]:

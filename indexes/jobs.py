@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, insert, or_, select, true, update
 
 from core.errors import JobConflict, KeyReused, UnknownJob
 from indexes import mapping, schema
@@ -103,15 +104,19 @@ class Jobs:
 
     # Looked at
 
-    def find(self, job_id: str) -> JobRow:
-        """One job. Raises UnknownJob."""
-        for row in self._rows(select(jobs).where(jobs.c.id == job_id)):
+    def find(self, job_id: str, *, begun_by: str | None = None) -> JobRow:
+        """One job; `begun_by`: only if it is one of this caller's. Raises UnknownJob."""
+        for row in self._rows(select(jobs).where(jobs.c.id == job_id, _of(begun_by))):
             return _row(row)
         raise UnknownJob(f"There is no job {job_id!r}. `touchstone jobs list` shows those that there are.")
 
-    def latest(self, limit: int = 50) -> list[JobRow]:
-        """The latest jobs, newest first."""
-        query = select(jobs).order_by(jobs.c.number.desc().nulls_last(), jobs.c.created.desc(), jobs.c.id)
+    def latest(self, limit: int = 50, *, begun_by: str | None = None) -> list[JobRow]:
+        """The latest jobs, newest first; `begun_by`: only those of this caller."""
+        query = (
+            select(jobs)
+            .where(_of(begun_by))
+            .order_by(jobs.c.number.desc().nulls_last(), jobs.c.created.desc(), jobs.c.id)
+        )
         return [_row(row) for row in self._rows(query.limit(limit))]
 
     def last_success(self, job: JobRow) -> str | None:
@@ -124,6 +129,16 @@ class Jobs:
         these = (jobs.c.source == source) & (jobs.c.collection == collection)
         query = select(jobs).where(these).order_by(jobs.c.number.desc()).limit(1)
         return next((_row(row) for row in self._rows(query)), None)
+
+    def counts(self) -> dict[JobState, int]:
+        """How many jobs are in each state."""
+        query = select(jobs.c.state, func.count().label("number")).group_by(jobs.c.state)
+        return {row["state"]: row["number"] for row in self._rows(query)}
+
+    def oldest_waiting(self) -> datetime | None:
+        """Since when the job that has waited longest has."""
+        rows = self._rows(select(func.min(jobs.c.created).label("at")).where(jobs.c.state == "QUEUED"))
+        return datetime.fromisoformat(rows[0]["at"]) if rows[0]["at"] else None
 
     # On its way
 
@@ -193,6 +208,11 @@ def in_words(state: JobState) -> str:
 def _on(source: str, collection: str, states: tuple[JobState, ...]) -> ColumnElement[bool]:
     """Jobs on this source of this collection that are in one of the states."""
     return (jobs.c.source == source) & (jobs.c.collection == collection) & jobs.c.state.in_(states)
+
+
+def _of(begun_by: str | None) -> ColumnElement[bool]:
+    """Jobs that this caller began; None: all of them."""
+    return true() if begun_by is None else jobs.c.begun_by == begun_by
 
 
 def _row(row: RowMapping) -> JobRow:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import DataFolderOwned, SettingsError
@@ -20,10 +21,14 @@ TRIES, PAUSE_SECONDS = 20, 0.05
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who owns a folder; `pid` is 0 while it has not said so yet."""
+    """Who owns a folder; `pid` is 0 while it has not said so yet.
+
+    `secret`: whoever can read it owns the folder too, and shows it to the service at `url`.
+    """
 
     pid: int
     url: str | None
+    secret: str = field(default="", repr=False)
 
 
 class Lock:
@@ -35,11 +40,13 @@ class Lock:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self.inherited = os.fstat(descriptor).st_size > 0
+        self.secret = secrets.token_urlsafe(32)
+        os.fchmod(descriptor, 0o600)
         self._write({"pid": os.getpid()})
 
     def announce(self, url: str) -> None:
         """Say where the owner answers requests, so that the command line can work through it."""
-        self._write({"pid": os.getpid(), "url": url})
+        self._write({"pid": os.getpid(), "url": url, "secret": self.secret})
 
     def release(self) -> None:
         """Give the folder up."""
@@ -106,7 +113,7 @@ def _acquired(descriptor: int) -> bool:
 def _read(folder: Path) -> Owner:
     try:
         content = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        return Owner(pid=int(content["pid"]), url=content.get("url"))
+        return Owner(pid=int(content["pid"]), url=content.get("url"), secret=str(content.get("secret", "")))
     except (OSError, ValueError, KeyError, TypeError):
         return Owner(pid=0, url=None)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, func, select
 
 from core import ids
 from core.answers import Hit
@@ -16,6 +16,9 @@ from indexes.embedders.protocol import Vectors
 from indexes.packed import packed
 from indexes.rows import Description, DocumentRow, Known, NewDocument
 from indexes.schema import about, chunks, documents
+
+document_day = func.substr(func.coalesce(about.c.valid_from, about.c.modified, about.c.created), 1, 10)
+"""The date of a document: from when it holds, or else when it was modified, or made."""
 
 
 def now() -> str:
@@ -39,7 +42,7 @@ def document_row(row: RowMapping) -> DocumentRow:
 def known_query() -> Select[Any]:
     """Selects what `known` reads."""
     own = ("document", "version", "sha256", "size", "mtime_ns", "source", "groups")
-    said = ("tags", "valid_from", "attached")
+    said = ("tags", "valid_from", "attached", "groups_from")
     return select(*(documents.c[name] for name in own), *(about.c[name] for name in said)).join(about)
 
 
@@ -51,7 +54,12 @@ def known(row: RowMapping) -> Known:
         size=row["size"],
         mtime_ns=row["mtime_ns"],
         source=row["source"],
-        description=Description(groups=frozenset(row["groups"]), tags=tuple(row["tags"]), valid_from=row["valid_from"]),
+        description=Description(
+            groups=frozenset(row["groups"]),
+            tags=tuple(row["tags"]),
+            valid_from=row["valid_from"],
+            groups_from=row["groups_from"] or "",
+        ),
         attached=tuple((name, sha256) for name, sha256 in row["attached"]),
     )
 
@@ -59,7 +67,9 @@ def known(row: RowMapping) -> Known:
 def hit_query() -> Select[Any]:
     """Selects what `hit` reads, of chunks joined with their documents."""
     fields = ("id", "text", "start", "end", "title", "headings", "header", "pages")
-    return select(documents.c.document, *(chunks.c[field] for field in fields)).join(chunks)
+    own = (chunks.c[field] for field in fields)
+    day = document_day.label("day")
+    return select(documents.c.document, day, *own).select_from(documents.join(chunks).join(about))
 
 
 def hit(row: RowMapping) -> Hit:
@@ -75,6 +85,7 @@ def hit(row: RowMapping) -> Hit:
         headings=tuple(row["headings"]),
         header=row["header"],
         pages=tuple((offset, page) for offset, page in row["pages"]),
+        day=row["day"],
     )
 
 
@@ -113,6 +124,7 @@ def about_values(key: str, document: NewDocument) -> dict[str, Any]:
         "language": document.parsed.language,
         "sketch": document.sketch,
         "notes": document.parsed.notes,
+        "groups_from": document.groups_from,
     }
 
 

@@ -37,6 +37,11 @@ STEPS: dict[str, tuple[str, ...]] = {
             document_id varchar not null primary key references documents (id), pipeline varchar not null,
             titled boolean not null, parsed blob not null)""",
     ),
+    "5": (
+        """create table keys (
+            id varchar not null primary key, name varchar not null, digest varchar not null, scopes varchar not null,
+            groups varchar not null, created varchar not null, expires varchar, revoked varchar, last_used varchar)""",
+    ),
 }
 """What makes the next form out of each one."""
 

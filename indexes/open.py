@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 
+from core.machine import cores
 from core.settings import Settings
 from indexes import integrity, manifest, rebuild, versions
 from indexes.care import Care
@@ -46,11 +48,12 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
         embedder, recipe = manifest.embedder_of(catalogue, settings)
         reranker = choose_reranker(settings.reranker)
         catalogue.jobs.interrupt()
-        twice = lock.inherited and catalogue.recall(rebuild.DOUBT) is not None
+        twice = lock.inherited and catalogue.recall(rebuild.OPENED) == rebuild.AGAIN
         if lock.inherited:
             catalogue.remember(rebuild.DOUBT, "a process died")
         care = stack.enter_context(closing(Care(folder, catalogue, seal, dimension=embedder.dimension, died=twice)))
         sweep(catalogue, care.vectors, care.keyword)
+        beside = stack.enter_context(ThreadPoolExecutor(cores(), thread_name_prefix="beside"))
         yield Indexes(
             catalogue=catalogue,
             keyword=care.keyword,
@@ -62,4 +65,5 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
             version=manifest.version(embedder) + (f".{name}" if name != versions.FIRST else ""),
             lock=lock,
             care=care,
+            beside=beside,
         )

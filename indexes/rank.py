@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core import ids
 from core.settings import SearchSettings
 from indexes import fuse
 from indexes.embedders.protocol import Vectors
@@ -25,13 +24,15 @@ GUIDES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """Chunks that either index found, with what ranking them needs.
+    """Chunks that either index found, by id in order, with what ranking them needs.
 
-    `vectors`: float32 (len(names), dimension); `question`: float32 (dimension,); all of unit length. `worded`: BM25 of
-    those that the keyword index found. `whole`: what speaks for each document, 0 or more.
+    `documents`: the document of each; `vectors`: float32 (len(names), dimension); `question`: float32 (dimension,);
+    all of unit length. `worded`: BM25 of those that the keyword index found. `whole`: what speaks for each document,
+    0 or more.
     """
 
     names: Sequence[str]
+    documents: Sequence[str]
     vectors: Vectors
     question: Vectors
     worded: Mapping[str, float]
@@ -44,16 +45,16 @@ def ranked(candidates: Candidates, settings: SearchSettings) -> list[tuple[str, 
         return []
     scores = _scores(candidates, candidates.question, settings)
     if settings.feedback and not alone(settings):
-        best = candidates.vectors[_order(candidates, scores)[:GUIDES]].mean(axis=0)
+        best = candidates.vectors[_order(scores)[:GUIDES]].mean(axis=0)
         moved = (1 - settings.feedback) * candidates.question + settings.feedback * best / np.linalg.norm(best)
         scores = _scores(candidates, moved, settings)
-    return [(candidates.names[place], float(scores[place])) for place in _order(candidates, scores)]
+    return [(candidates.names[place], float(scores[place])) for place in _order(scores)]
 
 
 def best_documents(candidates: Candidates, settings: SearchSettings, most: int) -> list[str]:
     """The ids of the documents of the best chunks, at most so many, before documents are weighed as wholes."""
-    order = _order(candidates, _merged(candidates, candidates.question, settings)) if candidates.names else []
-    return list(dict.fromkeys(ids.document_of(candidates.names[place]) for place in order))[:most]
+    order = _order(_merged(candidates, candidates.question, settings)) if candidates.names else []
+    return list(dict.fromkeys(candidates.documents[place] for place in order))[:most]
 
 
 def alone(settings: SearchSettings) -> bool:
@@ -61,13 +62,19 @@ def alone(settings: SearchSettings) -> bool:
     return settings.dense_weight in (0.0, 1.0)
 
 
-def _scores(candidates: Candidates, question: Vectors, settings: SearchSettings) -> Scores:
-    merged = _merged(candidates, question, settings)
+def shares(candidates: Candidates, settings: SearchSettings) -> Scores:
+    """How much of each candidate's score is owed to its document as a whole."""
     if alone(settings) or not candidates.whole:
-        return merged
-    weight = settings.document_weight * _shared(candidates.names)
-    whole = np.array([candidates.whole.get(ids.document_of(name), 0.0) for name in candidates.names])
-    return np.asarray((merged + weight * whole) / (1 + weight * whole.max()))
+        return np.zeros(len(candidates.names))
+    shared = 1 - len(set(candidates.documents)) / len(candidates.documents)  # a document of one chunk says nothing more
+    weight = settings.document_weight * shared
+    whole = np.array([candidates.whole.get(document, 0.0) for document in candidates.documents])
+    return np.asarray(weight * whole / (1 + weight * whole.max()))
+
+
+def _scores(candidates: Candidates, question: Vectors, settings: SearchSettings) -> Scores:
+    share = shares(candidates, settings)
+    return np.asarray(share + (1 - share.max()) * _merged(candidates, question, settings))
 
 
 def _merged(candidates: Candidates, question: Vectors, settings: SearchSettings) -> Scores:
@@ -85,12 +92,6 @@ def _merged(candidates: Candidates, question: Vectors, settings: SearchSettings)
     return np.asarray(weight * near + (1 - weight) * words / max(words.max(), WEAK_BM25), dtype=np.float64)
 
 
-def _order(candidates: Candidates, scores: Scores) -> list[int]:
+def _order(scores: Scores) -> list[int]:
     """The places of the candidates, best first, ties by id."""
-    found = scores.tolist()
-    return sorted(range(len(found)), key=lambda place: (-found[place], candidates.names[place]))
-
-
-def _shared(names: Sequence[str]) -> float:
-    """From 0, when every chunk is of another document, towards 1: a document of one chunk says nothing beside it."""
-    return 1 - len(set(map(ids.document_of, names))) / len(names)
+    return [int(place) for place in np.argsort(-scores, kind="stable")]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core import ids
+from core.access import OWNER
 from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
 from indexes.keyword.protocol import KeywordIndex
@@ -25,9 +26,12 @@ SAMPLE = 16
 TWINS = 8
 """Vectors asked for when one is searched for by itself: others may be the same."""
 BATCH = 64
-"""Vectors that are searched for at once."""
+"""Vectors that are searched for or written at once."""
 DOUBT = "doubt"
 """What the catalogue remembers from a process that died until `mend` has looked at what was written since."""
+OPENED = "vector index opened"
+"""What the catalogue remembers while a process has the index open; AGAIN when the one before died with it open."""
+ONCE, AGAIN = "once", "again"
 
 
 def rebuild_vectors(indexes: Indexes) -> int:
@@ -37,12 +41,12 @@ def rebuild_vectors(indexes: Indexes) -> int:
         IndexBroken: one cannot be written; the old one stays.
     """
     indexes.care.remake()
-    return sum(row.chunks for row in indexes.catalogue.collections())
+    return sum(row.chunks for row in indexes.catalogue.collections(access=OWNER))
 
 
 def samples(catalogue: Catalogue, size: int = SAMPLE) -> dict[str, Vectors]:
     """Some stored vectors of every collection that holds any."""
-    found = {row.name: catalogue.sample(row.name, size) for row in catalogue.collections() if row.chunks}
+    found = {row.name: catalogue.sample(row.name, size) for row in catalogue.collections(access=OWNER) if row.chunks}
     return {name: vectors for name, vectors in found.items() if len(vectors)}
 
 
@@ -55,18 +59,21 @@ def reconcile(catalogue: Catalogue, vectors: VectorIndex, *, stop: Callable[[], 
     """Add the vectors that are missing and remove those that the catalogue neither holds nor is about to, until told.
 
     Safe beside a writer whose vectors go to this index: what it has written and not committed yet is promised.
+    `stop` is asked after every BATCH of vectors.
     """
     added = removed = 0
-    for collection in (row.name for row in catalogue.collections()):
+    for collection in (row.name for row in catalogue.collections(access=OWNER)):
         stored = vectors.ids(collection)
         written = promised(catalogue, collection)
         missing = (held := catalogue.chunk_ids(collection)) - stored
         for names, batch in catalogue.embeddings(collection) if missing else ():
             wanted = [place for place, name in enumerate(names) if name in missing]
-            vectors.upsert(collection, [names[place] for place in wanted], batch[wanted])
-            added += len(wanted)
-            if stop():
-                return
+            for start in range(0, len(wanted), BATCH):
+                part = wanted[start : start + BATCH]
+                vectors.upsert(collection, [names[place] for place in part], batch[part])
+                added += len(part)
+                if stop():
+                    return
         extra = stored - held - written
         vectors.delete(collection, sorted(extra))
         removed += len(extra)
@@ -77,7 +84,7 @@ def reconcile(catalogue: Catalogue, vectors: VectorIndex, *, stop: Callable[[], 
 def reconcile_words(catalogue: Catalogue, keyword: KeywordIndex, *, stop: Callable[[], bool] = lambda: False) -> None:
     """As `reconcile`, of the keyword index."""
     added = removed = 0
-    for collection in (row.name for row in catalogue.collections()):
+    for collection in (row.name for row in catalogue.collections(access=OWNER)):
         stored = keyword.ids(collection)
         written = promised(catalogue, collection)
         missing = (held := catalogue.chunk_ids(collection)) - stored
@@ -104,19 +111,34 @@ def mend(indexes: Indexes) -> int:
     if indexes.catalogue.recall(DOUBT) is None:
         return 0
     written = 0
-    for collection in (row.name for row in indexes.catalogue.collections()):
+    for collection in (row.name for row in indexes.catalogue.collections(access=OWNER)):
         for names, batch in indexes.catalogue.embeddings(collection, since=indexes.catalogue.recall(SOUND) or ""):
             lost = not_found(indexes.vectors, collection, names, batch)
             indexes.vectors.upsert(collection, [names[place] for place in lost], batch[lost])
             written += len(lost)
     indexes.catalogue.unlearn(DOUBT)
+    note_opened(indexes.catalogue, proven=True)
     if written:
         logger.warning("vectors that could not be found were written again", extra={"vectors": written})
     return written
 
 
+def note_opened(catalogue: Catalogue, *, proven: bool = False) -> None:
+    """Note that this process has the vector index open, which may be damaged and end it, unless it is `proven`."""
+    before = catalogue.recall(OPENED)
+    catalogue.unlearn(OPENED)
+    catalogue.remember(OPENED, AGAIN if before and not proven else ONCE)
+
+
+def note_new(catalogue: Catalogue) -> None:
+    """Note that the vector index is a new one: what dead processes did to the old one is over."""
+    for key in (DOUBT, OPENED):
+        catalogue.unlearn(key)
+
+
 def vouch(catalogue: Catalogue) -> None:
     """Note that the vector index, which is closed in order, holds and finds everything that was indexed until now."""
+    catalogue.unlearn(OPENED)
     latest = catalogue.latest()
     if catalogue.recall(DOUBT) is None and catalogue.recall(SOUND) != latest:
         catalogue.unlearn(SOUND)

@@ -22,9 +22,13 @@ def rerank(reranker: Reranker, text: str, hits: Sequence[Hit]) -> tuple[Hit, ...
     order = sorted(range(len(first)), key=lambda place: (-scores[place], place))
     lowest = min(scores)
     return (
-        *(replace(first[place], score=scores[place]) for place in order),
-        *(replace(hit, score=hit.score * lowest) for hit in rest),
+        *(_rescored(first[place], scores[place], reranked=scores[place]) for place in order),
+        *(_rescored(hit, hit.score * lowest) for hit in rest),
     )
+
+
+def _rescored(hit: Hit, score: float, *, reranked: float | None = None) -> Hit:
+    return replace(hit, score=score, fused=hit.score, reranked=reranked)
 
 
 def what_it_reads(hit: Hit) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import func, update
 
+from core.access import OWNER
 from core.errors import IndexBroken, UsageError
 from core.settings import Settings
 from indexes import versions
@@ -79,7 +80,7 @@ def _move_in(catalogue: Path, manifest: Manifest, data: Path) -> None:
 
 def _check(restored: Indexes, manifest: Manifest) -> None:
     """Raise IndexBroken unless everything is there and can be found."""
-    rows = restored.catalogue.collections()
+    rows = restored.catalogue.collections(access=OWNER)
     held = (sum(row.documents for row in rows), sum(row.chunks for row in rows))
     if held != (manifest.documents, manifest.chunks):
         raise IndexBroken(f"The backup says {manifest.documents:,} documents and holds {held[0]:,}. Restore another.")

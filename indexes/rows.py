@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core import ids
+from core.access import Scope
 from core.documents import Chunk, Parsed
 from core.sources import Patterns
 from indexes.embedders.protocol import Vectors
 
 Attached = tuple[tuple[str, str], ...]
 """(name, SHA-256) of each file directly inside a document, whether it could be read or not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Who asked for a job, under which idempotency key and with what, and the groups that its documents get."""
+
+    key: str | None = None
+    digest: str | None = None
+    """Tells requests with one key apart."""
+    begun_by: str = ""
+    groups: Sequence[str] | None = None
+
+
+UNASKED = Order()
+"""Of the command line, and of the schedule."""
 JobState = Literal["QUEUED", "RUNNING", "COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"]
 Runner = Literal["command", "service"]
 """Who runs a job: a command while it lasts, or a service, which goes on with it when it starts again."""
+GroupsFrom = Literal["", "ingestion", "hand"]
+"""Who said which groups a document has: its metadata file, the rules or nobody; an option of an ingestion; a person."""
 DocumentStatus = Literal["indexed", "unchanged", "removed", "skipped", "failed"]
 
 
@@ -27,6 +45,7 @@ class Description:
     tags: tuple[str, ...] = ()
     valid_from: str | None = None
     """An ISO 8601 date."""
+    groups_from: GroupsFrom = ""
 
 
 UNDESCRIBED = Description()
@@ -109,11 +128,12 @@ class NewDocument:
     """How it was read, cut and embedded; empty: not known, and then how it was read is not kept."""
     titled: bool = False
     """Whether its title was given beside the file."""
+    groups_from: GroupsFrom = ""
 
     @property
     def description(self) -> Description:
         """What can change without the file being read again."""
-        return Description(groups=self.groups, tags=self.tags, valid_from=self.valid_from)
+        return Description(groups=self.groups, tags=self.tags, valid_from=self.valid_from, groups_from=self.groups_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +163,21 @@ class Version:
             version=self.document.version,
             chunks=len(self.chunks),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRow:
+    """A key to the service, without the key. Times are UTC in ISO 8601; `last_used` is a day."""
+
+    id: str
+    name: str
+    digest: str = field(repr=False)
+    scopes: Sequence[Scope]
+    groups: Sequence[str]
+    created: str
+    expires: str | None = None
+    revoked: str | None = None
+    last_used: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +217,10 @@ class JobRow:
     request_digest: str | None = None
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    begun_by: str = ""
+    """The name of the principal that asked for it; empty: the owner."""
+    groups: Sequence[str] | None = None
+    """Groups for documents of which nothing else says who may read them; None: they keep those they have."""
 
     @property
     def patterns(self) -> Patterns:

@@ -2,7 +2,7 @@
 
 collections 1-n documents 1-n chunks 1-1 embeddings      documents 1-1 about, structures
 jobs 1-n job_documents    ingestion runs, and what became of each document in them;  attempts: begun and never ended
-intents   what must still be removed from the vector index      meta   schema, manifest
+intents   what must still be removed from the vector index      meta   schema, manifest      keys   indexes/keys.py
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from core.errors import IndexBroken
 from indexes.migrate import migrate
 from indexes.unicode import encodable
 
-SCHEMA = "5"
+SCHEMA = "6"
 BUSY_MS = 30_000
 _changes: WeakKeyDictionary[Pool, int] = WeakKeyDictionary()
 
@@ -114,6 +114,7 @@ about = Table(
     Column("language", AnyText, nullable=False, server_default=""),
     Column("sketch", LargeBinary, nullable=False, server_default=literal_column("x''")),
     Column("notes", Json),
+    Column("groups_from", String),
 )
 """One row a document; apart from it, because a column behind a long text is slow to read."""
 
@@ -184,6 +185,8 @@ jobs = Table(
     Column("request_digest", String),
     Column("include", Json),
     Column("exclude", Json),
+    Column("begun_by", AnyText),
+    Column("groups", Json),
 )
 """`number` counts jobs in the order they were asked for."""
 
@@ -219,7 +222,10 @@ def open_database(path: Path) -> Engine:
     overwritten. Raises IndexBroken when the file is not a readable database.
     """
     engine = create_engine(
-        f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000}, pool_size=32
+        f"sqlite:///{path}",
+        connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000},
+        pool_size=32,
+        max_overflow=-1,
     )
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)

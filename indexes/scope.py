@@ -1,24 +1,32 @@
-"""Which documents a search may use: what its caller may read, and what it was asked to keep to."""
+"""Which documents a search may use: what its caller may read, and what it was asked to keep to; and their outlines."""
 
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Engine, Select, bindparam, func, or_, select, true
 
 from core.access import Access
 from core.filters import UNFILTERED, Filters
 from indexes import schema, statements
+from indexes.mapping import document_day
+from indexes.memo import Memo
+from indexes.rows import Outline
 from indexes.schema import about, documents
 
-document_day = func.substr(func.coalesce(about.c.valid_from, about.c.modified, about.c.created), 1, 10)
-"""The date of a document: from when it holds, or else when it was modified, or made."""
-REMEMBERED = 256
-"""Scopes kept until the catalogue changes."""
+SCOPES, OUTLINES = 256, 20_000
+"""As many are kept until the catalogue changes."""
+
+_IDS = func.json_each(bindparam("ids")).table_valued("value")
+_OUTLINES = (
+    select(documents.c.id, documents.c.document, documents.c.chunks, document_day.label("day"))
+    .join(about)
+    .where(documents.c.id.in_(select(_IDS.c.value)))
+)
+"""Built once: that took as long as running it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +47,18 @@ def readable(access: Access) -> ColumnElement[bool]:
 
 
 class Scopes:
-    """Works scopes out, and remembers them until anything is written: a change holds for the very next search."""
+    """Works scopes out, and remembers them until anything is written."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: OrderedDict[tuple[object, ...], Scope | None] = OrderedDict()
-        self._guard = threading.Lock()
+        self._known: Memo[tuple[str, Access, Filters], Scope | None] = Memo(engine, SCOPES)
 
     def find(self, collection: str, access: Access, filters: Filters) -> Scope | None:
         """The documents of a collection that a search may use; None: all of them."""
         if access.everything and filters == UNFILTERED:
             return None
-        key = (schema.changes(self._engine), collection, access, filters)
-        with self._guard:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-        scope = self._read(collection, access, filters)
-        with self._guard:
-            self._known[key] = scope
-            while len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-        return scope
+        key = (collection, access, filters)
+        return self._known.of([key], lambda missing: {each: self._read(*each) for each in missing})[key]
 
     def _read(self, collection: str, access: Access, filters: Filters) -> Scope | None:
         total = select(func.count(), func.coalesce(func.sum(documents.c.chunks), 0))
@@ -74,14 +72,32 @@ class Scopes:
         return Scope(frozenset(row.id for row in kept), held, held / chunks if chunks else 0.0)
 
 
+class Outlines:
+    """Reads what ranking needs to know of documents, and remembers it until anything is written."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: Memo[str, Outline] = Memo(engine, OUTLINES)
+
+    def find(self, document_ids: Collection[str]) -> dict[str, Outline]:
+        """The outlines by id; an id that is unknown is left out."""
+        return self._known.of(document_ids, self._read)
+
+    def _read(self, document_ids: list[str]) -> dict[str, Outline]:
+        with schema.transaction(self._engine) as connection:
+            rows = connection.execute(_OUTLINES, {"ids": json.dumps(document_ids)})
+            return {row.id: Outline(row.document, row.chunks, row.day) for row in rows}
+
+
 def _matching(collection: str, access: Access, filters: Filters) -> Select[Any]:
     query = select(documents.c.id, documents.c.document, documents.c.chunks).where(
         documents.c.collection == collection,
         readable(access),
         statements.within_documents(collection, filters.documents),
     )
-    if filters.groups:
-        query = query.where(_names_one_of(documents.c.groups, filters.groups))
+    if filters.groups:  # whose else a document is, is nobody's business
+        known = filters.groups if access.everything else filters.groups & access.groups
+        query = query.where(_names_one_of(documents.c.groups, known))
     if filters.tags or filters.since or filters.until:
         query = query.join(about, about.c.document_id == documents.c.id)
     if filters.tags:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -14,8 +14,8 @@ from core.answers import Hit, SearchResult
 from core.filters import UNFILTERED, Filters
 from indexes import fuse, whole
 from indexes.embedders.protocol import Vectors
-from indexes.indexes import Indexes
-from indexes.rank import Candidates, alone, best_documents, ranked
+from indexes.indexes import Indexes, in_turn
+from indexes.rank import Candidates, alone, best_documents, ranked, shares
 from indexes.rerank import rerank
 from indexes.scope import Scope
 from indexes.unicode import encodable
@@ -34,13 +34,12 @@ NEWEST = 2 / 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A question with everything that limits where it is looked for; `vector` is float32 (dimension,).
+    """A question with everything that limits where it is looked for.
 
     `scope`: the documents it may use; None: all of the collection.
     """
 
     text: str
-    vector: Vectors
     access: Access
     collection: str
     scope: Scope | None
@@ -48,6 +47,7 @@ class Wanted:
     candidates: int
 
 
+@in_turn
 def search(
     indexes: Indexes,
     text: str,
@@ -64,51 +64,55 @@ def search(
     Raises:
         UnknownCollection: there is no such collection.
         IndexBroken: an index cannot be read.
+        Overloaded: its turn did not come in time (`Indexes.turn`).
     """
     watch = Stopwatch()
-    with watch.stage("embed"):
-        vector = indexes.embedder.embed_query(encodable(text))
+    text = encodable(text)
     most = max(limit, indexes.reranker.candidates)
+    vector: Vectors | None = None
     hits: tuple[Hit, ...] = ()
     for _ in range(TRIES):
         with watch.stage("scope"):
             wanted = Wanted(
-                text=encodable(text),
-                vector=vector,
+                text=text,
                 access=access,
                 collection=collection,
                 scope=indexes.catalogue.scope(collection, access=access, filters=filters),
                 limit=most,
                 candidates=max(indexes.search.candidates, most),
             )
+        by_words = indexes.beside.submit(_by_words, indexes, wanted)  # while the encoder reads the question
+        if vector is None:
+            with watch.stage("embed"):
+                vector = indexes.embedder.embed_query(text)
         with watch.stage("dense"):
-            near = _by_meaning(indexes, wanted)
+            near = _by_meaning(indexes, wanted, vector)
         with watch.stage("keyword"):
-            worded = _by_words(indexes, wanted)
+            worded = by_words.result()
         with watch.stage("fetch"):
-            hits, complete = _best(indexes, wanted, near, worded)
+            hits, complete = _best(indexes, wanted, vector, near, worded)
         if complete:
             break
     if not hits:
-        indexes.catalogue.require_collection(collection)
+        indexes.catalogue.require_collection(collection, access=access)
     if indexes.reranker.candidates:
         with watch.stage("rerank"):
             hits = rerank(indexes.reranker, text, hits)[:limit]
     return SearchResult(hits=hits, index_version=indexes.version, timings_ms=watch.milliseconds())
 
 
-def _by_meaning(indexes: Indexes, wanted: Wanted) -> dict[str, float]:
+def _by_meaning(indexes: Indexes, wanted: Wanted, vector: Vectors) -> dict[str, float]:
     """The nearest chunks in scope, with their cosines: by the vector index, or exactly where few are in scope."""
     scope, collection, most = wanted.scope, wanted.collection, wanted.candidates
     if scope is None:
-        return dict(indexes.vectors.nearest(collection, wanted.vector, most))
+        return dict(indexes.vectors.nearest(collection, vector, most))
     if scope.chunks > indexes.search.exact_chunks:
         for asked in _widening(scope, most):
-            near = indexes.vectors.nearest(collection, wanted.vector, asked)
+            near = indexes.vectors.nearest(collection, vector, asked)
             inside = [found for found in near if ids.document_of(found[0]) in scope.ids]
             if len(inside) >= most or len(near) < asked:
                 return dict(inside[:most])
-    return dict(indexes.catalogue.nearest(collection, wanted.vector, most, within=scope.ids))
+    return dict(indexes.catalogue.nearest(collection, vector, most, within=scope.ids))
 
 
 def _by_words(indexes: Indexes, wanted: Wanted) -> dict[str, float]:
@@ -135,16 +139,19 @@ def _widening(scope: Scope, most: int) -> Iterator[int]:
 
 
 def _best(
-    indexes: Indexes, wanted: Wanted, near: Mapping[str, float], worded: Mapping[str, float]
+    indexes: Indexes, wanted: Wanted, vector: Vectors, near: Mapping[str, float], worded: Mapping[str, float]
 ) -> tuple[tuple[Hit, ...], bool]:
     """The best hits of both kinds, and whether the documents of all candidates were still there."""
     names = {*near, *worded}
     held, vectors = indexes.catalogue.vectors(names, access=wanted.access)
-    dense = dict(zip(held, (vectors @ wanted.vector).tolist(), strict=True)) if held else {}
+    documents = list(map(ids.document_of, held))
+    dense = dict(zip(held, (vectors @ vector).tolist(), strict=True)) if held else {}
     worded = {name: score for name, score in worded.items() if name in dense}
-    candidates = Candidates(names=held, vectors=vectors, question=wanted.vector, worded=worded, whole={})
+    candidates = Candidates(names=held, documents=documents, vectors=vectors, question=vector, worded=worded, whole={})
     about = _whole(indexes, wanted, best_documents(candidates, indexes.search, WEIGHED))
-    best = ranked(replace(candidates, whole=about), indexes.search)[: wanted.limit]
+    weighed = replace(candidates, whole=about)
+    best = ranked(weighed, indexes.search)[: wanted.limit]
+    share = dict(zip(held, shares(weighed, indexes.search).tolist(), strict=True)) if about else {}
     found = indexes.catalogue.hits([name for name, _ in best], access=wanted.access)
     dense_rank, keyword_rank = fuse.ranks(dense), fuse.ranks(worded)
     hits = tuple(
@@ -155,16 +162,13 @@ def _best(
             keyword=worded.get(name),
             dense_rank=dense_rank[name],
             keyword_rank=keyword_rank.get(name),
+            whole=share.get(name),
         )
         for name, score in best
         if name in found
     )
-    return hits, _documents(names) == _documents(dense) and len(hits) == len(best)
-
-
-def _documents(chunk_ids: Iterable[str]) -> set[str]:
-    """The documents of chunks: one that is being replaced may have chunks of two versions among the candidates."""
-    return set(map(ids.document_of, chunk_ids))
+    replaced = set(map(ids.document_of, names.difference(held))).difference(documents)
+    return hits, not replaced and len(hits) == len(best)
 
 
 def _whole(indexes: Indexes, wanted: Wanted, documents: Collection[str]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.access import OWNER
 from core.errors import IndexBroken
 from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
@@ -27,7 +28,7 @@ def refuse_unsound(made: Indexes, live: Catalogue) -> float:
     if not finds_itself(made.catalogue, made.vectors):
         raise _refused("stored vectors are not found by searching for them")
     lowest = 1.0
-    for collection in (row.name for row in made.catalogue.collections()):
+    for collection in (row.name for row in made.catalogue.collections(access=OWNER)):
         found = recall(made, collection)
         if found < LEAST_RECALL:
             raise _refused(
@@ -44,8 +45,8 @@ def refuse_incomplete(made: Indexes, live: Catalogue) -> None:
     Raises:
         IndexBroken: something is missing, or too much.
     """
-    wanted = {row.name: row.documents for row in live.collections() if row.documents}
-    held = {row.name: row.documents for row in made.catalogue.collections() if row.documents}
+    wanted = {row.name: row.documents for row in live.collections(access=OWNER) if row.documents}
+    held = {row.name: row.documents for row in made.catalogue.collections(access=OWNER) if row.documents}
     if wanted != held:
         raise _refused(f"it holds {sum(held.values()):,} documents and the live version {sum(wanted.values()):,}")
     for collection in held:

@@ -28,6 +28,15 @@ def in_list(column: ColumnElement[Any], values: Collection[str]) -> ColumnElemen
     return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
 
 
+def collection_sizes(readable: ColumnElement[bool]) -> Select[Any]:
+    """Selects every collection by name, with the numbers of its documents that are readable and of their chunks."""
+    counts = (func.count(documents.c.id), func.coalesce(func.sum(documents.c.chunks), 0))
+    query = select(collections.c.name, counts[0].label("documents"), counts[1].label("chunks"))
+    these = (documents.c.collection == collections.c.name) & readable
+    query = query.select_from(collections.outerjoin(documents, these)).group_by(collections.c.name)
+    return query.order_by(collections.c.name)
+
+
 def stored(collection: str) -> Select[Any]:
     """Selects the ids and vectors of a collection's chunks, joined with their documents."""
     query = select(chunks.c.id, embeddings.c.vector).join(embeddings).join(documents)

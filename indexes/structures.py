@@ -88,6 +88,7 @@ def _document(row: RowMapping) -> NewDocument:
         sketch=row["sketch"],
         pipeline=row["pipeline"] or "",
         titled=bool(row["titled"]),
+        groups_from=row["groups_from"] or "",
     )
 
 

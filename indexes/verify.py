@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 
+from core.access import OWNER
 from core.errors import IndexBroken
 from indexes import integrity, rebuild
 from indexes.catalogue import Catalogue
@@ -60,7 +61,7 @@ def verify(
     searched = documents = chunks = 0
     faults = list(_tried(lambda: _of_catalogue(catalogue, dimension), "catalogue", RESTORE))
     if not faults:
-        rows = catalogue.collections()
+        rows = catalogue.collections(access=OWNER)
         documents, chunks = sum(row.documents for row in rows), sum(row.chunks for row in rows)
         for row in rows:
             most = row.chunks if full else SAMPLE
@@ -92,7 +93,7 @@ def _of_catalogue(catalogue: Catalogue, dimension: int) -> Iterator[str]:
         ).scalar_one()
     if miscounted:
         yield f"holds {miscounted:,} documents with more or fewer chunks than they were indexed with"
-    for row in catalogue.collections():
+    for row in catalogue.collections(access=OWNER):
         odd = sum(_odd(batch, dimension) for _, batch in catalogue.embeddings(row.name))
         if odd:
             yield f"holds {odd:,} vectors that are not of unit length in {row.name!r}"
@@ -124,8 +125,8 @@ def _of_ids(catalogue: Catalogue, index: VectorIndex | KeywordIndex, collection:
 def _of_vectors(catalogue: Catalogue, vectors: VectorIndex, collection: str, most: int) -> Iterator[str]:
     """Its ids both ways, each vector against the catalogue's, and whether searching for it finds it."""
     yield from _of_ids(catalogue, vectors, collection)
-    chunks = sum(row.chunks for row in catalogue.collections() if row.name == collection)
-    step, different, lost = max(1, chunks // most), 0, 0
+    chunks = sum(row.chunks for row in catalogue.collections(access=OWNER) if row.name == collection)
+    step, different, lost = max(1, chunks // max(1, most)), 0, 0
     for names, batch in catalogue.embeddings(collection):
         found = vectors.vectors(collection, names)
         present = [place for place, name in enumerate(names) if name in found]

@@ -46,13 +46,13 @@ def write_documents(indexes: Indexes, versions: Sequence[Version], *, job: str |
     indexes.vectors.upsert(collection, names, np.concatenate([version.vectors for version in versions]))
     indexes.keyword.upsert(collection, [entry for version in versions for entry in _entries(version)])
     outdated = indexes.catalogue.replace(versions, job=job)
-    _finish(indexes.catalogue, indexes.vectors, indexes.keyword, outdated)
+    finish(indexes.catalogue, indexes.vectors, indexes.keyword, outdated)
 
 
 def remove_document(indexes: Indexes, collection: str, document: str, *, job: str | None = None) -> None:
     """Remove a document and its vectors, and put it on the job's record; an unknown one is ignored."""
     outdated = indexes.catalogue.remove(collection, document, job=job)
-    _finish(indexes.catalogue, indexes.vectors, indexes.keyword, outdated)
+    finish(indexes.catalogue, indexes.vectors, indexes.keyword, outdated)
 
 
 def finish_intents(indexes: Indexes) -> int:
@@ -63,7 +63,7 @@ def finish_intents(indexes: Indexes) -> int:
 def sweep(catalogue: Catalogue, vectors: VectorIndex, keyword: KeywordIndex) -> int:
     """As `finish_intents`, of the parts."""
     left = catalogue.intents()
-    _finish(catalogue, vectors, keyword, left)
+    finish(catalogue, vectors, keyword, left)
     return len(left)
 
 
@@ -81,7 +81,8 @@ def _check(version: Version, dimension: int) -> None:
         raise ValueError(f"{len(chunks)} chunks of {name!r} came with vectors of shape {version.vectors.shape}")
 
 
-def _finish(catalogue: Catalogue, vectors: VectorIndex, keyword: KeywordIndex, intents: Sequence[Intent]) -> None:
+def finish(catalogue: Catalogue, vectors: VectorIndex, keyword: KeywordIndex, intents: Sequence[Intent]) -> None:
+    """Step 3: remove what the intents name from both indexes, then drop them."""
     unheld: dict[str, list[str]] = {}
     for intent in intents:
         unheld.setdefault(intent.collection, []).extend(catalogue.unheld(intent))

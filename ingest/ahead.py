@@ -70,6 +70,6 @@ def _outcome(source: Source, result: Draft | Skipped | Failed | Ended) -> Draft 
         return result
     _log.warning(
         "a document could not be read",
-        extra={"document": source.document, "code": result.code, "traceback": result.trace},
+        extra={"code": result.code, "trace": result.trace},
     )
     return Failed(source.document, result.code, result.reason)

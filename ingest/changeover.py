@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
+from core.access import OWNER
 from core.errors import UsageError
 from core.settings import Settings
 from indexes import manifest, versions
@@ -89,7 +90,7 @@ def differing(live: Indexes, aim: str) -> int:
     different = 0
     recut = Recut(live, live)
     same = fingerprint(live) == aim
-    for collection in (row.name for row in live.catalogue.collections()):
+    for collection in (row.name for row in live.catalogue.collections(access=OWNER)):
         known, made = live.catalogue.known(collection), origins(live.catalogue, collection)
         if not same:
             different += len(known)

@@ -29,10 +29,10 @@ from core.errors import IndexBroken, Unavailable
 from core.settings import Settings
 from core.sources import EVERYTHING, Patterns
 from indexes.open import Indexes
-from indexes.rows import JobRow
+from indexes.rows import UNASKED, JobRow, Order
 from ingest.jobs import RecordedJob, new_job
 from ingest.pipeline import lay_out, plan_of, process, reader, sweep
-from ingest.work import JobCancelled, JobStopped, Work, watchful
+from ingest.work import STANDING_SECONDS, JobCancelled, JobStopped, Work, watchful
 
 VERSION = "1"
 """Raised when the order of a job's steps changes: DBOS continues only jobs of its own version."""
@@ -49,11 +49,13 @@ _log = logging.getLogger(__name__)
 class Pace:
     """How long to wait: before the queue is looked at again, and before a step is tried again, twice as long each time.
 
-    A look costs a few milliseconds, all the time that the service runs.
+    A look costs a few milliseconds, all the time that the service runs. `standing_seconds`: before a file is begun that
+    processes died over.
     """
 
     poll_seconds: float = 0.5
     pause_seconds: float = 1.0
+    standing_seconds: tuple[float, ...] = STANDING_SECONDS
 
 
 class JobEngine:
@@ -86,20 +88,21 @@ class JobEngine:
         collection: str,
         *,
         patterns: Patterns = EVERYTHING,
-        key: str | None = None,
-        digest: str | None = None,
+        order: Order = UNASKED,
     ) -> JobRow:
         """Queue a job and return it; with the idempotency key of an earlier one, return that one.
 
         Raises:
             JobConflict: a job waits for the source or runs on it.
-            KeyReused: the key came with another request; `digest` tells requests apart.
+            KeyReused: the key came with another request.
             SourceError: the source is a URL of a kind that is not read.
             Unavailable: the jobs database cannot be opened.
         """
         self._launched()
         asked = new_job(source, collection, "QUEUED", "service", patterns)
-        asked = replace(asked, request_key=key, request_digest=digest)
+        asked = replace(
+            asked, request_key=order.key, request_digest=order.digest, begun_by=order.begun_by, groups=order.groups
+        )
         job = self._jobs.add(asked)
         if job.id == asked.id:
             self._enqueue(job)
@@ -133,7 +136,8 @@ class JobEngine:
             job = self._jobs.find(job_id)
             if job.attempt != attempt or job.state not in ("QUEUED", "INTERRUPTED", "RUNNING"):
                 return
-            work = Work(indexes=self._indexes, settings=self._settings.ingest, job=job)
+            standing = self._pace.standing_seconds
+            work = Work(indexes=self._indexes, settings=self._settings.ingest, job=job, standing=standing)
             try:
                 self._steps(watchful(work, stopping=self._stopping.is_set))
             except JobCancelled:

@@ -15,7 +15,6 @@ import shutil
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from core.errors import Unavailable
+from core.logs import frames
 from ingest import confine
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _do(task: Task) -> tuple[bytes, int]:
         answer = pickle.dumps(work(task))
     except MemoryError:
         answer = pickle.dumps(_out_of_memory(limits))
-    except BaseException:  # noqa: BLE001 -- no file may end the job; the parent logs the traceback
+    except BaseException as error:  # noqa: BLE001 -- no file may end the job; the parent logs the traceback
         sentence = "Reading the file met a fault in Touchstone or a library; see the log."
-        answer = pickle.dumps(Ended("crashed", sentence, traceback.format_exc()))
+        answer = pickle.dumps(Ended("crashed", sentence, frames(error)))
     return answer, confine.resident_mb()

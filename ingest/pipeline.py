@@ -27,12 +27,9 @@ from ingest.read import Draft, Reading, draft_or_reason
 from ingest.report import IngestReport
 from ingest.sources.choose import open_source
 from ingest.store import batches, recorded, store
-from ingest.work import Progress, Watch, Work, silent
+from ingest.work import Progress, Watch, Work, silent, stand
 
 __all__ = ["Plan", "Progress", "ingest", "plan"]
-
-MOST_STARTS = 3
-"""A file that was being worked on, alone, whenever the process died, is given up after as many deaths."""
 
 
 def ingest(
@@ -92,9 +89,14 @@ def plan(
     patterns: Patterns = EVERYTHING,
 ) -> Plan:
     """What `ingest` would do, told without doing it; files that were moved are told apart. Raises like `ingest`."""
-    work = Work(indexes=indexes, settings=settings, job=new_job(source, collection, "QUEUED", "command", patterns))
-    with open_source(work) as opened:
-        return with_moves(compare(work, opened), opened)
+    job = new_job(source, collection, "QUEUED", "command", patterns)
+    return foreseen(Work(indexes=indexes, settings=settings, job=job))
+
+
+def foreseen(work: Work) -> Plan:
+    """As `plan`, of a job that was not asked for yet."""
+    with open_source(work) as source:
+        return with_moves(compare(work, source), source)
 
 
 def plan_of(work: Work) -> Plan:
@@ -148,9 +150,9 @@ def process(work: Work, number: int, pool: Reader) -> None:
     tally = documents.tally(work.job.id)
     done, found, chunks = tally.found - tally.pending, tally.found, tally.chunks
     work.progress(Progress(done, found, "", chunks))
-    work.indexes.care.open()  # it may take a while, in which a death is no file's fault
+    work.indexes.care.prepare()  # it may take a while, in which a death is no file's fault
     with attempts.begun(work.job.id, left=tally.pending) as starts:
-        alone = starts > 1 or attempts.suspects(work.job.id)
+        alone = starts > 1 or attempts.deaths(work.job.id)
         for outcome in (_one_by_one if alone else _together)(work, documents.todo(work.job.id, number), pool):
             done, chunks = done + 1, chunks + getattr(outcome, "chunks", 0)
             found = max(found, done)
@@ -187,15 +189,22 @@ def _together(work: Work, names: Sequence[str], pool: Reader) -> Iterator[Outcom
 
 
 def _one_by_one(work: Work, names: Sequence[str], pool: Reader) -> Iterator[Outcome]:
-    """The same, a file at a time, with each noted as begun: should the process end, that file was it."""
+    """The same, a file at a time, with each noted as begun: should the process end, that file was it.
+
+    Those that a process ended over come last, and are not begun before this one has stood for a while.
+    """
     pool.start()  # it takes a while, in which a death is no file's fault
-    for name in names:
+    most, deaths = len(work.standing), work.indexes.catalogue.attempts.deaths(work.job.id)
+    for name in sorted(names, key=lambda each: deaths.get(each, 0)):
         work.check()
-        with work.indexes.catalogue.attempts.begun(work.job.id, name) as starts:
-            if starts <= MOST_STARTS:
+        died = deaths.get(name, 0)
+        if died < most:
+            stand(work, work.standing[died])
+        with work.indexes.catalogue.attempts.begun(work.job.id, name):
+            if died < most:
                 yield from _together(work, [name], pool)
                 continue
-            reason = f"The whole program ended {MOST_STARTS} times while it worked on this file alone."
+            reason = f"The whole program ended {most} times while it worked on this file alone."
             failed = Failed(name, "crashed", reason)
             work.indexes.catalogue.job_documents.record(work.job.id, [recorded(failed)])
             yield failed

@@ -21,7 +21,7 @@ from ingest.chunk import CHUNKER
 from ingest.discover import ATTACHED, Discovery, Item, container_of
 from ingest.outcomes import Failed, Skipped
 from ingest.parsers.choose import PARSERS
-from ingest.rules import by_rules
+from ingest.rules import by_rules, settled
 from ingest.sidecar import read_sidecar, version_of
 from ingest.work import Work
 
@@ -125,7 +125,7 @@ def compare(work: Work, source: Source) -> Plan:
     """
     discovery = source.discover()
     known = work.indexes.catalogue.known(work.job.collection)
-    compared = _Compared(work.source, source, fingerprint(work.indexes), work.settings.rules)
+    compared = _Compared(work.source, source, fingerprint(work.indexes), work.settings.rules, work.job.groups)
     sorted_out = [_sorted_out(item, known.get(item.document), compared) for item in discovery.items]
     return Plan(
         source=work.source,
@@ -148,6 +148,8 @@ class _Compared:
     source: Source
     pipeline: str
     rules: Sequence[Rule]
+    groups: Collection[str] | None
+    """Those that the ingestion gives to documents of which nothing else says who may read them."""
 
 
 def with_moves(planned: Plan, source: Source) -> Plan:
@@ -183,8 +185,9 @@ def _sorted_out(
         return "to read", item
     if before.mtime_ns != item.mtime_ns and compared.source.sha256(item) != before.sha256:
         return "to read", item
-    if before.description != said.description:
-        return "described", Described(item=item, description=said.description)
+    description = settled(said.description, before.description, compared.groups)
+    if before.description != description:
+        return "described", Described(item=item, description=description)
     return ("unchanged" if before.mtime_ns == item.mtime_ns else "touched"), item
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from core.access import OWNER
 from core.machine import cores
 from core.settings import IngestSettings
 from indexes.changes import RebuildProgress, Rebuilt
@@ -88,7 +89,7 @@ class Build:
                 break
         refuse_incomplete(self._made, self._live.catalogue)
         hand_over(self._live.catalogue, self._made.catalogue)
-        rows = self._made.catalogue.collections()
+        rows = self._made.catalogue.collections(access=OWNER)
         old_parse, old_chunks = self._kept()
         return Rebuilt(
             documents=sum(row.documents for row in rows),
@@ -106,7 +107,7 @@ class Build:
         """Write and remove what differs now; returns how many documents did."""
         missing = {collection: self._missing(collection) for collection in self._collections()}
         left = sum(map(len, missing.values()))
-        total = sum(row.documents for row in self._live.catalogue.collections())
+        total = sum(row.documents for row in self._live.catalogue.collections(access=OWNER))
         self._tell(total - left, total)
         different = left
         for collection, names in missing.items():
@@ -126,7 +127,7 @@ class Build:
         self._watch(RebuildProgress(done=done, total=total, chunks=self._chunks, seconds_left=seconds))
 
     def _collections(self) -> list[str]:
-        found = (indexes.catalogue.collections() for indexes in (self._live, self._made))
+        found = (indexes.catalogue.collections(access=OWNER) for indexes in (self._live, self._made))
         return sorted({row.name for rows in found for row in rows})
 
     def _missing(self, collection: str) -> list[str]:

@@ -117,6 +117,7 @@ class Recut:
             mtime_ns=old.mtime_ns,
             source=old.source,
             groups=old.groups,
+            groups_from=old.groups_from,
             tags=old.tags,
             valid_from=old.valid_from,
             titled=self._made_by(old, origin)[1],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from core.settings import Rule
 from core.sources import Patterns
@@ -20,6 +21,23 @@ def by_rules(document: str, rules: Sequence[Rule]) -> Description:
                 tags=said.tags if rule.tags is None else rule.tags,
                 valid_from=said.valid_from if rule.valid_from is None else rule.valid_from.isoformat(),
             )
+    return said
+
+
+def settled(said: Description, before: Description | None, given: Collection[str] | None) -> Description:
+    """What is said of a document, with its groups as they hold.
+
+    Those that were set by hand stay; then come those of its metadata file or a rule, then those `given` for the whole
+    ingestion, then those an earlier ingestion was given. `before` is what is stored of the file that it is, or is in.
+    """
+    if before is not None and before.groups_from == "hand":
+        return replace(said, groups=before.groups, groups_from="hand")
+    if said.groups:
+        return said
+    if given is not None:
+        return replace(said, groups=frozenset(given), groups_from="ingestion")
+    if before is not None and before.groups_from == "ingestion":
+        return replace(said, groups=before.groups, groups_from="ingestion")
     return said
 
 

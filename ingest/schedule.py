@@ -71,7 +71,7 @@ class Schedule:
                 self._engine.submit(source, entry.collection, patterns=Patterns(entry.include, entry.exclude))
                 submitted += 1
             except TouchstoneError as error:
-                _log.warning("a scheduled ingestion was not queued", extra={"source": source, "reason": str(error)})
+                _log.warning("a scheduled ingestion was not queued", extra={"code": error.code})
         return submitted
 
     def _run(self) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from indexes.rows import DocumentStatus, JobDocument, Known, Version
 from indexes.write import write_documents
+from ingest.discover import container_of
 from ingest.embed import embed_drafts
 from ingest.outcomes import Failed, Indexed, Outcome, Skipped, Unchanged
 from ingest.plan import belongs
 from ingest.read import Draft
+from ingest.rules import settled
 from ingest.work import Work
 
 MOST_CHUNKS = 192
@@ -36,10 +39,12 @@ def batches(
 def store(work: Work, batch: Sequence[Draft | Skipped | Failed]) -> Iterator[Outcome]:
     """Write what is new of a batch; everything is on the job's record when its outcome is yielded."""
     names = [entry.document.document for entry in batch if isinstance(entry, Draft)]
-    known = work.indexes.catalogue.known(work.job.collection, names) if names else {}
+    holders = map(container_of, names)
+    known = work.indexes.catalogue.known(work.job.collection, {*names, *holders}) if names else {}
     drafts: list[Draft] = []
     others: list[Indexed | Unchanged | Skipped | Failed] = []
-    for entry in batch:
+    for read in batch:
+        entry = _with_groups(read, known, work) if isinstance(read, Draft) else read
         if not isinstance(entry, Draft):
             others.append(entry)
         elif not _held(entry, known, work):
@@ -64,6 +69,13 @@ def recorded(outcome: Outcome) -> JobDocument:
     if isinstance(outcome, Indexed):
         return JobDocument(document=outcome.document, status="indexed", chunks=outcome.chunks)
     return JobDocument(document=outcome.document, status="unchanged" if isinstance(outcome, Unchanged) else "removed")
+
+
+def _with_groups(draft: Draft, known: dict[str, Known], work: Work) -> Draft:
+    """The draft with the groups that hold: what is in a file has those of the file."""
+    new, before = draft.document, known.get(container_of(draft.document.document))
+    said = settled(new.description, before.description if before else None, work.job.groups)
+    return replace(draft, document=replace(new, groups=said.groups, groups_from=said.groups_from))
 
 
 def _held(draft: Draft, known: dict[str, Known], work: Work) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.settings import IngestSettings
 from indexes.open import Indexes
@@ -12,6 +12,11 @@ from indexes.rows import JobRow
 from ingest.sources.reach import is_public
 
 BEAT_SECONDS = 5.0
+STANDING_SECONDS = (0.0, 5.0, 60.0)
+"""How long a job goes on without dying before a file is begun that none, one, two processes died over, each time while
+they worked on it alone. After one more such death the file is given up. A program that is killed from outside again and
+again dies while it stands, too, and no file is blamed; one that always dies over the same file does not.
+"""
 
 
 class JobCancelled(Exception):
@@ -53,11 +58,21 @@ class Work:
     check: Callable[[], None] = lambda: None
     public: Callable[[str], bool] = is_public
     """Which addresses URLs may lead to; another rule than this one is for tests."""
+    standing: tuple[float, ...] = STANDING_SECONDS
+    began: float = field(default_factory=time.monotonic)
+    """When this process took the job up."""
 
     @property
     def source(self) -> str:
         """The name of what is ingested: a path or a URL."""
         return self.job.source
+
+
+def stand(work: Work, seconds: float) -> None:
+    """Wait until this process has had the job for so long."""
+    while (left := work.began + seconds - time.monotonic()) > 0:
+        work.check()
+        time.sleep(min(left, 0.1))
 
 
 def watchful(work: Work, *, stopping: Callable[[], bool]) -> Work:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import IndexBroken
+from core.panics import PanicsAs
 from indexes.keyword.protocol import Entry
 from indexes.keyword.words import telling, words_of
 from indexes.names import folder_name
@@ -72,8 +73,9 @@ class TantivyIndex:
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Remove the ids in one commit."""
-        if not ids or self._index(collection) is None:
-            return
+        with self._translated("write to"):
+            if not ids or self._index(collection) is None:
+                return
         with self._writing(collection) as writer:
             for name in ids:
                 writer.delete_documents_by_term("id", name)
@@ -251,13 +253,14 @@ class TantivyIndex:
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
-        """tantivy's exceptions as IndexBroken."""
+        """tantivy's exceptions as IndexBroken, and what else comes of damaged files: panics, numbers of no document."""
         try:
-            yield
-        except (ValueError, OSError, RuntimeError, SystemError) as error:
+            with PanicsAs(RuntimeError):
+                yield
+        except (ValueError, OSError, RuntimeError, SystemError, KeyError, TypeError) as error:
             raise IndexBroken(
                 f"Could not {what} the keyword index in {self._folder}: {error}. "
-                "`touchstone index rebuild` makes it again from the catalogue."
+                "`touchstone index repair` makes it again from the catalogue."
             ) from error
 
 

@@ -32,6 +32,9 @@ GRAPH = {
 }
 """The graph is written every 1000 vectors; at most as many are put into it again when the store is opened. With fewer
 neighbours it does not find every vector by itself: docs/reliability.md."""
+WALKED, MOST_WALKED = 1000, 1500
+"""One vector in so many is asked for, and at most so many: the wider a walk through a large graph, the more of the
+nearest it meets. Up to 400,000 vectors, `ef_search` is wide enough."""
 
 
 class ChromaIndex:
@@ -42,6 +45,7 @@ class ChromaIndex:
         self._mark = _mark_of(folder)
         self._lock = threading.RLock()
         self._known: dict[str, Any] = {}
+        self._sizes: dict[str, int] = {}
         self._failed = False
         if self._mark.exists():
             raise IndexBroken(f"The last write to the vector index in {folder} was cut off; it must be rebuilt.")
@@ -59,6 +63,7 @@ class ChromaIndex:
             return
         with self._writing("write to"):
             stored = self._collection(collection, create=True)
+            self._sizes[collection] += len(ids)
             for start in range(0, len(ids), BATCH):
                 stored.upsert(ids=list(ids[start : start + BATCH]), embeddings=vectors[start : start + BATCH])
 
@@ -81,10 +86,11 @@ class ChromaIndex:
             stored = self._collection(collection)
             if stored is None or limit < 1 or not len(vectors):
                 return [[] for _ in vectors]
-            found = stored.query(query_embeddings=list(vectors), n_results=limit, include=["distances"])
+            asked = max(limit, min(self._sizes[collection] // WALKED, MOST_WALKED))
+            found = stored.query(query_embeddings=list(vectors), n_results=asked, include=["distances"])
         cosines = [1.0 - np.asarray(each, dtype=np.float64) for each in found["distances"]]
         return [
-            sorted(zip(names, each.tolist(), strict=True), key=lambda hit: (-hit[1], hit[0]))
+            sorted(zip(names, each.tolist(), strict=True), key=lambda hit: (-hit[1], hit[0]))[:limit]
             for names, each in zip(found["ids"], cosines, strict=True)
         ]
 
@@ -103,12 +109,18 @@ class ChromaIndex:
             stored = self._collection(collection)
             return set() if stored is None else set(stored.get(include=[])["ids"])
 
+    def count(self, collection: str) -> int:
+        """How many rows Chroma has; whether its graph finds them is another question."""
+        with self._translated("count"):
+            stored = self._collection(collection)
+            return 0 if stored is None else int(stored.count())
+
     def drop(self, collection: str) -> None:
         """Remove a collection."""
         with self._writing("drop a collection of"):
             if self._collection(collection) is not None:
                 self._client.delete_collection(folder_name(collection))
-                self._known.pop(collection, None)
+                del self._known[collection], self._sizes[collection]
 
     def close(self) -> None:
         """Close the store."""
@@ -144,6 +156,7 @@ class ChromaIndex:
                 found = self._client.create_collection(
                     folder_name(name), embedding_function=None, configuration={"hnsw": GRAPH}
                 )
+            self._sizes[name] = found.count()  # an estimate from here on: it says how widely to search
             return self._known.setdefault(name, found)
 
     @contextmanager

@@ -60,6 +60,11 @@ class MemoryIndex:
         with self._lock:
             return set(self._collections.get(collection, {}))
 
+    def count(self, collection: str) -> int:
+        """How many there are."""
+        with self._lock:
+            return len(self._collections.get(collection, {}))
+
     def drop(self, collection: str) -> None:
         """Remove a collection."""
         with self._lock:

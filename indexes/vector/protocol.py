@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from indexes.embedders.protocol import Vectors
 
@@ -38,3 +38,11 @@ class VectorIndex(Protocol):
 
     def close(self) -> None:
         """Write what is held back and release the store."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """What a vector index may promise besides: to count without listing."""
+
+    def count(self, collection: str) -> int:
+        """How many vectors the collection holds."""

@@ -124,7 +124,7 @@ def parse(content: bytes, *, name: str) -> Parsed:
     try:
         parsed = parser(content, name=name)
     except _DAMAGED as error:
-        _log.info("%s could not be parsed as %s", name, kind, exc_info=True)
+        _log.info("a file could not be parsed", extra={"kind": kind}, exc_info=True)
         raise ParseError("corrupt", f"The file is damaged and cannot be read as {_short(kind)}.") from error
     if not any(_SEEN.search(parsed.text, element.start, element.end) for element in parsed.elements):
         raise ParseError("no_text", "The file opens but holds no text.")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Iterable, Iterator
-from contextlib import ContextDecorator
 from typing import Any
 
 from core.documents import Parsed
 from core.errors import ParseError
+from core.panics import PanicsAs
 from ingest.parsers.builder import TextBuilder, stem
 from ingest.parsers.cells import cell_text, header_rows
 from ingest.parsers.office_properties import properties_of
@@ -17,19 +17,7 @@ from ingest.parsers.office_properties import properties_of
 Row = list[str]
 
 
-class _NoPanic(ContextDecorator):
-    """A panic in Rust, which no `except Exception` sees, is a file that calamine did not expect."""
-
-    def __enter__(self) -> None:
-        """Nothing to open."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        """The panic as what it means."""
-        if kind is not None and kind.__name__ == "PanicException":
-            raise ParseError("corrupt", "The workbook is damaged and cannot be read.") from error
-
-
-@_NoPanic()
+@PanicsAs(lambda said: ParseError("corrupt", "The workbook is damaged and cannot be read."))
 def parse_workbook(content: bytes, *, name: str) -> Parsed:
     """XLSX, XLSM, XLSB, XLS and ODS.
 

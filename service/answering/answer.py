@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from core.access import Access
-from core.answers import Answer, Citation, Draft, Hit, Mode, Passage, Reason, Refusal, Usage
+from core.answers import Answer, Draft, Hit, Mode, Passage, Refusal, Turn
+from core.errors import ModelUnavailable
 from core.filters import UNFILTERED, Filters
 from core.settings import AnsweringSettings
+from core.until import Until
 from indexes.open import Indexes
 from indexes.search import search
 from service.answering.cite import cite
-from service.answering.cost import cost
+from service.answering.condense import standalone
 from service.answering.generators.choose import Model
+from service.answering.generators.protocol import Prompt
+from service.answering.outcome import Made, with_call
 from service.answering.pack import pack, pack_documents, tokens
 from service.answering.prompt import instruction, write_prompt
 from service.answering.refuse import nothing_relevant
 
-NO_USAGE = Usage()
 MARGIN = 64
 """Tokens left free for what a server wraps around the prompt."""
 SCORED_CHUNKS = 100
@@ -41,10 +44,35 @@ class Question:
     limit: int | None = None
     filters: Filters = UNFILTERED
     """What is searched, besides `documents`."""
+    turns: tuple[Turn, ...] = ()
+    """The conversation before the question, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the model is given to read; nothing in mode "closed_book"."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The next piece of the answer. The pieces together are `Answer.text`: none of them is withdrawn."""
+
+    text: str
+
+
+Event = Found | Text | Answer | Refusal
 
 
 def answer(
-    question: Question, *, access: Access, indexes: Indexes, model: Model, settings: AnsweringSettings
+    question: Question,
+    *,
+    access: Access,
+    indexes: Indexes,
+    model: Model,
+    settings: AnsweringSettings,
+    until: Until | None = None,
 ) -> Answer | Refusal:
     """Search as `access` allows, show the model what was found, check what it quotes.
 
@@ -52,31 +80,30 @@ def answer(
 
     Raises:
         UnknownCollection, UnknownDocument: the question names one that the caller cannot read.
-        ModelUnavailable: the model did not reply.
+        ModelUnavailable: the model did not reply, or was too slow.
+        DeadlineReached, Cancelled: `until` was over before the model was asked, or called off.
         SettingsError: the model's context window has no room for a passage.
     """
-    started = time.perf_counter()
-    if question.mode == "closed_book":
-        hits: tuple[Hit, ...] = ()
-        timings = {}
-    elif question.mode == "documents":
-        hits = _pinned(question, access=access, indexes=indexes)
-        timings = {"read": _ms_since(started)}
-    else:
-        found = search(
-            indexes,
-            question.text,
-            access=access,
-            collection=question.collection,
-            limit=question.limit or indexes.search.limit,
-            filters=replace(question.filters, documents=frozenset(question.documents) or None),
-        )
-        hits = () if nothing_relevant(found.hits, min_similarity=settings.min_similarity) else found.hits
-        timings = dict(found.timings_ms)
-    outcome = answer_from(
-        question.text, hits, mode=question.mode, model=model, index_version=indexes.version, settings=settings
-    )
-    return replace(outcome, timings_ms={**timings, **outcome.timings_ms, "total": _ms_since(started)})
+    way = _Way(model=model, settings=settings, until=until or Until.never(), index_version=indexes.version)
+    return _last(_events(question, way, access=access, indexes=indexes))
+
+
+def stream(
+    question: Question,
+    *,
+    access: Access,
+    indexes: Indexes,
+    model: Model,
+    settings: AnsweringSettings,
+    until: Until | None = None,
+) -> Generator[Event, None, None]:
+    """What `answer` does, as it comes: what was found, the answer piece by piece, and last what `answer` returns.
+
+    With passages, text comes when at least one quote is complete and holds. Raises what `answer` raises; then no
+    `Answer` comes, and what did come is no answer. Closing the iterator ends the call of the model.
+    """
+    way = _Way(model=model, settings=settings, until=until or Until.never(), index_version=indexes.version, live=True)
+    return _events(question, way, access=access, indexes=indexes)
 
 
 def answer_from(
@@ -88,83 +115,130 @@ def answer_from(
     "closed_book" only.
 
     Raises:
-        ModelUnavailable: the model did not reply.
+        ModelUnavailable: the model did not reply, or was too slow.
         SettingsError: the model's context window has no room for a passage.
     """
+    way = _Way(model=model, settings=settings, until=Until.never(), index_version=index_version)
+    return _last(_read(text, hits, mode, way))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How a question is answered, whatever it is; `live`: piece by piece."""
+
+    model: Model
+    settings: AnsweringSettings
+    until: Until
+    index_version: str
+    live: bool = False
+
+
+def _last(events: Iterator[Event]) -> Answer | Refusal:
+    *_, outcome = events
+    assert isinstance(outcome, Answer | Refusal)
+    return outcome
+
+
+def _events(question: Question, way: _Way, *, access: Access, indexes: Indexes) -> Generator[Event, None, None]:
+    started = time.perf_counter()
+    way.until.require()
+    alone = standalone(question.text, question.turns, model=way.model, until=way.until)
+    before = {"condense": _ms_since(started)} if question.turns else {}
+    question = replace(question, text=alone.text)
+    hits, timings = _hits(question, way, access=access, indexes=indexes)
+    for event in _read(question.text, hits, question.mode, way):
+        if isinstance(event, Answer | Refusal):
+            event = with_call(event, alone.usage, way.model.price)
+            event = replace(event, timings_ms={**before, **timings, **event.timings_ms, "total": _ms_since(started)})
+        yield event
+
+
+def _hits(
+    question: Question, way: _Way, *, access: Access, indexes: Indexes
+) -> tuple[tuple[Hit, ...], dict[str, float]]:
+    """What there is to read, best first, and the milliseconds that it took to find."""
+    started = time.perf_counter()
+    if question.mode == "closed_book":
+        return (), {}
+    if question.mode == "documents":
+        return _pinned(question, access=access, indexes=indexes), {"read": _ms_since(started)}
+    found = search(
+        indexes,
+        question.text,
+        access=access,
+        collection=question.collection,
+        limit=question.limit or indexes.search.limit,
+        filters=replace(question.filters, documents=frozenset(question.documents) or None),
+    )
+    nothing = nothing_relevant(found.hits, min_similarity=way.settings.min_similarity)
+    return () if nothing else found.hits, dict(found.timings_ms)
+
+
+def _read(text: str, hits: Sequence[Hit], mode: Mode, way: _Way) -> Iterator[Event]:
+    """Pack, generate, cite."""
     started = time.perf_counter()
     if not hits and mode != "closed_book":
-        return _refusal("no_relevant_passage", _Made(model, mode, index_version))
-    passages = _pack(text, hits, mode=mode, model=model, settings=settings)
+        yield Found(())
+        yield Made(way.model, mode, way.index_version).refusal("no_relevant_passage")
+        return
+    passages = _pack(text, hits, mode=mode, way=way)
+    yield Found(passages)
     packed = time.perf_counter()
-    draft = model.generator.generate(write_prompt(text, passages))
+    way.until.require()
+    shown, checked, holds = "", None, False
+    for draft in _drafts(write_prompt(text, passages), way):
+        if draft.whole:
+            break
+        if draft.quotes != checked:
+            checked, holds = draft.quotes, mode == "closed_book" or bool(cite(draft.quotes, passages)[0])
+        if holds:
+            yield from _pieces(draft.text[len(shown) :])
+            shown = draft.text
     generated = time.perf_counter()
-    citations, dropped = cite(draft.quotes, passages)
+    outcome = _outcome(draft, passages, mode, way)
+    if shown and not (isinstance(outcome, Answer) and outcome.text.startswith(shown)):
+        raise ModelUnavailable(f"The model {way.model.name!r} took back what it had begun to answer. Ask again.")
+    if isinstance(outcome, Answer):
+        yield from _pieces(outcome.text[len(shown) :] if way.live else "")
     timings = {
         "pack": (packed - started) * 1000,
         "generate": (generated - packed) * 1000,
         "cite": _ms_since(generated),
     }
-    made = _Made(model, mode, index_version, draft.usage, timings, passages, dropped)
+    yield replace(outcome, timings_ms=timings)
+
+
+def _drafts(prompt: Prompt, way: _Way) -> Iterator[Draft]:
+    """The model's reply, growing if it is to be shown as it comes; the last draft is the whole."""
+    if way.live:
+        return way.model.generator.stream(prompt, until=way.until)
+    return iter((way.model.generator.generate(prompt, until=way.until),))
+
+
+def _pieces(text: str) -> Iterator[Text]:
+    return iter((Text(text),) if text else ())
+
+
+def _outcome(draft: Draft, passages: tuple[Passage, ...], mode: Mode, way: _Way) -> Answer | Refusal:
+    citations, dropped = cite(draft.quotes, passages)
+    made = Made(way.model, mode, way.index_version, draft.usage, passages, dropped)
     if draft.abstained:
-        return _refusal("model_abstained", made)
+        return made.refusal("model_abstained")
     if not citations and mode != "closed_book":
-        return _refusal("unsupported_answer", made)
-    return _answer(draft, citations, made)
+        return made.refusal("unsupported_answer")
+    return made.answer(draft.text, citations)
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What an answer and a refusal both tell of how they came about."""
-
-    model: Model
-    mode: Mode
-    index_version: str
-    usage: Usage = NO_USAGE
-    timings_ms: dict[str, float] | None = None
-    passages: tuple[Passage, ...] = ()
-    dropped_quotes: int = 0
-
-
-def _answer(draft: Draft, citations: tuple[Citation, ...], made: _Made) -> Answer:
-    return Answer(
-        text=draft.text,
-        citations=citations,
-        model=made.model.name,
-        mode=made.mode,
-        usage=made.usage,
-        cost_usd=cost(made.usage, made.model.price),
-        timings_ms=made.timings_ms or {},
-        index_version=made.index_version,
-        passages=made.passages,
-        dropped_quotes=made.dropped_quotes,
-    )
-
-
-def _refusal(reason: Reason, made: _Made) -> Refusal:
-    return Refusal(
-        reason=reason,
-        model=made.model.name,
-        mode=made.mode,
-        usage=made.usage,
-        cost_usd=cost(made.usage, made.model.price),
-        timings_ms=made.timings_ms or {},
-        index_version=made.index_version,
-        passages=made.passages,
-        dropped_quotes=made.dropped_quotes,
-    )
-
-
-def _pack(
-    text: str, hits: Sequence[Hit], *, mode: Mode, model: Model, settings: AnsweringSettings
-) -> tuple[Passage, ...]:
+def _pack(text: str, hits: Sequence[Hit], *, mode: Mode, way: _Way) -> tuple[Passage, ...]:
+    model = way.model
     budget = model.context_window - model.max_output_tokens - tokens(instruction()) - tokens(text) - MARGIN
     if mode == "documents":
         return pack_documents(hits, budget=budget)
-    return pack(hits, budget=budget, most=settings.passages)
+    return pack(hits, budget=budget, most=way.settings.passages)
 
 
 def _pinned(question: Question, *, access: Access, indexes: Indexes) -> tuple[Hit, ...]:
-    """Every chunk of the pinned documents, in order; those that search finds carry its score."""
+    """Every chunk of the pinned documents, in order; where there are more than a few, with the score of search."""
     hits: list[Hit] = []
     for document in dict.fromkeys(question.documents):
         indexes.catalogue.document(question.collection, document, access=access)
@@ -179,8 +253,9 @@ def _pinned(question: Question, *, access: Access, indexes: Indexes) -> tuple[Hi
         limit=SCORED_CHUNKS,
         filters=Filters(documents=frozenset(question.documents)),
     )
-    score = {hit.chunk_id: hit.score for hit in ranked.hits}
-    return tuple(replace(hit, score=score.get(hit.chunk_id, 0.0)) for hit in hits)
+    scored = {hit.chunk_id: (hit.score, hit.dense or 0.0) for hit in ranked.hits}
+    found = [scored.get(hit.chunk_id, (0.0, 0.0)) for hit in hits]
+    return tuple(replace(hit, score=score, dense=dense) for hit, (score, dense) in zip(hits, found, strict=True))
 
 
 def _ms_since(moment: float) -> float:

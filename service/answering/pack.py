@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from core.answers import Hit, Passage
 from core.errors import SettingsError
 
-CHARACTERS_PER_TOKEN = 3
-"""English text has about four characters to a token, tables and code about three: the smaller one never overflows."""
-LABEL_TOKENS = 24
+CHARACTERS_PER_TOKEN, BYTES_PER_TOKEN = 3, 2
+"""English text has about four characters to a token, tables and code about three. What is not ASCII is counted by its
+bytes in UTF-8, two to a token: a Chinese character is one and a half."""
+LABEL_TOKENS = 32
 """What the lines around a passage cost, its title and headings not counted."""
 ADJACENT_CHARACTERS = 200
 """Chunks of one document with no more than this between them are read as one stretch: a heading may lie between."""
 SMALLEST_PASSAGE = 64
 """Tokens below which a passage is not worth showing."""
+_WORDS = re.compile(r"[\w.,]*\w|[^\w\s.,;:'\"*_]")
+"""What makes two texts different: words, figures and signs, not their case, white space or marks around them."""
 
 
 def tokens(text: str) -> int:
-    """Tokens of a text, estimated so that no tokenizer in use needs more."""
-    return len(text) // CHARACTERS_PER_TOKEN + 1
+    """Tokens of a text, estimated so that a tokenizer in use hardly needs more."""
+    octets = len(text.encode("utf-8", "surrogatepass"))
+    ascii_ = len(text) if text.isascii() else sum(character.isascii() for character in text)
+    return ascii_ // CHARACTERS_PER_TOKEN + (octets - ascii_) // BYTES_PER_TOKEN + 1
 
 
 def pack(hits: Sequence[Hit], *, budget: int, most: int | None = None) -> tuple[Passage, ...]:
@@ -72,8 +78,10 @@ def _size(hit: Hit) -> int:
 
 def _cut(hit: Hit, budget: int) -> Hit:
     """The beginning of a hit that is too long for the budget."""
-    room = max(budget - (_size(hit) - tokens(hit.text)), SMALLEST_PASSAGE // 2) * CHARACTERS_PER_TOKEN
-    text = hit.text[:room]
+    room = max(budget - (_size(hit) - tokens(hit.text)), SMALLEST_PASSAGE // 2)
+    text = hit.text[: room * CHARACTERS_PER_TOKEN]
+    while tokens(text) > room + 1:
+        text = text[: len(text) * room // tokens(text)]
     pages = tuple(page for page in hit.pages if page[0] < hit.start + len(text))
     return replace(hit, text=text, end=hit.start + len(text), pages=pages)
 
@@ -82,7 +90,7 @@ def _distinct(hits: Sequence[Hit]) -> list[Hit]:
     seen: set[object] = set()
     kept = []
     for hit in hits:
-        keys = {hit.chunk_id, (hit.title, hit.headings, hit.header, " ".join(hit.text.split()))}
+        keys = {hit.chunk_id, (hit.title, hit.headings, hit.header, " ".join(_WORDS.findall(hit.text.casefold())))}
         if seen.isdisjoint(keys):
             kept.append(hit)
         seen |= keys

@@ -53,6 +53,8 @@ def _label(passage: Passage) -> str:
         where.append(f"Title: {hit.title}")
     if hit.headings:
         where.append(f"Section: {' > '.join(hit.headings)}")
+    if hit.day:
+        where.append(f"Date: {hit.day}")
     if hit.page_start is not None:
         last = hit.page_end
         where.append(f"Page: {hit.page_start}" + (f"-{last}" if last != hit.page_start else ""))

@@ -1,17 +1,93 @@
-"""Who is calling. Nobody has a key yet, and the service answers loopback only: every caller is the owner."""
+"""Who is calling, told from the headers of a request; what follows from it is decided in core/access.py."""
 
 from __future__ import annotations
 
+import hmac
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
-from core.access import OWNER, Access
-from core.errors import SettingsError
-from core.settings import ServerSettings
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+
+from core.access import THE_OWNER, Principal
+from core.errors import SettingsError, Unauthorized
+from core.keys import PREFIX
+from core.settings import ServerSettings, Settings
+from service.api.state import Service
+from service.api.telling import tell_caller
+
+if TYPE_CHECKING:
+    from service.api.oidc import Issuer
+
+LONGEST = 16_384
+"""Characters of a credential."""
+NEEDED = "This service needs a key: Authorization: Bearer KEY. `touchstone keys create` makes one."
 
 
-def access_of_caller() -> Access:
-    """What the caller of this request may read."""
-    return OWNER
+class Gate:
+    """Tells who calls. As long as no key was ever made and no issuer is configured, everybody on this machine owns all.
+
+    `secret`: what the owner of the data folder can read there, and nobody else (indexes/lock.py).
+    """
+
+    def __init__(self, settings: Settings, secret: str = "") -> None:
+        self._server = settings.server
+        self._secret = secret
+        self._issuer: Issuer | None = None
+        if settings.oidc.issuer:
+            from service.api.oidc import Issuer
+
+            self._issuer = Issuer(settings.oidc)
+
+    def is_open(self, service: Service) -> bool:
+        """Whether no key is asked for."""
+        return self._issuer is None and not service.indexes.catalogue.keys.any()
+
+    async def principal(self, headers: Headers, service: Service) -> Principal:
+        """The caller of a request with these headers.
+
+        Raises:
+            Unauthorized: a key is needed, and there is none, or it is wrong, expired or revoked.
+            Unavailable: the issuer of tokens does not tell its keys.
+        """
+        if self.is_open(service):
+            if is_loopback(self._server.host) or self._server.allow_anonymous:
+                return THE_OWNER
+            raise Unauthorized(NEEDED)
+        credential = _credential(headers)
+        if self._secret and hmac.compare_digest(credential.encode(), self._secret.encode()):
+            return THE_OWNER
+        if credential.startswith(PREFIX):
+            return await self._by_key(credential, service)
+        if self._issuer is None or "authorization" not in headers:
+            raise Unauthorized("The key is not one of this service's.")
+        return await run_in_threadpool(self._issuer.principal, credential)  # may fetch the issuer's keys
+
+    async def _by_key(self, key: str, service: Service) -> Principal:
+        keys = service.indexes.catalogue.keys
+        row = keys.checked(key)  # a read of one row: not worth a thread
+        tell_caller(row.id)
+        if keys.due(row):
+            await run_in_threadpool(keys.note_use, row)
+        return Principal(row.name, frozenset(row.scopes), frozenset(row.groups))
+
+
+def _credential(headers: Headers) -> str:
+    """What a caller shows: one bearer token, or one key in X-API-Key.
+
+    Raises:
+        Unauthorized: there is none, or more than one.
+    """
+    shown = [*headers.getlist("authorization"), *headers.getlist("x-api-key")]
+    if not shown:
+        raise Unauthorized(NEEDED)
+    if len(shown) > 1:
+        raise Unauthorized("More than one key came with the request. Send one.")
+    scheme, _, token = shown[0].partition(" ") if "authorization" in headers else ("bearer", "", shown[0])
+    token = token.strip(" ")
+    if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST or not token.isascii() or " " in token:
+        raise Unauthorized(NEEDED)
+    return token
 
 
 def is_loopback(host: str) -> bool:
@@ -33,6 +109,7 @@ def refuse_open_door(server: ServerSettings) -> None:
     if is_loopback(server.host) or server.allow_anonymous:
         return
     raise SettingsError(
-        f"Listening on {server.host} would let anyone who reaches it read every document. Use 127.0.0.1, or, behind a "
-        "proxy that checks who asks, set server.allow_anonymous = true (TOUCHSTONE_SERVER__ALLOW_ANONYMOUS=true)."
+        f"Listening on {server.host} would let anyone who reaches it read every document. Make a key first "
+        "(touchstone keys create --name NAME), use 127.0.0.1, or, behind a proxy that checks who asks, set "
+        "server.allow_anonymous = true (TOUCHSTONE_SERVER__ALLOW_ANONYMOUS=true)."
     )

@@ -2,51 +2,90 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Any, TypedDict
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from core.settings import Settings
 from service.api import errors
+from service.api.access import Gate
+from service.api.admission import Admission, Kind, Places
+from service.api.dependencies import within_rate, within_rate_of_address
+from service.api.lately import Lately
 from service.api.live import Live
-from service.api.middleware import BodyLimit, Identify, OwnPages
+from service.api.metrics import Metrics, Stored
+from service.api.middleware import BodyLimit, Identify, OwnPages, log_request
+from service.api.rates import Rates
 from service.api.routes import (
     care,
+    chat,
     collections,
     documents,
     health,
     index,
     ingestions,
+    keys,
+    mcp,
+    metrics,
     models,
     pages,
     query,
     search,
 )
+from service.api.schemas import ReadyOut
 from service.api.state import Service
+from service.api.tools import Opener, sessions
+from service.api.traces import traces_if_wanted
 
 __all__ = ["Live", "Service", "State", "create_app"]
 
 VERSION = "0.1.0"
+READY_SECONDS = 2.0
+STORED_SECONDS = 10.0
 
 
 class State(TypedDict):
     """What the lifespan hands to every request."""
 
     live: Live
+    mcp: Opener
+    rates: Rates | None
+    ready: Lately[ReadyOut]
+    stored: Lately[Stored]
+    metrics: Metrics
+    gate: Gate
 
 
 def create_app(settings: Settings, *, open_service: Callable[[], AbstractContextManager[Service | Live]]) -> FastAPI:
     """The application; `open_service` is entered when it starts and left when it stops."""
 
+    places, under_way = Places.of(settings.server), Counter[Kind]()
+    figures, traces = Metrics(under_way), traces_if_wanted()
+    observers = [log_request, figures.observe, *([traces.observe] if traces else [])]
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
         del app
-        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.server.threads
-        with open_service() as opened:
-            yield {"live": opened if isinstance(opened, Live) else Live(opened)}
+        anyio.to_thread.current_default_thread_limiter().total_tokens = places.threads
+        with ExitStack() as closing, open_service() as opened:
+            rate = settings.server.rate_per_minute
+            if traces:
+                closing.callback(traces.close)
+            live = opened if isinstance(opened, Live) else Live(opened)
+            async with sessions() as opener:
+                yield {
+                    "live": live,
+                    "gate": Gate(settings, live.secret),
+                    "mcp": opener,
+                    "rates": Rates(rate) if rate else None,
+                    "ready": Lately(READY_SECONDS),
+                    "stored": Lately(STORED_SECONDS),
+                    "metrics": figures,
+                }
 
     app = _Described(
         title="Touchstone",
@@ -57,18 +96,23 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         redoc_url=None,
     )
     errors.register(app)
-    for routes in (query, search, ingestions, documents, collections, index, care, models):
-        app.include_router(routes.router, prefix="/v1")
+    for routes in (query, search, chat, models, ingestions, documents, collections, index, care, keys):
+        app.include_router(
+            routes.router, prefix="/v1", responses=errors.declared(401, 403), dependencies=[Depends(within_rate)]
+        )
+    app.include_router(mcp.router, dependencies=[Depends(within_rate)])
+    app.include_router(pages.router, dependencies=[Depends(within_rate_of_address)])
     app.include_router(health.router)
-    app.include_router(pages.router)
-    app.add_middleware(BodyLimit, upload_bytes=settings.server.max_upload_mb * 1_000_000)
+    app.include_router(metrics.router)
+    app.add_middleware(Admission, places=places, taken=under_way)
+    app.add_middleware(BodyLimit, settings=settings.server)
     app.add_middleware(OwnPages, listening_on=settings.server.host)
-    app.add_middleware(Identify)
+    app.add_middleware(Identify, observers=observers)
     return app
 
 
 class _Described(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = errors.describe_problems(super().openapi())
+            self.openapi_schema = errors.describe(super().openapi())
         return self.openapi_schema

@@ -7,13 +7,13 @@ from typing import Self
 from pydantic import Field
 
 from indexes.verify import Verified
-from service.api.wire import Reply, Request
+from service.api.wire import Flag, Reply, Request
 
 
 class VerifyIn(Request):
     """How closely to look."""
 
-    full: bool = Field(False, description="search for every vector by itself, not for a sample")
+    full: Flag = Field(False, description="search for every vector by itself, not for a sample")
 
 
 class FaultOut(Reply):

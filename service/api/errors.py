@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from contextvars import ContextVar
 from http import HTTPStatus
+from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,7 +17,8 @@ from starlette.responses import JSONResponse, Response
 from core import errors
 from core.logs import request_id
 from service.api.schemas import Problem
-from service.api.wire import in_words, printable
+from service.api.telling import tell_code
+from service.api.wire import OUTER, in_words, printable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -26,15 +30,26 @@ STATUS: Mapping[type[errors.TouchstoneError], int] = {
     errors.DatasetError: 422,
     errors.UnknownModel: 404,
     errors.UnknownCollection: 404,
+    errors.CollectionExists: 409,
     errors.UnknownDocument: 404,
+    errors.NoPageImage: 404,
     errors.UnknownJob: 404,
     errors.JobConflict: 409,
     errors.KeyReused: 422,
+    errors.TooManyRequests: 429,
+    errors.UnknownKey: 404,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
     errors.MissingPrice: 422,
     errors.BudgetReached: 402,
     errors.Unavailable: 503,
     errors.ModelUnavailable: 502,
+    errors.ModelBusy: 503,
+    errors.ModelTimeout: 504,
+    errors.DeadlineReached: 504,
+    errors.Cancelled: 503,
     errors.EmbedderUnavailable: 502,
+    errors.Overloaded: 503,
     errors.DataFolderOwned: 503,
     errors.IndexBroken: 500,
     errors.ParseError: 422,
@@ -43,9 +58,11 @@ STATUS: Mapping[type[errors.TouchstoneError], int] = {
 
 CODES = {
     400: "malformed",
+    401: "unauthorized",
     403: "cross_site",
     404: "not_found",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
     415: "unsupported_media_type",
     422: "invalid",
@@ -54,16 +71,49 @@ CODES = {
 """The codes of errors that are HTTP's own."""
 
 
-def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The error as a response."""
-    body = Problem(
-        title=HTTPStatus(status).phrase,
-        status=status,
-        detail=printable(detail),
-        code=code,
-        request_id=request_id.get(),
+OPENAI_PATHS = ("/v1/chat/", "/v1/models")
+as_openai: ContextVar[bool] = ContextVar("as_openai", default=False)
+"""Whether the request came to a route whose clients look for an error as OpenAI's API has it."""
+
+
+def problem(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, *, parameter: str | None = None
+) -> Response:
+    """The error as a response; on OpenAI's routes with its `error` object besides."""
+    tell_code(code)
+    body = _problem(status, code, detail).model_dump()
+    if as_openai.get():
+        body["error"] = openai_error(status, code, body["detail"], parameter)
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def openai_error(status: int, code: str, detail: str, parameter: str | None = None) -> dict[str, str | None]:
+    """The error as OpenAI's API has it."""
+    kind = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}.get(
+        status, "server_error" if status >= 500 else "invalid_request_error"
     )
-    return JSONResponse(body.model_dump(), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    code = "model_not_found" if code == errors.UnknownModel.code else code
+    return {"message": detail, "type": kind, "param": parameter, "code": code}
+
+
+def problem_of(error: errors.TouchstoneError) -> Problem:
+    """One of our errors, for a response that has begun."""
+    return _problem(STATUS[type(error)], error.code, str(error))
+
+
+def _problem(status: int, code: str, detail: str) -> Problem:
+    return Problem(
+        title=HTTPStatus(status).phrase, status=status, detail=printable(detail), code=code, request_id=request_id.get()
+    )
+
+
+def response_to(error: errors.TouchstoneError) -> Response:
+    """One of our errors as a response."""
+    wait = getattr(error, "retry_after", None)
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    if isinstance(error, errors.Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    return problem(STATUS[type(error)], error.code, str(error), headers)
 
 
 def register(app: FastAPI) -> None:
@@ -73,30 +123,44 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
 
 
-def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def declared(*statuses: int, model: type[Problem] = Problem) -> dict[int | str, dict[str, Any]]:
     """The errors a route can answer with, for the OpenAPI document."""
     return {
-        status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in sorted({400, 500, *statuses})
+        status: {"model": model, "description": HTTPStatus(status).phrase}
+        for status in sorted({400, 413, 429, 500, 503, *statuses})
     }
 
 
-def describe_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """Say of every declared error that it is a problem, which FastAPI cannot be told."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """Say what FastAPI cannot be told: that every error is a problem, and an example of everything."""
     for path in document["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
+            for status in () if method == "get" else OF_ANY_CHANGE:
+                operation["responses"].setdefault(status, {"content": {MEDIA_TYPE: {"schema": _PROBLEM}}})
             for status, response in operation["responses"].items():
                 if status.startswith(("4", "5")):
-                    response["content"] = content
+                    schema = next(iter(response["content"].values()))["schema"]
+                    plain = schema["$ref"].endswith("/HTTPValidationError")
+                    response["description"] = HTTPStatus(int(status)).phrase
+                    response["content"] = {MEDIA_TYPE: {"schema": _PROBLEM if plain else schema}}
+    schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(unused, None)
+        schemas.pop(unused, None)
+    for name, example in json.loads((files("service.api") / "examples.json").read_text("utf-8")).items():
+        if name in schemas:
+            schemas[name]["examples"] = [example]
     return document
+
+
+OF_ANY_CHANGE = ("403", "413")
+"""What any request but GET can be answered with before a route sees it."""
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 async def _ours(request: Request, error: Exception) -> Response:
     del request
     assert isinstance(error, errors.TouchstoneError)
-    return problem(STATUS[type(error)], error.code, str(error))
+    return response_to(error)
 
 
 async def _https(request: Request, error: Exception) -> Response:
@@ -117,4 +181,6 @@ async def _invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return problem(400, CODES[400], f"The body is not JSON: {first['ctx']['error']}.")
-    return problem(422, CODES[422], in_words(first))
+    status = 400 if as_openai.get() else 422
+    parameter = next((printable(str(part)) for part in first["loc"] if part not in OUTER), None)
+    return problem(status, CODES[422], in_words(first), parameter=parameter)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
 
+from core.access import OWNER, Access
 from service.api.wire import Reply, printable
 
 if TYPE_CHECKING:
@@ -84,11 +85,12 @@ class JobOut(Reply):
     )
 
     @classmethod
-    def of(cls, catalogue: Catalogue, job: JobRow) -> Self:
-        """What the catalogue has on record, as it goes over the wire."""
-        documents = [JobDocumentOut.of(entry) for entry in catalogue.job_documents.listed(job.id, NAMED)]
+    def of(cls, catalogue: Catalogue, job: JobRow, access: Access = OWNER) -> Self:
+        """What the catalogue has on record, as it goes over the wire to somebody with this access."""
+        named = catalogue.job_documents.listed(job.id, NAMED, access=access)
+        documents = [JobDocumentOut.of(entry) for entry in named]
         fields = {"job_id": job.id, "collection": printable(job.collection), "state": job.state, "documents": documents}
-        notes = [JobDocumentOut.of(entry) for entry in catalogue.job_documents.noted(job.id)]
+        notes = [JobDocumentOut.of(entry) for entry in catalogue.job_documents.noted(job.id, access=access)]
         counts = asdict(catalogue.job_documents.tally(job.id))
         return cls.model_validate(
             {**counts, **cls._more(catalogue, job), **(job.report or {}), **fields, "notes": notes}

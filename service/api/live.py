@@ -27,13 +27,24 @@ class Live:
     """
 
     def __init__(
-        self, service: Service, *, close: Callable[[], None] | None = None, upkeep: Upkeep | None = None
+        self,
+        service: Service,
+        *,
+        close: Callable[[], None] | None = None,
+        upkeep: Upkeep | None = None,
+        secret: str = "",
     ) -> None:
         self._current = _Held(service, close)
         self._changed = threading.Condition()
         self._writers = 0
         self._closed = False
         self.upkeep = upkeep
+        self.crowded: Callable[[], bool] = lambda: False
+        """True while the line for searches is full (service/api/turns.py)."""
+        self.stopping = False
+        """True once the service was told to stop: it answers what came and takes no more."""
+        self.secret = secret
+        """What the owner of the data folder shows to be known; empty: there is no such thing."""
 
     @contextmanager
     def reading(self) -> Iterator[Service]:

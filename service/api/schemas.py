@@ -11,9 +11,19 @@ from typing import Literal
 from pydantic import Field
 
 from core.answers import Answer, Citation, Mode, Refusal
+from core.settings import Name
 from core.sources import Patterns
 from service.api.searches import FiltersIn
-from service.api.wire import MAX_LIMIT, Reply, Request, Text, printable, rounded
+from service.api.wire import MAX_LIMIT, Flag, Reply, Request, Text, printable, rounded
+
+MAX_TURNS = 100
+
+
+class TurnIn(Request):
+    """One message of the conversation before the question."""
+
+    role: Literal["user", "assistant"]
+    text: Text
 
 
 class QueryIn(Request):
@@ -30,7 +40,10 @@ class QueryIn(Request):
     )
     limit: int | None = Field(None, ge=1, le=MAX_LIMIT, description="most passages shown to the model")
     filters: FiltersIn = Field(FiltersIn(), description="documents to stay within, by what is known of them")
-    stream: bool = Field(False, description="send server-sent events, the last of them this same reply")
+    turns: tuple[TurnIn, ...] = Field(
+        (), max_length=MAX_TURNS, description="the conversation before the question, oldest first"
+    )
+    stream: Flag = Field(False, description="send server-sent events, the last of them this same reply")
 
 
 class IngestionIn(Request):
@@ -48,6 +61,13 @@ class IngestionIn(Request):
     )
     exclude: tuple[Text, ...] = Field(
         (), max_length=MAX_LIMIT, description="do not look at files that match one of these", examples=[["drafts"]]
+    )
+
+    groups: tuple[Name, ...] | None = Field(
+        None,
+        max_length=MAX_LIMIT,
+        description="who may read documents of which no metadata file and no rule says so; null: as an earlier "
+        "ingestion said, and else, with the scope admin, everybody, without it the key's groups",
     )
 
     @property
@@ -139,6 +159,15 @@ class ReadyOut(Reply):
     degraded: tuple[str, ...] = Field((), description="what is broken, answered around and being made again")
 
 
+class OpenAIError(Reply):
+    """The same error as OpenAI's API has it."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
 class Problem(Reply):
     """An error, as RFC 9457 writes it."""
 
@@ -148,3 +177,9 @@ class Problem(Reply):
     detail: str = Field(description="what was tried, on what, and what to do next")
     code: str = Field(description="stable; programs branch on it")
     request_id: str
+
+
+class OpenAIProblem(Problem):
+    """An error of a route that OpenAI's clients call."""
+
+    error: OpenAIError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
@@ -12,7 +11,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from core.answers import Hit, SearchResult, Trace
 from core.filters import Filters
 from core.sources import Patterns
-from service.api.wire import MAX_LIMIT, Reply, Request, Text, printable, rounded
+from service.api.wire import MAX_LIMIT, Day, Flag, Reply, Request, Text, printable, rounded
 
 
 class FiltersIn(Request):
@@ -23,8 +22,8 @@ class FiltersIn(Request):
     )
     tags: tuple[Text, ...] = Field((), max_length=MAX_LIMIT, description="with at least one of these tags")
     groups: tuple[Text, ...] = Field((), max_length=MAX_LIMIT, description="open to at least one of these by name")
-    since: date | None = Field(None, description="holding, or else modified or made, on this day or later")
-    until: date | None = Field(None, description="holding, or else modified or made, on this day or earlier")
+    since: Day | None = Field(None, description="holding, or else modified or made, on this day or later")
+    until: Day | None = Field(None, description="holding, or else modified or made, on this day or earlier")
 
     def wanted(self, documents: Collection[str]) -> Filters:
         """The same as search takes it; `documents` are names to stay within, all when empty."""
@@ -46,7 +45,7 @@ class SearchIn(Request):
     documents: tuple[Text, ...] = Field((), max_length=MAX_LIMIT, description="names of the documents to stay within")
     limit: int | None = Field(None, ge=1, le=MAX_LIMIT, description="most hits")
     filters: FiltersIn = Field(FiltersIn(), description="documents to stay within, by what is known of them")
-    explain: bool = Field(False, description="say how each hit was scored")
+    explain: Flag = Field(False, description="say how each hit was scored")
     trace: Text | None = Field(None, description="name of a document: say where it ended up, and why")
 
     @property
@@ -60,8 +59,13 @@ class ExplanationOut(Reply):
 
     dense: float | None = Field(description="cosine with the question")
     dense_rank: int | None
-    keyword: float | None = Field(description="BM25; null when it was not among the best by words")
+    keyword: float | None = Field(
+        description="BM25; null when it was not among the best by words, or the caller may not read everything"
+    )
     keyword_rank: int | None
+    whole: float | None = Field(description="how much of `fused` is owed to the document as a whole; null: not weighed")
+    fused: float = Field(description="both scores together, 0 to 1; the hit's score, unless a reranker gave it another")
+    reranked: float | None = Field(description="the reranker's score; null when it did not read the hit")
 
 
 class HitOut(Reply):
@@ -87,7 +91,13 @@ class HitOut(Reply):
     def of(cls, hit: Hit, *, explain: bool = False) -> HitOut:
         """The hit as it goes over the wire."""
         explanation = ExplanationOut(
-            dense=hit.dense, dense_rank=hit.dense_rank, keyword=hit.keyword, keyword_rank=hit.keyword_rank
+            dense=hit.dense,
+            dense_rank=hit.dense_rank,
+            keyword=hit.keyword,
+            keyword_rank=hit.keyword_rank,
+            whole=hit.whole,
+            fused=hit.score if hit.fused is None else hit.fused,
+            reranked=hit.reranked,
         )
         return cls(
             chunk_id=printable(hit.chunk_id),

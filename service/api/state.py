@@ -12,7 +12,7 @@ from core.sources import Patterns
 if TYPE_CHECKING:
     from indexes.open import Indexes
     from indexes.overview import VersionRow
-    from indexes.rows import JobRow
+    from indexes.rows import DocumentRow, JobRow, Order
     from service.answering.generators.choose import Model
     from service.api.versions import PruneOut, RebuildIn, RebuildOut, RollbackOut
 
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 class JobControl(Protocol):
     """Begins and ends ingestion jobs. Raises UnknownJob, JobConflict, and Unavailable when jobs cannot be begun."""
 
-    def submit(
-        self, source: str, collection: str, *, patterns: Patterns, key: str | None, digest: str | None
-    ) -> JobRow:
+    def submit(self, source: str, collection: str, *, patterns: Patterns, order: Order) -> JobRow:
         """Queue a source; with the idempotency key of an earlier job, return that.
 
         Raises KeyReused and SourceError too.
@@ -33,6 +31,13 @@ class JobControl(Protocol):
 
     def retry(self, job_id: str) -> JobRow:
         """Queue another attempt at what a job did not get done."""
+
+
+class Pages(Protocol):
+    """Shows pages of documents. Raises NoPageImage, and Unavailable when nothing can be shown now."""
+
+    def picture(self, row: DocumentRow, number: int, *, marked: str = "") -> bytes:
+        """A page, from 1, as PNG, with the words marked."""
 
 
 class Upkeep(Protocol):
@@ -65,3 +70,4 @@ class Service:
     indexes: Indexes
     jobs: JobControl
     models: Callable[[str | None], Model]
+    pages: Pages | None = None

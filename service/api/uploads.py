@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -19,18 +20,18 @@ LONGEST_NAME = 200
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-async def save(files: Sequence[UploadFile], uploads: Path, collection: str) -> Path:
-    """Write the files into the collection's folder below `uploads`, each whole or not at all; return that folder.
+async def save(files: Sequence[UploadFile], into: Path) -> None:
+    """Write the files into a folder, each whole or not at all.
 
     Raises:
         SourceError: there is no file, or two have one name.
     """
     if not files:
         raise SourceError("The upload holds no file. Send one or more form fields called 'files'.")
-    names = [safe_name(file.filename or "") for file in files]
+    names = names_of(files)
     if len(set(names)) < len(names):
         raise SourceError("Two files of the upload have one name. Send them one after the other.")
-    folder = anyio.Path(uploads / folder_of(collection))
+    folder = anyio.Path(into)
     await folder.mkdir(parents=True, exist_ok=True)
     for name, file in zip(names, files, strict=True):
         partial = folder / f".{secrets.token_hex(8)}"
@@ -38,7 +39,16 @@ async def save(files: Sequence[UploadFile], uploads: Path, collection: str) -> P
             while block := await file.read(COPY_BYTES):
                 await written.write(block)
         await partial.replace(folder / name)
-    return uploads / folder_of(collection)
+
+
+def names_of(files: Sequence[UploadFile]) -> list[str]:
+    """What uploaded files are called once they are stored."""
+    return [safe_name(file.filename or "") for file in files]
+
+
+def discard(uploads: Path, collection: str) -> None:
+    """Remove what was uploaded to a collection, if anything was."""
+    shutil.rmtree(uploads / folder_of(collection), ignore_errors=True)
 
 
 async def sha256(file: UploadFile) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from core.sections import EmbedderSettings
-from service.api.wire import Reply, Request, printable
+from service.api.wire import Flag, Reply, Request, printable
 
 if TYPE_CHECKING:
     from indexes.changes import Changed, RebuildProgress
@@ -58,7 +58,7 @@ class RebuildIn(Request):
 
     embedder: EmbedderSettings | None = Field(None, description="as in the settings; cache and threads do not count")
     chunk_word_pieces: int | None = Field(None, ge=32, description="longest chunk, in word pieces of the embedder")
-    force: bool = Field(False, description="make a new version, and embed everything, even where nothing would change")
+    force: Flag = Field(False, description="make a new version, and embed everything, even where nothing would change")
 
 
 class RebuildError(Reply):

@@ -5,15 +5,20 @@ Text that came from file names is made printable, since JSON cannot carry the by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
 
 from core.errors import UsageError
 
 MAX_LIMIT = 100
 """Most hits or passages that one request can ask for."""
+
+OUTER = frozenset({"body", "query", "path", "header"})
+"""Where FastAPI says that a wrong value stood."""
 
 
 def printable(text: str) -> str:
@@ -26,6 +31,10 @@ def _plain(text: str) -> str:
         raise ValueError("holds a NUL character")
     if text != printable(text):
         raise ValueError("is not text: half a surrogate pair cannot be written as UTF-8")
+    return text
+
+
+def _filled(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty")
     return text
@@ -43,16 +52,29 @@ def short_enough(text: str, longest: int) -> None:
 
 def in_words(error: Mapping[str, Any]) -> str:
     """One of pydantic's errors as a sentence that names the field and not its content."""
-    outer = {"body", "query", "path"}
-    where = ".".join(printable(str(part))[:40] for part in error["loc"] if part not in outer)
+    where = ".".join(printable(str(part))[:40] for part in error["loc"] if part not in OUTER)
     if error["type"] in {"model_type", "model_attributes_type"}:
         return "The body is not a JSON object. Send one, with the content type application/json."
     said = "is not text" if error["type"] == "string_unicode" else error["msg"].removeprefix("Value error, ")
     return f"{where or 'The body'}: {said[:1].lower()}{said[1:]}."
 
 
-Text = Annotated[str, AfterValidator(_plain)]
+Plain = Annotated[str, AfterValidator(_plain)]
+"""A string without NUL that UTF-8 can hold."""
+Text = Annotated[Plain, AfterValidator(_filled)]
 """A string with something in it, without NUL, that UTF-8 can hold."""
+
+
+def _written_out(day: object) -> object:
+    if isinstance(day, date) or (isinstance(day, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", day)):
+        return day
+    raise ValueError("is not a day written like 2026-01-31")
+
+
+Day = Annotated[date, BeforeValidator(_written_out)]
+"""A day, and no number that could be taken for one."""
+Flag = Annotated[bool, Strict()]
+"""true or false, and nothing that could be taken for it."""
 
 
 class Request(BaseModel):

@@ -1,4 +1,4 @@
-"""The pages, rendered on the server: they work without scripts, and everything in them is escaped."""
+"""The pages, rendered on the server, everything in them escaped. They work without scripts, but for entering a key."""
 
 from __future__ import annotations
 
@@ -72,6 +72,11 @@ def ask_page(shown: Shown) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def key_page(problem: str) -> str:
+    """The page that asks for a key, as HTML; nothing of the data is on it."""
+    return _templates().get_template("key.html").render(problem=problem)
+
+
 def reference_page(description: dict[str, Any]) -> str:
     """The API's OpenAPI description as a page to read, as HTML."""
     return _templates().get_template("reference.html").render(api=description)
@@ -98,6 +103,12 @@ def marked(hit: Hit, citations: tuple[Citation, ...]) -> Iterator[tuple[str, boo
 def stylesheet() -> str:
     """The one style sheet."""
     return (files("service.web") / "page.css").read_text(encoding="utf-8")
+
+
+@cache
+def script() -> str:
+    """The one script, of the page that asks for a key."""
+    return (files("service.web") / "page.js").read_text(encoding="utf-8")
 
 
 @cache

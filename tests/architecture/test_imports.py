@@ -23,7 +23,7 @@ MODULES = sorted(
 )
 HEAVY = {
     "torch", "transformers", "sentence_transformers", "chromadb", "onnxruntime", "unstructured", "llama_index",
-    "matplotlib", "scipy", "pandas", "pypdfium2", "dbos",
+    "matplotlib", "scipy", "pandas", "pypdfium2", "dbos", "mcp",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from core.access import OWNER
     from indexes.embedders.protocol import Vectors
     from indexes.indexes import Indexes
     from indexes.rows import Version
@@ -41,7 +42,7 @@ class Original:
 def originals(indexes: Indexes) -> list[Original]:
     """Every document of every collection of an open data folder."""
     found: dict[str, Original] = {}
-    for collection in (row.name for row in indexes.catalogue.collections()):
+    for collection in (row.name for row in indexes.catalogue.collections(access=OWNER)):
         vectors: dict[str, Vectors] = {}
         for names, batch in indexes.catalogue.embeddings(collection):
             vectors.update(zip(names, batch, strict=True))

@@ -25,9 +25,9 @@ class Served:
         self.process, self.url, self.touchstone, self.source = process, url, touchstone, source
 
 
-def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
+def start(folder: Path, **variables: str) -> tuple[subprocess.Popen[str], str]:
     command = [sys.executable, "-m", "cli", "serve", "--port", "0"]
-    environment = environment_for(folder / "data")
+    environment = environment_for(folder / "data") | variables
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment)
     assert process.stderr
     said = process.stderr.readline()
@@ -95,6 +95,21 @@ def test_a_port_in_use_is_said_in_words(served: Served, tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [
+        (b"GET /", b"a" * 10_000),
+        (b"GET /healthz HTTP/1.1\r\nx-name: ", b"a" * 10_000),
+        (b"GET /healthz HTTP/1.1\r\n", b"x-name: a\r\n" * 1_000),
+    ],
+)
+def test_a_head_without_end_is_refused(served: Served, start: bytes, more: bytes) -> None:
+    host, port = served.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as line:
+        line.sendall(start + 7 * more)
+        assert line.recv(64).startswith(b"HTTP/1.1 431")
+
+
 def test_asked_to_stop_it_ends_with_0_and_gives_the_folder_back(tmp_path: Path) -> None:
     process, url = start(tmp_path)
     with process:
@@ -105,3 +120,19 @@ def test_asked_to_stop_it_ends_with_0_and_gives_the_folder_back(tmp_path: Path) 
     assert done.json["service"] is None
     with socket.socket() as door:
         assert door.connect_ex(("127.0.0.1", int(url.rpartition(":")[2]))) != 0
+
+
+def test_from_the_first_key_on_strangers_are_refused_and_the_command_line_still_works(served: Served) -> None:
+    url = f"{served.url}/v1/models"
+    assert httpx.get(url).status_code == 200
+    key = served.touchstone("keys", "create", "--name", "wiki", "--group", "staff", "--json").json["key"]
+    shown = {"Authorization": f"Bearer {key}"}
+    assert [httpx.get(url).status_code, httpx.get(url, headers=shown).status_code] == [401, 200]
+    assert served.touchstone("ingest", served.source, "--group", "hr", "--json").json["state"] == "COMPLETED"
+    listed = f"{served.url}/v1/documents"
+    assert served.touchstone("documents", "groups", "shop.txt", "--add", "staff").out.strip() == "shop.txt  hr, staff"
+    found = [row["document"] for row in httpx.get(listed, headers=shown).json()["documents"]]
+    assert ("shop.txt" in found, "policies/leave.md" in found) == (True, False)
+    assert served.touchstone("keys", "revoke", "wiki").code == 0
+    assert httpx.get(url, headers=shown).status_code == 401
+    assert [key["name"] for key in served.touchstone("keys", "list", "--json").json["keys"]] == ["wiki"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from core.sources import EVERYTHING
 from indexes import versions
 from indexes.jobs import AT_WORK
 from indexes.lock import own
+from indexes.rows import UNASKED
 from indexes.search import search
 from indexes.write import remove_document
 from service.api.versions import RebuildIn, RebuildOut
@@ -55,7 +58,7 @@ def upkeep(settings: Settings, source: Path) -> Iterator[ServiceUpkeep]:
 
 def ingest(upkeep: ServiceUpkeep, source: Path) -> None:
     with upkeep.live.writing() as service:
-        job = service.jobs.submit(str(source), "default", patterns=EVERYTHING, key=None, digest=None)
+        job = service.jobs.submit(str(source), "default", patterns=EVERYTHING, order=UNASKED)
     until(lambda: state(upkeep, job.id) not in AT_WORK)
     assert state(upkeep, job.id) == "COMPLETED"
 
@@ -79,50 +82,38 @@ def rebuilt(upkeep: ServiceUpkeep, asked: RebuildIn = SHORTER) -> RebuildOut:
     return upkeep.rebuilding()
 
 
-class Searching(threading.Thread):
-    """Searches until it is told to stop, and keeps what it found."""
-
-    def __init__(self, upkeep: ServiceUpkeep) -> None:
-        super().__init__()
-        self.upkeep, self.ended, self.found, self.failed = upkeep, threading.Event(), [], []  # type: ignore[var-annotated]
-
-    def run(self) -> None:
-        try:
-            number = 0
-            while not self.ended.is_set():
-                number = (number + 1) % DOCUMENTS
-                self.found.append(self.once(number))
-        except BaseException as error:
-            self.failed.append(error)
-            raise
-
-    def once(self, number: int) -> SearchResult:
-        with self.upkeep.live.reading() as service:
-            return search(service.indexes, f"note {number} says", access=OWNER, limit=5)
+def search_until(ended: threading.Event, upkeep: ServiceUpkeep, results: list[SearchResult]) -> None:
+    """Search without end until told, and keep what is found."""
+    for number in itertools.cycle(range(DOCUMENTS)):
+        if ended.is_set():
+            return
+        with upkeep.live.reading() as service:
+            results.append(search(service.indexes, f"note {number} says", access=OWNER, limit=5))
 
 
 def test_every_search_is_of_one_version_and_none_fails(upkeep: ServiceUpkeep, source: Path) -> None:
-    threads = [Searching(upkeep) for _ in range(3)]
-    with upkeep.live.reading() as service:
-        old = service.indexes.version
-        chunks = {old: service.indexes.catalogue.chunk_ids("default")}
-        for thread in threads:
-            thread.start()
-        assert rebuilt(upkeep).version == "2"
-        assert search(service.indexes, "note 3 says", access=OWNER, limit=5).index_version == old
-    with upkeep.live.reading() as service:
-        new = service.indexes.version
-        chunks[new] = service.indexes.catalogue.chunk_ids("default")
-        assert service.indexes.catalogue.collections()[0].documents == DOCUMENTS
-    until(lambda: all(thread.found and thread.found[-1].index_version == new for thread in threads))
-    for thread in threads:
-        thread.ended.set()
-        thread.join()
-        assert not thread.failed
-        seen = [result.index_version for result in thread.found]
+    ended, found = threading.Event(), [list[SearchResult]() for _ in range(3)]
+    with ThreadPoolExecutor(len(found)) as pool, ExitStack() as leaving:
+        leaving.callback(ended.set)
+        with upkeep.live.reading() as service:
+            old = service.indexes.version
+            chunks = {old: service.indexes.catalogue.chunk_ids("default")}
+            searching = [pool.submit(search_until, ended, upkeep, results) for results in found]
+            assert rebuilt(upkeep).version == "2"
+            assert search(service.indexes, "note 3 says", access=OWNER, limit=5).index_version == old
+        with upkeep.live.reading() as service:
+            new = service.indexes.version
+            chunks[new] = service.indexes.catalogue.chunk_ids("default")
+            assert service.indexes.catalogue.collections(access=OWNER)[0].documents == DOCUMENTS
+        until(lambda: all(results and results[-1].index_version == new for results in found))
+        ended.set()
+        for each in searching:
+            each.result()
+    for results in found:
+        seen = [result.index_version for result in results]
         assert seen == sorted(seen, key=[old, new].index)
-        assert all({hit.chunk_id for hit in result.hits} <= chunks[result.index_version] for result in thread.found)
-        assert all(result.hits for result in thread.found)
+        assert all({hit.chunk_id for hit in result.hits} <= chunks[result.index_version] for result in results)
+        assert all(result.hits for result in results)
     assert new == f"{old}.2"
     assert chunks[old].isdisjoint(chunks[new])
 
@@ -132,7 +123,7 @@ def test_what_is_written_while_it_is_made_is_in_the_new_version(upkeep: ServiceU
     (source / "late.md").write_text("# Late\n\nThe newest of all.\n")
     upkeep.rebuild(SHORTER)
     with upkeep.live.writing() as service:
-        job = service.jobs.submit(str(source), "default", patterns=EVERYTHING, key=None, digest=None)
+        job = service.jobs.submit(str(source), "default", patterns=EVERYTHING, order=UNASKED)
         remove_document(service.indexes, "default", "05.md")
     with pytest.raises(JobConflict):
         upkeep.rebuild(SHORTER)

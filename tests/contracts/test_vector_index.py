@@ -16,7 +16,7 @@ from core.errors import IndexBroken
 from indexes.embedders.protocol import Vectors
 from indexes.vector.chroma import ChromaIndex
 from indexes.vector.memory import MemoryIndex
-from indexes.vector.protocol import VectorIndex
+from indexes.vector.protocol import Counting, VectorIndex
 
 DIMENSION = 8
 OPEN: dict[str, Callable[[Path], VectorIndex]] = {
@@ -65,6 +65,13 @@ def test_writing_a_known_id_replaces_its_vector(index: VectorIndex) -> None:
     index.upsert("default", ["a"], unit(3))
     assert index.nearest("default", unit(3)[0], 1)[0][0] == "a"
     assert index.ids("default") == {"a", "b"}
+
+
+def test_vectors_are_counted_without_being_listed(index: VectorIndex) -> None:
+    assert isinstance(index, Counting)
+    assert index.count("default") == 0
+    index.upsert("default", ["a", "b"], unit(1, 2))
+    assert (index.count("default"), index.count("none")) == (2, 0)
 
 
 def test_more_vectors_than_one_batch_are_all_stored(index: VectorIndex) -> None:

@@ -34,3 +34,33 @@ def test_what_a_person_waits_for_is_also_said_in_plain_words(
     logging.getLogger("indexes.open").warning("For the log alone.")
     assert capsys.readouterr().err == "Preparing the model.\n"
     assert len((tmp_path / "log").read_text().splitlines()) == 2
+
+
+def said(form: logs.Format, capsys: pytest.CaptureFixture[str]) -> str:
+    logs.configure("debug", form=form)
+    logging.getLogger("openai").setLevel(logging.DEBUG)
+    logging.getLogger("openai").debug("Request options: %s", {"json": "canary"})
+    logging.getLogger("some.library").warning("cannot read canary.pdf")
+    try:
+        try:
+            raise ValueError("canary")
+        except ValueError as error:
+            raise KeyError("canary.pdf") from error
+    except KeyError:
+        logging.getLogger("ingest").exception("ingestion failed", extra={"chunks": 3})
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_neither_a_library_s_words_nor_an_exception_s_are_written(
+    form: logs.Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = said(form, capsys)
+    assert "canary" not in written
+    assert "builtins.ValueError" in written
+    assert "builtins.KeyError" in written
+    assert "test_logs.py" in written
+
+
+def test_a_line_for_people_has_the_event_and_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "error ingestion failed chunks=3\n" in said("text", capsys)

@@ -12,6 +12,7 @@ import pytest
 from core.answers import Draft, Usage
 from core.errors import BudgetReached, ModelUnavailable, UnknownCollection, UsageError
 from core.settings import EmbedderSettings, IngestSettings, ModelSettings, Price, Settings
+from core.until import Until
 from evaluation.dataset import Dataset, Evidence, load_dataset
 from evaluation.evaluate import evaluate
 from evaluation.gold import Corpus, find, gold_of
@@ -21,7 +22,7 @@ from evaluation.rungs import Subject, choose_rungs
 from indexes.open import open_indexes
 from ingest.pipeline import ingest
 from service.answering.generators.choose import open_model
-from service.answering.generators.protocol import Generator, Prompt
+from service.answering.generators.protocol import Abilities, Generator, Prompt
 
 TEXTS = {
     "fees.md": "# Fees\n\nThe annual fee is 40 francs.\n\n# Discounts\n\nMembers pay half.\n",
@@ -47,13 +48,20 @@ class Breaks:
 
     def __init__(self, error: Exception, good: int = 0) -> None:
         self.error, self.good, self.calls = error, good, 0
+        self.abilities = Abilities(structured="none", streams=False)
 
-    def generate(self, prompt: Prompt) -> Draft:
-        del prompt
+    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+        del prompt, until
         self.calls += 1
         if self.calls > self.good:
             raise self.error
         return Draft(text="", quotes=(), usage=Usage(input_tokens=10), abstained=True)
+
+    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+        yield self.generate(prompt, until=until)
+
+    def write(self, text: str, *, until: Until) -> None:
+        del text, until
 
 
 @pytest.fixture

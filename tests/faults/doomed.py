@@ -26,6 +26,7 @@ from tests.cli.conftest import settings_for
 from tests.faults.deeds import MurderousCounter
 from tests.faults.folders import COLLECTION, settings_of
 
+QUICK = Pace(poll_seconds=0.05, standing_seconds=(0.0, 0.1, 0.2))
 POINTS = (
     "before embedding",
     "after the intent",
@@ -153,7 +154,7 @@ def ingest_until(data: Path, source: Path, point: str, call: int) -> None:
         update={"ingest": settings.ingest.model_copy(update={"batch_documents": 4, "workers": 1})}
     )
     with open_indexes(settings) as indexes:
-        engine = JobEngine(doomed(indexes, Fate(point, call)), settings, pace=Pace(poll_seconds=0.05))
+        engine = JobEngine(doomed(indexes, Fate(point, call)), settings, pace=QUICK)
         engine.start()
         latest = indexes.catalogue.jobs.latest(1)
         job = latest[0] if latest and latest[0].runner == "service" else engine.submit(source, COLLECTION)

@@ -72,3 +72,21 @@ def test_the_report_of_a_run_opens_from_the_disk(page: Any, tmp_path: Path) -> N
     page.goto(f"file://{tmp_path}/run/report.html")
     assert page.get_by_role("heading", name="The ladder").is_visible()
     assert page.get_by_text("16 weeks").count() > 0
+
+
+@pytest.mark.parametrize("page", WIDTHS[1:], indirect=True)
+def test_once_there_is_a_key_a_person_enters_it_and_asks(served: Served, page: Any) -> None:
+    assert served.touchstone("ingest", served.source).code == 0
+    key = served.touchstone("keys", "create", "--name", "person").out.strip()
+    page.goto(served.url)
+    assert "Ask your documents" not in page.inner_text("body")
+    for entered in ("ts_wrong", key):
+        page.get_by_label("asks for a key").fill(entered)
+        page.get_by_role("button", name="Enter").click()
+        page.get_by_text("not one of this service" if entered != key else "Ask your documents").wait_for()
+    page.reload()
+    page.get_by_label("Ask your documents").fill(QUESTION)
+    page.get_by_role("button", name="Ask").click()
+    page.locator("blockquote").wait_for()
+    assert "16 weeks" in page.get_by_label("Answer", exact=True).inner_text()
+    assert key not in page.content()

@@ -50,10 +50,19 @@ def test_the_commands_run_in_the_order_in_which_they_stand(newcomer: tuple[Path,
     assert "travel-policy-2026.pdf, page 1" in printed[COMMANDS[1]]
     assert printed[COMMANDS[2]].startswith("No answer.")
     assert (here / "runs/demo/report.html").stat().st_size > 10_000
-    (program,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    client, retriever = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     python = {**environment, "PYTHONPATH": str(ROOT)}
-    found = subprocess.run([sys.executable, "-c", program], cwd=here, env=python, capture_output=True, text=True)
+    found = subprocess.run([sys.executable, "-c", retriever], cwd=here, env=python, capture_output=True, text=True)
     assert "policies/travel-policy-2026.pdf 1" in found.stdout, found.stderr
+    serve = [sys.executable, "-m", "cli", "serve", "--port", "0"]
+    with subprocess.Popen(serve, cwd=here, env=python, stderr=subprocess.PIPE, text=True) as service:
+        assert service.stderr
+        served = re.search(r"http://\S+", service.stderr.readline())
+        address = served.group() if served else "nowhere"
+        asked = [sys.executable, "-c", client.replace("http://127.0.0.1:8000", address)]
+        answered = subprocess.run(asked, cwd=here, env=python, capture_output=True, text=True)
+        service.terminate()
+    assert "£175 policies/travel-policy-2026.pdf" in answered.stdout, answered.stderr
 
 
 def test_the_two_commands_are_targets_of_the_makefile() -> None:

@@ -27,11 +27,11 @@ def test_what_no_process_lived_to_end_is_counted_until_something_gets_done(attem
 def test_an_end_of_any_kind_takes_it_off_the_record(attempts: Attempts) -> None:
     for ending in (KeyError, KeyboardInterrupt):
         with suppress(ending), attempts.begun("job", "a.md") as starts:
-            assert (starts, attempts.suspects("job")) == (1, True)
+            assert (starts, attempts.deaths("job")) == (1, {"a.md": 1})
             raise ending
-        assert not attempts.suspects("job")
+        assert not attempts.deaths("job")
 
 
 def test_a_batch_is_no_suspect_and_jobs_are_apart(attempts: Attempts) -> None:
     with attempts.begun("job"), attempts.begun("other", "a.md") as starts:
-        assert (starts, attempts.suspects("job"), attempts.suspects("other")) == (1, False, True)
+        assert (starts, attempts.deaths("job"), attempts.deaths("other")) == (1, {}, {"a.md": 1})

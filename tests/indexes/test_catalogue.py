@@ -93,10 +93,10 @@ def test_the_rule_in_sql_is_the_rule_in_core(
 
 def test_unknown_things_are_refused_in_words(indexes: Indexes) -> None:
     with pytest.raises(UnknownCollection, match="ingest a folder first"):
-        indexes.catalogue.require_collection("default")
+        indexes.catalogue.require_collection("default", access=OWNER)
     store(indexes, "a.txt", "text")
     with pytest.raises(UnknownCollection, match="There are: default"):
-        indexes.catalogue.require_collection("other")
+        indexes.catalogue.require_collection("other", access=OWNER)
     with pytest.raises(UnknownDocument, match="half"):
         indexes.catalogue.document("default", "half \ud800", access=OWNER)
     with pytest.raises(UnknownJob, match="j1"):
@@ -109,7 +109,7 @@ def test_no_name_or_text_breaks_it(indexes: Indexes, name: str) -> None:
     assert len(indexes.catalogue.documents(name, access=OWNER)) == 1
     assert len(indexes.catalogue.text(name, name, access=OWNER)) == len(f"words {name}")
     assert indexes.keyword.search(name, f"words {name}", 5)
-    indexes.catalogue.require_collection(name.encode("utf-8", "replace").decode())
+    indexes.catalogue.require_collection(name.encode("utf-8", "replace").decode(), access=OWNER)
 
 
 def test_touching_a_document_changes_only_its_size_and_time(indexes: Indexes) -> None:
@@ -135,7 +135,7 @@ def test_what_is_said_about_a_document_changes_without_its_text(indexes: Indexes
 def test_collections_are_listed_with_what_they_hold(indexes: Indexes) -> None:
     store(indexes, "a.txt", "one", "two", collection="b")
     store(indexes, "b.txt", "one", collection="a")
-    rows = [(row.name, row.documents, row.chunks) for row in indexes.catalogue.collections()]
+    rows = [(row.name, row.documents, row.chunks) for row in indexes.catalogue.collections(access=OWNER)]
     assert rows == [("a", 1, 1), ("b", 1, 2)]
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.errors import IndexBroken
 from indexes.keyword.protocol import Entry
 from indexes.keyword.tantivy import TantivyIndex
 from indexes.keyword.words import telling, words_of
@@ -92,3 +95,46 @@ def test_whatever_is_indexed_is_found_by_its_own_words(library: TantivyIndex, wo
 @given(text=st.text(max_size=60))
 def test_no_text_at_all_is_a_syntax_error(library: TantivyIndex, text: str) -> None:
     library.search("default", text, 5)
+
+
+def test_whatever_damaged_files_do_to_tantivy_is_told_as_a_broken_index(tmp_path: Path) -> None:
+    good = TantivyIndex(tmp_path / "good")
+    documents = [f"d{number}" for number in range(40)]
+    good.upsert("default", [Entry(f"{name}#0", name, f"{name} says alpha, beta and gamma.") for name in documents])
+    good.close()
+    causes = [
+        cause
+        for suffix in (".fast", ".store", ".pos", ".idx", ".term")
+        for seed in range(8)
+        for cause in broken_by(damaged(tmp_path / "good", tmp_path / f"{seed}{suffix}", suffix, seed), documents)
+    ]
+    assert {"KeyError", "PanicException"} <= {type(cause).__name__ for cause in causes}
+
+
+def damaged(good: Path, copy: Path, suffix: str, seed: int) -> Path:
+    """A copy of an index with sixteen bytes of a file replaced."""
+    shutil.copytree(good, copy)
+    draw = random.Random(seed)
+    (file,) = copy.rglob(f"*{suffix}")
+    content = bytearray(file.read_bytes())
+    start = draw.randrange(len(content) - 16)
+    content[start : start + 16] = draw.randbytes(16)
+    file.write_bytes(content)
+    return copy
+
+
+def broken_by(folder: Path, documents: list[str]) -> Iterator[BaseException | None]:
+    """What tantivy raised in whatever is read of an index."""
+    index = TantivyIndex(folder)
+    readings: list[Callable[[], object]] = [
+        lambda: index.search("default", "alpha beta-gamma", 10),
+        lambda: index.spread("default", "alpha beta", documents),
+        lambda: index.ids("default"),
+    ]
+    for read in readings:
+        try:
+            read()
+        except IndexBroken as error:
+            told = error.__cause__
+            yield told.__cause__ if type(told) is RuntimeError and told.__cause__ else told
+    index.close()

@@ -40,7 +40,7 @@ def test_the_owner_can_be_asked_for(tmp_path: Path) -> None:
     with own(tmp_path) as lock:
         assert owner_of(tmp_path) == Owner(pid=os.getpid(), url=None)
         lock.announce("http://127.0.0.1:8000")
-        assert owner_of(tmp_path) == Owner(pid=os.getpid(), url="http://127.0.0.1:8000")
+        assert owner_of(tmp_path) == Owner(pid=os.getpid(), url="http://127.0.0.1:8000", secret=lock.secret)
     assert owner_of(tmp_path) is None
 
 

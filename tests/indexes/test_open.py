@@ -16,10 +16,10 @@ from core.access import OWNER
 from core.errors import DataFolderOwned, IndexBroken
 from core.settings import Settings
 from indexes import manifest
-from indexes.catalogue import JobRow
+from indexes.catalogue import Catalogue, JobRow
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.open import open_indexes
-from indexes.rebuild import DOUBT, finds_itself, mend, rebuild_vectors
+from indexes.rebuild import DOUBT, ONCE, OPENED, finds_itself, mend, note_opened, rebuild_vectors
 from indexes.search import search
 from tests.indexes.store import agree, store
 
@@ -112,6 +112,34 @@ def test_after_a_death_vectors_that_are_not_found_are_written_again(filled: Sett
         assert agree(indexes, "fourth")
         assert finds_itself(indexes.catalogue, indexes.vectors)
         assert indexes.catalogue.recall(DOUBT) is None
+
+
+def left_by_dead_processes(settings: Settings, *, opened: int) -> None:
+    """The folder as processes leave it that die, so many of them with the vector index open."""
+    with closing(Catalogue(settings.data / "catalogue.sqlite3")) as catalogue:
+        catalogue.remember(DOUBT, "a process died")
+        for _ in range(opened):
+            note_opened(catalogue)
+    (settings.data / "owner.lock").write_text('{"pid": 1}')
+    (settings.data / "seal.json").unlink()
+
+
+@pytest.mark.parametrize("opened", range(3))
+def test_a_vector_index_is_distrusted_when_two_processes_in_a_row_died_with_it_open(
+    filled: Settings, opened: int
+) -> None:
+    left_by_dead_processes(filled, opened=opened)
+    with open_indexes(filled) as indexes:
+        assert len(indexes.care.troubles()) == (opened == 2)
+
+
+def test_what_processes_died_with_says_nothing_of_the_vector_index_that_took_its_place(filled: Settings) -> None:
+    left_by_dead_processes(filled, opened=2)
+    with open_indexes(filled) as indexes:
+        indexes.care.remake()
+        assert (indexes.catalogue.recall(DOUBT), indexes.catalogue.recall(OPENED)) == (None, ONCE)
+    with open_indexes(filled) as indexes:
+        assert indexes.catalogue.recall(OPENED) is None
 
 
 def test_rebuilding_gives_the_same_index(filled: Settings) -> None:

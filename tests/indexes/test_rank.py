@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from core.settings import SearchSettings
-from indexes.rank import Candidates, ranked
+from indexes.rank import Candidates, ranked, shares
 
 QUESTION = np.array([1, 0], dtype=np.float32)
 PLAIN = SearchSettings(feedback=0)
 FOUR = Candidates(
     names=["d@v#0", "d@v#1", "e@v#0", "f@v#0"],
+    documents=["d", "d", "e", "f"],
     vectors=np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32),
     question=QUESTION,
     worded={"e@v#0": 4.0, "d@v#1": 2.0},
@@ -49,8 +50,18 @@ def test_what_speaks_for_a_document_lifts_its_chunks_and_scores_stay_within_one(
     assert all(0 <= score <= 1 for _, score in lifted)
 
 
+def test_what_of_a_score_is_owed_to_the_document_can_be_told() -> None:
+    lifted, weight = replace(FOUR, whole={"d": 1.0}), PLAIN.document_weight / 4
+    share = weight / (1 + weight)
+    assert shares(lifted, PLAIN).tolist() == pytest.approx([share, share, 0, 0])
+    plain, found = dict(ranked(FOUR, PLAIN)), dict(ranked(lifted, PLAIN))
+    assert found["d@v#0"] == pytest.approx(share + plain["d@v#0"] / (1 + weight))
+    assert not shares(FOUR, PLAIN).any()
+
+
 def test_documents_of_one_chunk_each_are_weighed_by_that_chunk_alone() -> None:
-    ones = replace(FOUR, names=["a@v#0", "b@v#0", "c@v#0", "d@v#0"], worded={"b@v#0": 1.0}, whole={"d": 1.0})
+    names = [f"{letter}@v#0" for letter in "abcd"]
+    ones = replace(FOUR, names=names, documents=list("abcd"), worded={"b@v#0": 1.0}, whole={"d": 1.0})
     assert ranked(ones, PLAIN) == ranked(replace(ones, whole={}), PLAIN)
 
 
@@ -58,6 +69,7 @@ def test_chunks_like_the_best_ones_move_up() -> None:
     like = replace(
         FOUR,
         names=[f"{letter}@v#0" for letter in "abcde"],
+        documents=list("abcde"),
         vectors=np.array([[0.9, 0.436], [0.9, 0.436], [0.9, 0.436], [0.7, -0.714], [0.69, 0.724]], dtype=np.float32),
         worded={f"{letter}@v#0": 3.0 for letter in "abc"},
     )

@@ -48,6 +48,8 @@ def test_hits_come_in_the_order_of_the_new_scores() -> None:
 def test_hits_beyond_the_candidates_stay_below_in_their_order() -> None:
     found = rerank(ShortestFirst(candidates=2), "q", [*HITS, BELOW])
     assert [each.chunk_id for each in found] == ["bb", "aaa", "c", "d"]
+    assert [each.fused for each in found] == [0.8, 0.9, 0.7, 0.6]
+    assert [each.reranked for each in found] == [found[0].score, found[1].score, None, None]
     assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
 
 

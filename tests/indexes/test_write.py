@@ -163,4 +163,4 @@ def test_vectors_that_do_not_fit_the_chunks_are_refused_before_anything_is_writt
     document = new_document("a.txt", "text", version="v1")
     with pytest.raises(ValueError, match="vectors of shape"):
         write_documents(indexes, [Version(document, [], np.zeros((1, 384), np.float32))])
-    assert indexes.catalogue.collections() == []
+    assert indexes.catalogue.collections(access=OWNER) == []

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from core.access import OWNER
 from core.errors import IndexBroken, JobConflict, KeyReused, Unavailable
 from core.settings import Settings
 from indexes.open import Indexes, open_indexes
-from indexes.rows import JobRow
+from indexes.rows import JobRow, Order
 from ingest.engine import JobEngine
 from tests.indexes.store import agree
 from tests.ingest.engines import Open, ended, one_after_the_other
@@ -32,7 +33,7 @@ def test_jobs_run_in_turn_and_end_on_record(engines: Open, indexes: Indexes, fol
     failed = indexes.catalogue.jobs.find(ids[1]).report
     assert failed is not None
     assert "There is no file or folder" in failed["error"]["detail"]
-    assert {row.name: row.documents for row in indexes.catalogue.collections()} == {"a": 2, "b": 2}
+    assert {row.name: row.documents for row in indexes.catalogue.collections(access=OWNER)} == {"a": 2, "b": 2}
 
 
 def test_an_engine_without_jobs_opens_no_database(engines: Open, settings: Settings) -> None:
@@ -176,7 +177,7 @@ def test_a_cancelled_job_that_waited_never_runs(engines: Open, indexes: Indexes,
     last = engine.submit(folder, "b")
     ended(indexes, last.id)
     assert indexes.catalogue.jobs.find(waiting[0]).started is None
-    assert [row.documents for row in indexes.catalogue.collections()] == [12, 2]
+    assert [row.documents for row in indexes.catalogue.collections(access=OWNER)] == [12, 2]
 
 
 def test_a_retry_reads_only_what_failed(engines: Open, indexes: Indexes, folder: Path) -> None:
@@ -228,12 +229,12 @@ def test_a_second_job_on_a_source_is_refused_by_name(engines: Open, indexes: Ind
 
 def test_an_idempotency_key_gives_the_same_job_once(engines: Open, indexes: Indexes, folder: Path) -> None:
     engine = engines()
-    job = engine.submit(folder, "a", key="k", digest="1")
-    assert engine.submit(folder, "a", key="k", digest="1").id == job.id
+    job = engine.submit(folder, "a", order=Order(key="k", digest="1"))
+    assert engine.submit(folder, "a", order=Order(key="k", digest="1")).id == job.id
     ended(indexes, job.id)
-    assert engine.submit(folder, "a", key="k", digest="1").id == job.id
+    assert engine.submit(folder, "a", order=Order(key="k", digest="1")).id == job.id
     with pytest.raises(KeyReused, match=job.id):
-        engine.submit(folder, "b", key="k", digest="2")
+        engine.submit(folder, "b", order=Order(key="k", digest="2"))
     assert len(indexes.catalogue.jobs.latest()) == 1
 
 

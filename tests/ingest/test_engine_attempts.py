@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.access import OWNER
 from core.settings import Settings
+from core.sources import EVERYTHING
 from indexes.open import Indexes
 from ingest.engine import JobEngine
+from ingest.jobs import new_job
+from ingest.pipeline import lay_out, plan_of, process, reader
+from ingest.work import JobStopped, Work
 from tests.ingest.engines import Open, ended, one_after_the_other
 
 MAIL = (
@@ -61,4 +67,43 @@ def test_a_job_that_was_stopped_leaves_no_file_under_suspicion(engines: Open, in
     ended(indexes, job.id)
     with indexes.catalogue.attempts.begun(job.id, left=5) as starts:
         assert starts == 1
-    assert not indexes.catalogue.attempts.suspects(job.id)
+    assert not indexes.catalogue.attempts.deaths(job.id)
+
+
+def test_a_file_that_a_process_died_over_comes_last_and_is_not_begun_before_the_job_has_stood(
+    indexes: Indexes, settings: Settings, many: Path
+) -> None:
+    job = indexes.catalogue.jobs.add(new_job(many, "a", "RUNNING", "command", EVERYTHING))
+    documents, attempts = indexes.catalogue.job_documents, indexes.catalogue.attempts
+    looks = []
+
+    def stop_at_the_second_look_while_only_it_is_left() -> None:
+        looks.append(documents.todo(job.id, 0) == ["00.txt"])
+        if sum(looks) == 2:
+            raise JobStopped
+
+    work = Work(indexes=indexes, settings=settings.ingest, job=job, standing=(0.0, 3600.0))
+    lay_out(work, plan_of(work), batch=100)
+    with ExitStack() as never, reader(work) as pool:
+        never.enter_context(attempts.begun(job.id, "00.txt"))
+        with pytest.raises(JobStopped):
+            process(replace(work, check=stop_at_the_second_look_while_only_it_is_left), 0, pool)
+        assert attempts.deaths(job.id) == {"00.txt": 1}
+        process(replace(work, standing=(0.0, 0.1)), 0, pool)
+        assert attempts.deaths(job.id) == {}
+    assert documents.tally(job.id).indexed == 12
+
+
+def test_a_file_that_as_many_processes_died_over_as_may_is_given_up(
+    indexes: Indexes, settings: Settings, many: Path
+) -> None:
+    job = indexes.catalogue.jobs.add(new_job(many, "a", "RUNNING", "command", EVERYTHING))
+    work = Work(indexes=indexes, settings=settings.ingest, job=job)
+    lay_out(work, plan_of(work), batch=100)
+    with ExitStack() as never, reader(work) as pool:
+        for _ in work.standing:
+            never.enter_context(indexes.catalogue.attempts.begun(job.id, "00.txt"))
+        process(work, 0, pool)
+    (failed,) = indexes.catalogue.job_documents.listed(job.id, ["failed"])
+    assert (failed.document, failed.code) == ("00.txt", "crashed")
+    assert indexes.catalogue.job_documents.tally(job.id).indexed == 11

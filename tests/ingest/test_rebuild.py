@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, func, update
 
 from core.access import ANONYMOUS, OWNER
 from core.errors import IndexBroken
@@ -23,6 +23,7 @@ from indexes.schema import structures, transaction
 from indexes.search import search
 from indexes.soundness import recall, refuse_incomplete, refuse_unsound
 from indexes.write import remove_document
+from ingest.parsers.choose import PARSERS
 from ingest.pipeline import ingest, plan
 from ingest.rebuild import Build
 from tests.ingest.test_pipeline import mail
@@ -97,20 +98,23 @@ def test_it_is_what_a_fresh_ingestion_makes_and_the_next_one_finds_nothing_to_do
 
 def test_what_happens_meanwhile_is_in_it_in_the_end(indexes: Indexes, settings: Settings, folder: Path) -> None:
     ingest(indexes, folder, collection="c", settings=settings.ingest)
+    board = Description(groups=frozenset({"board"}), groups_from="hand")
+    indexes.catalogue.describe("c", "4.md", board)
     wanted = shorter(settings)
     with being_made(indexes, wanted, begun(wanted)) as (build, made):
         build.run()
+        assert made.catalogue.known("c")["4.md"].description == board
         (folder / "0.md").write_text("# Part 0\n\nOther words.\n")
         (folder / "new.md").write_text("# New\n\nMore.\n")
         (folder / "1.md").unlink()
         ingest(indexes, folder, collection="c", settings=settings.ingest)
         remove_document(indexes, "c", "2.md")
-        indexes.catalogue.describe("c", "3.md", Description(groups=frozenset({"board"})))
+        indexes.catalogue.describe("c", "3.md", board)
         ingest(indexes, folder, collection="other", settings=settings.ingest)
         assert build.waiting() == 11
         build.finish()
         assert set(made.catalogue.known("c")) == set(indexes.catalogue.known("c"))
-        assert made.catalogue.known("c")["3.md"].description.groups == {"board"}
+        assert made.catalogue.known("c")["3.md"].description == board
         assert texts(made)["0.md"][0][0].endswith("Other words.")
         assert [job.id for job in made.catalogue.jobs.latest(9)] == [job.id for job in indexes.catalogue.jobs.latest(9)]
 
@@ -140,11 +144,12 @@ def test_it_goes_on_where_it_was_stopped(indexes: Indexes, settings: Settings, f
 
 
 def test_a_file_is_read_again_by_newer_parsers_if_it_is_there_and_the_same(
-    indexes: Indexes, settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+    indexes: Indexes, settings: Settings, folder: Path
 ) -> None:
-    monkeypatch.setattr("ingest.plan.PARSERS", "old")
     ingest(indexes, folder, collection="c", settings=settings.ingest)
-    monkeypatch.undo()
+    as_an_earlier_release_left_them = func.replace(structures.c.pipeline, f"/parsers-{PARSERS}/", "/parsers-0/")
+    with transaction(indexes.catalogue.engine, write=True) as connection:
+        connection.execute(update(structures).values(pipeline=as_an_earlier_release_left_them))
     (folder / "0.md").unlink()
     (folder / "1.md").write_text("Other words.")
     done = rebuilt(indexes, settings)

@@ -19,6 +19,8 @@ from service.answering.extractive.words import STOP_WORDS, is_month_or_day, rela
 OWN, CONTEXT, PLACE, BESIDE, PASSAGE, DOCUMENT = 1.0, 0.9, 0.75, 0.5, 0.25, 0.2
 """Where a word of the question is found, nearest first, and how sure it is that the unit is about it: in the unit, in
 what introduces it, in headings and title, in the unit before or after, in the passage, in its document."""
+GIVEN = 1.0
+"""What a passage counts that was not searched for but given: as the best that search finds."""
 _ENDS = (".", "!", "?", ":", ";", ")", '"', "”", "…")
 """What a sentence ends with, and a headline does not."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -80,16 +82,10 @@ def weigh_up(
         else min(len(set(words) - asking.stems), 3) / 3,
         length=min(len(words), 60) / 60,
         first=1 / passage.number,
-        shown=_shown(passage),
+        shown=GIVEN if passage.hit.dense is None else passage.hit.score,
         code=float(unit.kind == "code"),
         bare=float(unit.kind == "label" or (unit.kind == "sentence" and not unit.plain.endswith(_ENDS))),
     )
-
-
-def _shown(passage: Passage) -> float:
-    """What search gave a passage; one that the caller chose counts as the best there can be."""
-    searched = passage.hit.dense is not None or passage.hit.keyword is not None
-    return passage.hit.score if searched else 1.0
 
 
 def _asked(asking: Asking, found: dict[str, float]) -> float:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from core.answers import Draft, Quote, Usage
+from core.until import Until
 from indexes.embedders.protocol import Embedder
 from service.answering.extractive.compose import word
 from service.answering.extractive.decide import choose
 from service.answering.extractive.match import rank
 from service.answering.extractive.question import take_apart
-from service.answering.generators.protocol import Prompt
+from service.answering.generators.protocol import Abilities, Prompt, Written
 
 
 class Extractive:
@@ -17,8 +20,14 @@ class Extractive:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
-    def generate(self, prompt: Prompt) -> Draft:
+    @property
+    def abilities(self) -> Abilities:
+        """Its replies need no asking for."""
+        return Abilities(structured="json_schema", streams=True)
+
+    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
         """The answer with its quotes, or an abstention; usage counts words."""
+        until.require()
         read = len(prompt.question.split()) + sum(len(passage.hit.text.split()) for passage in prompt.passages)
         asking = take_apart(prompt.question)
         chosen = choose(asking, rank(asking, prompt.passages, self._embedder))
@@ -27,3 +36,12 @@ class Extractive:
         text = word(asking, chosen)
         quotes = tuple(Quote(passage=unit.passage, text=unit.text) for unit in chosen)
         return Draft(text=text, quotes=quotes, usage=Usage(input_tokens=read, output_tokens=len(text.split())))
+
+    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+        """The same: nothing of it is known before the whole is."""
+        yield self.generate(prompt, until=until)
+
+    def write(self, text: str, *, until: Until) -> Written | None:
+        """It only quotes."""
+        del text, until
+        return None

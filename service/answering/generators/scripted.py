@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from core.answers import Draft, Usage
 from core.errors import SettingsError
-from service.answering.generators.protocol import Prompt
-from service.answering.generators.reply import read_reply
+from core.until import Until
+from service.answering.generators.protocol import Abilities, Prompt, Written
+from service.answering.generators.reply import Growing, read_reply
+
+PIECE = 8
+"""Characters of a reply that come at once."""
 
 
 class Scripted:
@@ -28,11 +32,34 @@ class Scripted:
         self._turn = 0
         self._lock = threading.Lock()
 
-    def generate(self, prompt: Prompt) -> Draft:
+    @property
+    def abilities(self) -> Abilities:
+        """Its replies need no asking for."""
+        return Abilities(structured="json_schema", streams=True)
+
+    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
         """The next reply; usage counts words."""
+        return read_reply(*self._next(prompt, until))
+
+    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+        """The next reply, a few characters at a time."""
+        reply, usage = self._next(prompt, until)
+        growing = Growing()
+        for start in range(0, len(reply), PIECE):
+            until.require()
+            draft = growing.add(reply[start : start + PIECE])
+            if draft is not None:
+                yield draft
+        yield growing.whole(usage)
+
+    def write(self, text: str, *, until: Until) -> Written:
+        """The next reply, as it is."""
+        return Written(*self._next(Prompt(instruction="", rendered=text, question=text, passages=()), until))
+
+    def _next(self, prompt: Prompt, until: Until) -> tuple[str, Usage]:
+        until.require()
         with self._lock:
             self.prompts.append(prompt)
             reply = self._replies[self._turn % len(self._replies)]
             self._turn += 1
-        usage = Usage(input_tokens=len(prompt.rendered.split()), output_tokens=len(reply.split()))
-        return read_reply(reply, usage)
+        return reply, Usage(input_tokens=len(prompt.rendered.split()), output_tokens=len(reply.split()))

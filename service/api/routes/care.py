@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
-from service.api.dependencies import CurrentService
+from service.api.dependencies import CurrentService, needs
 from service.api.errors import declared
 
-router = APIRouter(tags=["index"])
+router = APIRouter(tags=["index"], dependencies=[needs("admin")])
 
 
 @router.post("/index/verify", summary="Compare everything that is stored", responses=declared(403, 422))

@@ -2,61 +2,139 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
+from core.access import Access, require_own
+from core.errors import NoPageImage
+from indexes.groups import set_groups
 from indexes.twins import near_duplicates
 from indexes.write import remove_document
-from service.api.dependencies import CurrentAccess, CurrentService, WritingService
+from service.api.dependencies import (
+    CurrentAccess,
+    CurrentPrincipal,
+    CurrentService,
+    DocumentId,
+    WritingService,
+    needs,
+)
 from service.api.errors import declared
-from service.api.records import DocumentOut, DocumentsOut, DocumentTextOut
-from service.api.wire import printable
+from service.api.questions import text_of
+from service.api.records import MOST_CHARACTERS, DocumentIn, DocumentOut, DocumentsOut, DocumentTextOut
+from service.api.sources import uploads_of
+from service.api.state import Service
+
+MOST_MARKED = 20_000
+"""Characters."""
+PICTURE = {
+    "description": "The page.",
+    "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+}
 
 router = APIRouter(tags=["documents"])
+READING = [needs("query")]
 
 
-@router.get("/documents", summary="List a collection's documents", responses=declared(404, 422))
+@router.get("/documents", summary="List a collection's documents", responses=declared(404, 422), dependencies=READING)
 def list_documents(
     service: CurrentService,
     access: CurrentAccess,
-    collection: str = "default",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    collection: Annotated[str, Query(description="of which collection")] = "default",
+    limit: Annotated[int, Query(ge=1, le=1000, description="most documents in one reply")] = 100,
+    offset: Annotated[int, Query(ge=0, le=1 << 31, description="documents left out at the beginning")] = 0,
 ) -> DocumentsOut:
     """In the order of their names."""
-    service.indexes.catalogue.require_collection(collection)
+    service.indexes.catalogue.require_collection(collection, access=access)
     rows = service.indexes.catalogue.documents(collection, access=access)
     near = near_duplicates(service.indexes.catalogue, collection, access=access)
-    page = tuple(DocumentOut.of(row, near) for row in rows[offset : offset + limit])
+    page = tuple(DocumentOut.of(row, near, access) for row in rows[offset : offset + limit])
     return DocumentsOut(documents=page, total=len(rows))
 
 
-@router.get("/documents/{document_id}", summary="Show a document", responses=declared(404))
-def show_document(document_id: str, service: CurrentService, access: CurrentAccess) -> DocumentOut:
+@router.get("/documents/{document_id}", summary="Show a document", responses=declared(404), dependencies=READING)
+def show_document(document_id: DocumentId, service: CurrentService, access: CurrentAccess) -> DocumentOut:
     """What the catalogue knows of it."""
+    return _described(service, document_id, access)
+
+
+@router.get(
+    "/documents/{document_id}/text",
+    summary="Read a document's extracted text",
+    responses=declared(404),
+    dependencies=READING,
+)
+def show_text(
+    document_id: DocumentId,
+    service: CurrentService,
+    access: CurrentAccess,
+    start: Annotated[int, Query(ge=0, le=MOST_CHARACTERS, description="the first character to read")] = 0,
+    length: Annotated[int | None, Query(ge=1, le=MOST_CHARACTERS, description="most characters; none: all")] = None,
+) -> DocumentTextOut:
+    """The text into which the offsets of hits and citations point, or a stretch of it."""
     catalogue = service.indexes.catalogue
     row = catalogue.document_with_id(document_id, access=access)
-    return DocumentOut.of(row, near_duplicates(catalogue, row.collection, access=access))
+    return text_of(row, catalogue, access=access, start=start, length=length)
 
 
-@router.get("/documents/{document_id}/text", summary="Read a document's extracted text", responses=declared(404))
-def show_text(document_id: str, service: CurrentService, access: CurrentAccess) -> DocumentTextOut:
-    """The text into which the offsets of hits and citations point."""
+@router.get(
+    "/documents/{document_id}/pages/{number}.png",
+    summary="Show a page of a PDF document, with what is cited marked",
+    response_class=Response,
+    responses={200: PICTURE, **declared(404, 422, 503)},
+    dependencies=READING,
+)
+def show_page(
+    document_id: DocumentId,
+    number: Annotated[int, Path(ge=1, le=MOST_CHARACTERS, description="of the page, from 1")],
+    service: CurrentService,
+    access: CurrentAccess,
+    start: Annotated[int, Query(ge=0, le=MOST_CHARACTERS, description="where the citation starts")] = 0,
+    end: Annotated[int, Query(ge=0, le=MOST_CHARACTERS, description="where it ends; 0: nothing is marked")] = 0,
+) -> Response:
+    """Made from the file itself, which must be on the service's machine, as it was when it was ingested."""
     catalogue = service.indexes.catalogue
-    row = service.indexes.catalogue.document_with_id(document_id, access=access)
-    text = catalogue.text(row.collection, row.document, access=access)
-    return DocumentTextOut(id=row.id, document=printable(row.document), version=row.version, text=printable(text))
+    row = catalogue.document_with_id(document_id, access=access)
+    if service.pages is None:
+        raise NoPageImage("This service shows no pages. Start it with `touchstone serve`.")
+    marked = catalogue.text(row.collection, row.document, access=access)[start : min(end, start + MOST_MARKED)]
+    return Response(service.pages.picture(row, number, marked=marked), media_type="image/png")
+
+
+@router.patch(
+    "/documents/{document_id}",
+    summary="Change who may read a document",
+    responses=declared(404, 422, 503),
+    dependencies=[needs("admin")],
+)
+def change(document_id: DocumentId, body: DocumentIn, service: WritingService, access: CurrentAccess) -> DocumentOut:
+    """With all that is in it; it holds for the very next query, and ingesting the file again does not change it."""
+    catalogue = service.indexes.catalogue
+    set_groups(catalogue, catalogue.document_with_id(document_id, access=access), body.groups)
+    return _described(service, document_id, access)
 
 
 @router.delete(
     "/documents/{document_id}",
     summary="Remove a document from the index",
     status_code=204,
-    responses=declared(403, 404, 503),
+    responses=declared(404, 503),
+    dependencies=[needs("ingest")],
 )
-def remove(document_id: str, service: WritingService, access: CurrentAccess) -> Response:
-    """The source file stays; the next ingestion of its folder brings the document back."""
-    row = service.indexes.catalogue.document_with_id(document_id, access=access)
+def remove(document_id: DocumentId, service: WritingService, principal: CurrentPrincipal) -> Response:
+    """The source file stays; the next ingestion of its folder brings the document back.
+
+    Without the scope admin, a caller removes what it uploaded.
+    """
+    row = service.indexes.catalogue.document_with_id(document_id, access=principal.access)
+    folder = uploads_of(principal, service.settings.data, row.collection)
+    require_own(principal, own=row.source == os.path.realpath(folder))
     remove_document(service.indexes, row.collection, row.document)
     return Response(status_code=204)
+
+
+def _described(service: Service, document_id: DocumentId, access: Access) -> DocumentOut:
+    catalogue = service.indexes.catalogue
+    row = catalogue.document_with_id(document_id, access=access)
+    return DocumentOut.of(row, near_duplicates(catalogue, row.collection, access=access), access)

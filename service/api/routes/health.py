@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from functools import partial
 
+from fastapi import APIRouter, Request
+
+from core.access import OWNER
 from core.errors import TouchstoneError, Unavailable
 from service.api.dependencies import CurrentService
 from service.api.errors import declared
 from service.api.schemas import HealthOut, ReadyOut
+from service.api.state import Service
 
 router = APIRouter(tags=["health"])
 
@@ -19,10 +23,17 @@ async def health() -> HealthOut:
 
 
 @router.get("/readyz", summary="Say whether questions can be answered", responses=declared(503))
-def ready(service: CurrentService) -> ReadyOut:
-    """Asks the catalogue and the embedder."""
+async def ready(request: Request, service: CurrentService) -> ReadyOut:
+    """Asks the catalogue and the embedder, every few seconds at most. Not ready, too, once it was told to stop."""
+    if request.state.live.stopping:
+        raise Unavailable("Not ready: the service is about to stop.")
+    found: ReadyOut = await request.state.ready.of(partial(_ready, service))
+    return found
+
+
+def _ready(service: Service) -> ReadyOut:
     try:
-        service.indexes.catalogue.collections()
+        service.indexes.catalogue.collections(access=OWNER)
         service.indexes.embedder.embed_query("ready")
     except TouchstoneError as error:
         raise Unavailable(f"Not ready: {error}") from error

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service.api.dependencies import CurrentService, CurrentUpkeep
+from service.api.dependencies import CurrentService, CurrentUpkeep, needs
 from service.api.errors import declared
 from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
 
-router = APIRouter(tags=["index"])
+router = APIRouter(tags=["index"], dependencies=[needs("admin")])
 
 
 @router.get("/index", summary="Show the versions of the index", responses=declared(503))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -14,17 +14,19 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from core.access import Principal, followed, groups_to_give
 from core.sources import named, refuse_absent
-from indexes.rows import JobRow
-from service.api.dependencies import CurrentService, WritingService
+from indexes.rows import JobRow, Order
+from service.api.dependencies import CurrentPrincipal, CurrentService, JobId, WritingService, needs
 from service.api.errors import declared
 from service.api.jobs import JobDetail, JobDocumentOut, JobDocumentsOut, JobLine, JobsOut, Status
 from service.api.schemas import IngestionIn
+from service.api.sources import Upload, refuse_source, uploads_of
 from service.api.state import Service
-from service.api.uploads import folder_of, save, sha256
+from service.api.uploads import sha256
 from service.api.wire import MAX_LIMIT
 
-router = APIRouter(tags=["ingestion"])
+router = APIRouter(tags=["ingestion"], dependencies=[needs("ingest")])
 
 IdempotencyKey = Annotated[
     str | None,
@@ -35,20 +37,23 @@ IdempotencyKey = Annotated[
         description="any text of the caller's own; sent again with the same request, it gives the same job",
     ),
 ]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="most jobs in the reply")]
 UPLOAD_SCHEMA = {
     "title": "files (a form)",
     "type": "object",
     "required": ["files"],
     "properties": {
-        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
-        "collection": {"type": "string", "default": "default"},
+        "files": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}},
+        "collection": {"type": "string", "default": "default", "description": "where to put the documents"},
+        "groups": {"type": "array", "items": {"type": "string"}, "description": "who may read them"},
     },
+    "examples": [{"files": ["the bytes of a file"], "collection": "default"}],
 }
 BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": IngestionIn.model_json_schema()},
+            "application/json": {"schema": IngestionIn.model_json_schema(), "example": {"source": "/srv/documents"}},
             "multipart/form-data": {"schema": UPLOAD_SCHEMA},
         },
     }
@@ -57,45 +62,63 @@ BODY = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked for: a source, the digest that tells requests apart, and the job if it was asked for before."""
+    """What was asked for: a source, by whom, and the job if it was asked for before."""
 
     body: IngestionIn
-    digest: str
+    order: Order
     earlier: JobRow | None
 
 
 async def _asked(
     request: Request,
     service: CurrentService,
+    principal: CurrentPrincipal,
     key: IdempotencyKey = None,
 ) -> Asked:
     """The source to ingest: named in JSON, or made of the uploaded files unless they were uploaded before."""
     jobs = service.indexes.catalogue.jobs
+    own = key if key is None or not principal.name else f"{principal.name} {key}"
 
-    def before(digest: str) -> JobRow | None:
-        return jobs.requested(key, digest) if key is not None else None
+    def asked(body: IngestionIn, *parts: str | None) -> Asked:
+        order = Order(
+            key=own,
+            digest=hashlib.sha256(json.dumps(parts).encode()).hexdigest(),
+            begun_by=principal.name,
+            groups=body.groups,
+        )
+        return Asked(body, order, jobs.requested(own, order.digest or "") if own is not None else None)
 
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        async with request.form(max_files=1000, max_fields=10) as form:
+        async with request.form(max_files=1000, max_fields=110) as form:
             files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
-            body = _checked({"source": "uploads", "collection": form.get("collection", "default")})
-            digest = _digest(body.collection, *[part for file in files for part in (file.filename, await sha256(file))])
-            uploads = service.settings.data / "uploads"
-            earlier = await run_in_threadpool(before, digest)
-            if earlier is None:
-                await run_in_threadpool(
-                    jobs.refuse_second, os.path.realpath(uploads / folder_of(body.collection)), body.collection
-                )
-                folder = await save(files, uploads, body.collection)
-                body = body.model_copy(update={"source": str(folder)})
-            return Asked(body, digest, earlier)
+            collection, groups = form.get("collection", "default"), form.getlist("groups") or None
+            body = _allowed({"source": "uploads", "collection": collection, "groups": groups}, principal)
+            upload = Upload(files, principal, service.settings.data, body)
+            parts = [part for file in files for part in (file.filename, await sha256(file))]
+            found = await run_in_threadpool(asked, body, body.collection, *parts, *groups or ())
+            if found.earlier is None:
+                await run_in_threadpool(jobs.refuse_second, upload.source, body.collection)
+                await upload.save()
+            return replace(found, body=upload.body)
     try:
-        body = _checked(json.loads(await request.body()))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        what = [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}, "ctx": {"error": str(error)}}]
+        body = _allowed(json.loads(await request.body()), principal)
+    except (ValueError, RecursionError) as error:
+        why = (
+            str(error)
+            if isinstance(error, json.JSONDecodeError)
+            else "it is no UTF-8, too deep, or a number is too long"
+        )
+        what = [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}, "ctx": {"error": why}}]
         raise RequestValidationError(what) from error
-    digest = _digest(body.model_dump_json())
-    return Asked(body, digest, await run_in_threadpool(before, digest))
+    refuse_source(named(body.source), principal, service.settings.server.sources)
+    return await run_in_threadpool(asked, body, body.model_dump_json(exclude_none=True))
+
+
+def _allowed(sent: object, principal: Principal) -> IngestionIn:
+    """What was sent, with the groups that the caller may give. Raises RequestValidationError and Forbidden."""
+    body = _checked(sent)
+    groups = groups_to_give(principal, body.groups)
+    return body.model_copy(update={"groups": None if groups is None else tuple(sorted(groups))})
 
 
 def _checked(body: Any) -> IngestionIn:  # noqa: ANN401 -- whatever was sent
@@ -103,10 +126,6 @@ def _checked(body: Any) -> IngestionIn:  # noqa: ANN401 -- whatever was sent
         return IngestionIn.model_validate(body)
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
-
-
-def _digest(*parts: str | None) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @router.post(
@@ -119,8 +138,8 @@ def _digest(*parts: str | None) -> str:
 def start(
     asked: Annotated[Asked, Depends(_asked)],
     service: WritingService,
+    principal: CurrentPrincipal,
     response: Response,
-    key: IdempotencyKey = None,
 ) -> JobDetail:
     """Queue a job; its state is at `Location`. The same request with the same key gives the same job again."""
     job = asked.earlier
@@ -128,48 +147,49 @@ def start(
         body = asked.body
         source = named(body.source)
         refuse_absent(source, service.settings.ingest.allowed_hosts)
-        job = service.jobs.submit(source, body.collection, patterns=body.patterns, key=key, digest=asked.digest)
+        job = service.jobs.submit(source, body.collection, patterns=body.patterns, order=asked.order)
     response.headers["Location"] = f"/v1/ingestions/{job.id}"
-    return _detail(service, job.id)
+    return _detail(service, principal, job.id)
 
 
 @router.get("/ingestions", summary="List the latest ingestion jobs", responses=declared(422))
-def list_jobs(service: CurrentService, limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50) -> JobsOut:
-    """Newest first."""
-    return JobsOut(jobs=tuple(JobLine.of(row) for row in service.indexes.catalogue.jobs.latest(limit)))
+def list_jobs(service: CurrentService, principal: CurrentPrincipal, limit: Limit = 50) -> JobsOut:
+    """Newest first; without the scope admin those that the caller began."""
+    rows = service.indexes.catalogue.jobs.latest(limit, begun_by=followed(principal))
+    return JobsOut(jobs=tuple(JobLine.of(_named(service, principal, row)) for row in rows))
 
 
 @router.get("/ingestions/{job_id}", summary="Show an ingestion job", responses=declared(404))
-def show_job(job_id: str, service: CurrentService) -> JobDetail:
+def show_job(job_id: JobId, service: CurrentService, principal: CurrentPrincipal) -> JobDetail:
     """How far it is, and in the end what became of everything that was found."""
-    return _detail(service, job_id)
+    return _detail(service, principal, job_id)
 
 
 @router.get("/ingestions/{job_id}/documents", summary="List the documents of an ingestion job", responses=declared(404))
 def list_documents(
-    job_id: str,
+    job_id: JobId,
     service: CurrentService,
+    principal: CurrentPrincipal,
     status: Annotated[Status | None, Query(description="only those of this status")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=1 << 31)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="most documents in one reply")] = 100,
+    offset: Annotated[int, Query(ge=0, le=1 << 31, description="documents left out at the beginning")] = 0,
 ) -> JobDocumentsOut:
     """By name. Files that needed no reading are counted in the job and not listed here."""
-    service.indexes.catalogue.jobs.find(job_id)
+    service.indexes.catalogue.jobs.find(job_id, begun_by=followed(principal))
     documents = service.indexes.catalogue.job_documents
     wanted = () if status is None else (None if status == "pending" else status,)
-    page = documents.listed(job_id, wanted, limit=limit, offset=offset)
-    return JobDocumentsOut(
-        documents=tuple(JobDocumentOut.of(entry) for entry in page), total=documents.count(job_id, wanted)
-    )
+    page = documents.listed(job_id, wanted, limit=limit, offset=offset, access=principal.access)
+    total = documents.count(job_id, wanted, access=principal.access)
+    return JobDocumentsOut(documents=tuple(JobDocumentOut.of(entry) for entry in page), total=total)
 
 
 @router.post(
     "/ingestions/{job_id}/cancel", summary="End an ingestion job", status_code=202, responses=declared(403, 404, 409)
 )
-def cancel(job_id: str, service: WritingService) -> JobDetail:
+def cancel(job_id: JobId, service: WritingService, principal: CurrentPrincipal) -> JobDetail:
     """At once when it waits, before its next document when it runs. What it wrote until then stays."""
-    service.jobs.cancel(job_id)
-    return _detail(service, job_id)
+    service.jobs.cancel(service.indexes.catalogue.jobs.find(job_id, begun_by=followed(principal)).id)
+    return _detail(service, principal, job_id)
 
 
 @router.post(
@@ -178,12 +198,22 @@ def cancel(job_id: str, service: WritingService) -> JobDetail:
     status_code=202,
     responses=declared(403, 404, 409, 503),
 )
-def retry(job_id: str, service: WritingService) -> JobDetail:
+def retry(job_id: JobId, service: WritingService, principal: CurrentPrincipal) -> JobDetail:
     """The documents that failed, or, when it did not get to its end, whatever it left."""
-    service.jobs.retry(job_id)
-    return _detail(service, job_id)
+    service.jobs.retry(service.indexes.catalogue.jobs.find(job_id, begun_by=followed(principal)).id)
+    return _detail(service, principal, job_id)
 
 
-def _detail(service: Service, job_id: str) -> JobDetail:
+def _detail(service: Service, principal: Principal, job_id: JobId) -> JobDetail:
     catalogue = service.indexes.catalogue
-    return JobDetail.of(catalogue, catalogue.jobs.find(job_id))
+    job = catalogue.jobs.find(job_id, begun_by=followed(principal))
+    return JobDetail.of(catalogue, _named(service, principal, job), principal.access)
+
+
+def _named(service: Service, principal: Principal, job: JobRow) -> JobRow:
+    """The job as its caller knows it: where uploads lie is nobody's business but the admin's."""
+    folder = os.path.realpath(uploads_of(principal, service.settings.data, job.collection))
+    if principal.is_admin or job.source != folder:
+        return job
+    report = json.loads(json.dumps(job.report).replace(json.dumps(folder)[1:-1], "uploads"))
+    return replace(job, source="uploads", report=report)

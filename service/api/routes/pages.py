@@ -4,47 +4,62 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
-from core.errors import TouchstoneError, UsageError
-from service.answering.answer import answer
-from service.api.dependencies import CurrentAccess, CurrentService
+from core.access import Principal, require
+from core.errors import Forbidden, TouchstoneError, Unauthorized, UsageError
+from service.api.access import Gate
+from service.api.asking import Asking
+from service.api.dependencies import CurrentService
 from service.api.errors import STATUS
 from service.api.questions import question_of
 from service.api.schemas import QueryIn
 from service.api.wire import in_words, short_enough
-from service.web.page import Choices, Shown, ask_page, reference_page, stylesheet
+from service.web.page import Choices, Shown, ask_page, key_page, reference_page, script, stylesheet
 
 router = APIRouter(include_in_schema=False)
 
 
+async def _reader(request: Request, service: CurrentService) -> Principal | TouchstoneError:
+    """Whoever may ask here, or what to tell them instead."""
+    gate: Gate = request.state.gate
+    try:
+        principal = await gate.principal(request.headers, service)
+        require(principal, "query")
+    except (Unauthorized, Forbidden) as refusal:
+        return refusal
+    return principal
+
+
+Reader = Annotated[Principal | TouchstoneError, Depends(_reader)]
+
+
 @router.get("/")
-def show_page(service: CurrentService) -> HTMLResponse:
-    """The empty page."""
-    return HTMLResponse(ask_page(Shown(choices=_choices(service))))
+def show_page(service: CurrentService, reader: Reader, request: Request) -> HTMLResponse:
+    """The empty page; without a key where one is needed, a form for it and nothing of the data."""
+    if isinstance(reader, TouchstoneError):
+        return _asking_for_a_key(reader, request, status=200)
+    return HTMLResponse(ask_page(Shown(choices=_choices(service, reader))))
 
 
 @router.post("/")
 def ask(
+    request: Request,
     service: CurrentService,
-    access: CurrentAccess,
+    reader: Reader,
     question: Annotated[str, Form()] = "",
     collection: Annotated[str, Form()] = "default",
     model: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
     """The page with the answer, the refusal, or the sentence that says what was wrong."""
-    shown = Shown(choices=_choices(service), question=question, collection=collection, model=model)
+    if isinstance(reader, TouchstoneError):
+        return _asking_for_a_key(reader, request, status=STATUS[type(reader)])
+    shown = Shown(choices=_choices(service, reader), question=question, collection=collection, model=model)
     try:
         body = _body(question, collection, model, service)
-        outcome = answer(
-            question_of(body),
-            access=access,
-            indexes=service.indexes,
-            model=service.models(body.model),
-            settings=service.settings.answering,
-        )
+        outcome = Asking.of(service, reader.access, body.model).answer(question_of(body))
     except TouchstoneError as error:
         return HTMLResponse(ask_page(shown.with_problem(str(error))), status_code=STATUS[type(error)])
     return HTMLResponse(ask_page(shown.with_outcome(outcome)))
@@ -56,15 +71,27 @@ async def show_stylesheet() -> Response:
     return Response(stylesheet(), media_type="text/css", headers={"Cache-Control": "max-age=300"})
 
 
+@router.get("/page.js")
+async def show_script() -> Response:
+    """What keeps a key in the browser's tab and sends it along; only the page that asks for one loads it."""
+    return Response(script(), media_type="text/javascript", headers={"Cache-Control": "max-age=300"})
+
+
 @router.get("/docs")
 def show_reference(request: Request) -> HTMLResponse:
     """How the API is called, from its own description."""
     return HTMLResponse(reference_page(request.app.openapi()))
 
 
-def _choices(service: CurrentService) -> Choices:
+def _asking_for_a_key(refusal: TouchstoneError, request: Request, *, status: int) -> HTMLResponse:
+    came = "authorization" in request.headers
+    return HTMLResponse(key_page(str(refusal) if came else ""), status_code=status)
+
+
+def _choices(service: CurrentService, reader: Principal) -> Choices:
+    collections = service.indexes.catalogue.collections(access=reader.access)
     return Choices(
-        collections=tuple(row.name for row in service.indexes.catalogue.collections()),
+        collections=tuple(row.name for row in collections),
         models=tuple(service.settings.all_models()),
         default_model=service.settings.default_model(),
         longest_question=service.settings.server.max_question_chars,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service.api.dependencies import CurrentAccess, CurrentService
+from service.api.dependencies import CurrentAccess, CurrentService, needs
 from service.api.errors import declared
 from service.api.questions import searched
 from service.api.searches import SearchIn, SearchOut
 
-router = APIRouter(tags=["answers"])
+router = APIRouter(tags=["answers"], dependencies=[needs("query")])
 
 
 @router.post("/search", summary="Find passages, best first", responses=declared(403, 404, 413, 422, 503))

@@ -7,9 +7,10 @@ import pytest
 
 from core.access import ANONYMOUS, OWNER, Access
 from core.answers import Answer, Refusal
-from core.errors import SettingsError, UnknownDocument
+from core.errors import Cancelled, SettingsError, UnknownDocument
 from core.settings import AnsweringSettings
-from service.answering.answer import Question, answer, answer_from
+from core.until import Until
+from service.answering.answer import Found, Question, Text, answer, answer_from, stream
 from tests.indexes.store import store
 from tests.service.answering.hits import hit
 
@@ -123,3 +124,32 @@ def test_a_window_too_small_for_any_passage_is_a_setting_to_mend(scripted):
     model = scripted("x", context_window=512, max_output_tokens=512)
     with pytest.raises(SettingsError, match="context_window"):
         answer_from("How many?", [hit(LEAVE)], mode="rag", model=model, index_version="v", settings=SETTINGS)
+
+
+def test_a_stream_tells_what_was_found_then_the_text_then_the_answer(indexes, scripted):
+    store(indexes, "leave.md", LEAVE)
+    model = scripted(reply("28 days", (1, "28 days of leave")))
+    question = Question(text="How many days of leave?")
+    found, *texts, last = stream(question, access=OWNER, indexes=indexes, model=model, settings=SETTINGS)
+    assert isinstance(found, Found)
+    assert [passage.hit.document for passage in found.passages] == ["leave.md"]
+    assert isinstance(last, Answer)
+    assert "".join(piece.text for piece in texts if isinstance(piece, Text)) == last.text == "28 days"
+
+
+def test_no_text_of_an_answer_that_nothing_supports_is_streamed(indexes, scripted):
+    store(indexes, "leave.md", LEAVE)
+    model = scripted(reply("30 days", (1, "30 days")))
+    question = Question(text="How many days of leave?")
+    events = list(stream(question, access=OWNER, indexes=indexes, model=model, settings=SETTINGS))
+    assert [type(event) for event in events] == [Found, Refusal]
+
+
+def test_work_that_nobody_waits_for_is_not_begun(indexes, scripted):
+    store(indexes, "leave.md", LEAVE)
+    model, until = scripted("x"), Until.never()
+    until.cancel()
+    question = Question(text="How many days of leave?")
+    with pytest.raises(Cancelled):
+        answer(question, access=OWNER, indexes=indexes, model=model, settings=SETTINGS, until=until)
+    assert not model.generator.prompts

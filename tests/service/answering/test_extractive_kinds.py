@@ -73,9 +73,9 @@ def test_a_passage_that_the_caller_chose_counts_as_well_found():
     asking = take_apart("Where is the assembly point?")
     best = [
         rank(asking, passages(hit(GUIDE, score=0.0, **found)), HashingEmbedder())[0].evidence.shown
-        for found in ({}, {"dense": 0.2}, {"keyword": 3.0})
+        for found in ({}, {"dense": 0.2})
     ]
-    assert best == [1.0, 0.0, 0.0]
+    assert best == [1.0, 0.0]
 
 
 def test_what_the_question_says_itself_is_not_given_as_the_answer():

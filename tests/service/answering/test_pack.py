@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import SettingsError
-from service.answering.pack import pack, pack_documents
+from service.answering.pack import pack, pack_documents, tokens
 from tests.service.answering.hits import hit
 
 
@@ -20,6 +20,13 @@ def test_the_same_chunk_or_the_same_text_under_the_same_headings_is_shown_once()
     copy = hit("the   rule", "a", ordinal=9, start=900)
     packed = pack([hit("the rule", "a"), hit("the rule", "a"), copy], budget=1000)
     assert texts(packed) == ["the rule"]
+
+
+def test_case_and_marks_make_no_other_passage_and_a_figure_does():
+    packed = pack([hit("The *rule*: 7,5 %.", "a"), hit("the rule 7,5 %", "a", ordinal=1, start=900)], budget=1000)
+    assert len(packed) == 1
+    assert len(pack([hit("fee: 7.5", "a"), hit("fee: 7.6", "a", ordinal=1, start=900)], budget=1000)) == 2
+    assert len(pack([hit("sum 5", "a"), hit("sum (5)", "a", ordinal=1, start=900)], budget=1000)) == 2
 
 
 def test_the_same_row_under_another_header_is_another_passage():
@@ -70,3 +77,10 @@ def test_over_budget_the_chunks_closest_to_the_question_stay_in_document_order()
     chunks = [hit(f"{n} " * 100, ordinal=n, start=n * 1000, score=score) for n, score in enumerate((0.9, 0.1, 0.8))]
     packed = pack_documents(chunks, budget=230)
     assert [passage.hit.start for passage in packed] == [0, 2000]
+
+
+def test_scripts_with_more_tokens_to_a_character_are_counted_by_their_bytes():
+    assert tokens("leave" * 100) < tokens("отпуск" * 100) < tokens("员工享有年假" * 100)
+    cut = pack([hit("员工享有年假二十天。" * 500)], budget=200)[0].hit
+    assert 0 < tokens(cut.text) <= 200
+    assert cut.end == len(cut.text)

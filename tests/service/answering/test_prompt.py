@@ -52,5 +52,13 @@ def test_place_and_table_header_are_told():
     assert "Table header: City\tEUR" in rendered
 
 
+def test_versions_of_a_document_are_told_apart_by_their_dates():
+    rendered = write_prompt(
+        "q", passages(hit("28 days.", day="2024-01-01"), hit("30 days.", day="2025-01-01"))
+    ).rendered
+    assert rendered.index("Date: 2024-01-01") < rendered.index("28 days.") < rendered.index("Date: 2025-01-01")
+    assert "Date" not in write_prompt("q", passages(hit("28 days."))).rendered.removeprefix(instruction())
+
+
 def test_the_version_is_a_hash_of_the_instruction():
     assert re.fullmatch(r"[0-9a-f]{12}", prompt_version())

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.answers import Quote, Usage
-from service.answering.generators.reply import read_reply
+from service.answering.generators.reply import Growing, read_reply
 
 GOOD = '{"answer": "28 days", "quotes": [{"passage": 2, "text": "28 days of leave"}]}'
 
@@ -61,3 +64,56 @@ def test_deep_nesting_is_plain_text_and_no_crash():
 def test_no_reply_is_a_crash(reply: str):
     read_reply(reply, Usage())
     read_reply(f'{{"answer": {reply}', Usage())
+
+
+ORDERED = '{"quotes": [{"passage": 2, "text": "28 days of leave"}], "answer": "28 days, \\ud83d\\ude00 and \\"more\\""}'
+
+
+def drafts(reply: str, step: int):
+    growing = Growing()
+    pieces = [reply[start : start + step] for start in range(0, len(reply), step)]
+    return [draft for piece in pieces if (draft := growing.add(piece))], growing.whole(Usage())
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000])
+@pytest.mark.parametrize("before", ["", "```json\n", "<think>{28?}</think>\n"])
+def test_an_answer_grows_behind_its_quotes(before, step):
+    seen, whole = drafts(before + ORDERED, step)
+    assert seen[-1].text == whole.text == '28 days, \N{GRINNING FACE} and "more"'
+    assert all(draft.quotes == whole.quotes and not draft.whole for draft in seen)
+    assert all(later.text.startswith(sooner.text) for sooner, later in pairwise(seen))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"quotes": [], "answer": null}',
+        '{"quotes": [], "answer": "null"}',
+        "It is 28 days.",
+        "Here you are: " + ORDERED,
+        '{"quotes": [], "answer": 28}',
+    ],
+)
+def test_what_may_still_become_something_else_does_not_grow(reply):
+    assert drafts(reply, 1)[0] == []
+
+
+def test_quotes_that_come_after_the_answer_do_not_count_before_the_whole_is_there():
+    seen, whole = drafts(GOOD, 1)
+    assert {draft.quotes for draft in seen} == {()}
+    assert len(whole.quotes) == 1
+
+
+def test_of_what_stands_twice_the_first_counts():
+    seen, whole = drafts(ORDERED[:-1] + ', "quotes": [], "answer": "30 days"}', 3)
+    assert whole.text == seen[-1].text
+    assert whole.quotes == seen[-1].quotes
+
+
+@given(st.text(), st.integers(1, 9))
+def test_what_has_grown_is_the_beginning_of_the_whole(answer: str, step: int):
+    reply = json.dumps({"quotes": [{"passage": 1, "text": answer}], "answer": answer}, ensure_ascii=step % 2 == 0)
+    seen, whole = drafts(reply, step)
+    assert all(
+        whole.text.startswith(draft.text) and whole.quotes[: len(draft.quotes)] == draft.quotes for draft in seen
+    )

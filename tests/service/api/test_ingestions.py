@@ -14,6 +14,7 @@ from cli.serve import open_service
 from core.settings import EmbedderSettings, Settings
 from service.api.app import create_app
 from service.api.uploads import folder_of, safe_name
+from tests.ingest.parsers.test_pdf import drawn, lines
 
 ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"}
 
@@ -209,3 +210,15 @@ def test_every_collection_has_an_upload_folder_of_its_own() -> None:
     assert folder_of("hr") == "hr"
     assert len({folder_of(name) for name in ("../hr", "HR/..", "..", "hr ")}) == 4
     assert not any("/" in folder_of(name) or folder_of(name).startswith(".") for name in ("../hr", "..", "/etc"))
+
+
+def test_a_page_is_shown_with_what_is_cited(client: TestClient) -> None:
+    content = drawn(lines(("Parents have 16 weeks of paid parental leave.", 100, 700)))
+    started = client.post("/v1/ingestions", files={"files": ("leave.pdf", content)})
+    ended(client, started.headers["Location"])
+    (document,) = client.get("/v1/documents").json()["documents"]
+    page = client.get(f"/v1/documents/{document['id']}/pages/1.png", params={"start": 0, "end": 20})
+    assert (page.status_code, page.headers["content-type"], page.content[:4]) == (200, "image/png", b"\x89PNG")
+    assert client.get(f"/v1/documents/{document['id']}/pages/2.png").json()["code"] == "no_page_image"
+    assert client.get(f"/v1/documents/{document['id']}/pages/0.png").status_code == 422
+    assert client.get("/v1/documents/none/pages/1.png").status_code == 404

@@ -64,7 +64,9 @@ def test_search_filters_explains_and_traces_when_asked(client: TestClient) -> No
     body = {"text": "parental leave", "filters": {"paths": ["shop.*"]}, "explain": True, "trace": "shop.md"}
     reply = client.post("/v1/search", json=body).json()
     assert {hit["document"] for hit in reply["hits"]} == {"shop.md"}
-    assert reply["hits"][0]["explanation"]["dense_rank"] == 1
+    explanation = reply["hits"][0]["explanation"]
+    assert explanation["dense_rank"] == 1
+    assert (explanation["fused"], explanation["reranked"]) == (pytest.approx(reply["hits"][0]["score"]), None)
     assert reply["trace"]["rank"] == 1
     plain = client.post("/v1/search", json={"text": "parental leave"}).json()
     assert set(plain) == {"hits", "index_version", "timings_ms"}

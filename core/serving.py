@@ -1,0 +1,86 @@
+"""The settings of a service: where it listens, who gets in, and how much is done at once."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from core.access import Scope
+from core.sections import Section
+
+
+class ServerSettings(Section):
+    """The API."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0: any free one")
+    allow_anonymous: bool = Field(
+        False,
+        description="as long as there is no key: answer on an address other than this machine's own, to everybody",
+    )
+    sources: tuple[str, ...] = Field(
+        (),
+        description="folders and URL prefixes (s3://bucket/folder) that keys without the scope admin may ingest from; "
+        "none: they may upload files",
+    )
+    max_question_chars: int = Field(4000, ge=1, description="longest question")
+    max_upload_mb: int = Field(100, ge=1, description="largest upload, in MB")
+    deadline_s: float = Field(
+        60.0,
+        gt=0,
+        description="longest that one question may take, in seconds; a model gets what is left of it",
+    )
+    metrics_open: bool = Field(False, description="show /metrics to callers without the scope admin")
+    max_body_kb: int = Field(1000, ge=1, description="largest body that is no upload, in kB")
+    body_seconds: float = Field(30.0, gt=0, description="longest wait for more of a request that has begun to arrive")
+    rate_per_minute: int | None = Field(
+        None, ge=1, description="requests a minute of one key, or of one address where none is asked for; none: any"
+    )
+    searches: int = Field(0, ge=0, description="searches worked on at once; 0: as many as there are cores")
+    answers: int = Field(32, ge=1, description="questions under way at once, most of which wait for a model")
+    waiting: int = Field(16, ge=0, description="requests of a kind that may wait for their turn; more are refused")
+    wait_seconds: float = Field(2.0, gt=0, description="longest wait for a turn")
+    stop_seconds: float = Field(30.0, gt=0, description="longest that requests under way are waited for on stopping")
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="how long, once told to stop, it says at /readyz that it is not ready and still takes requests",
+    )
+    threads: int = Field(16, ge=1, description="requests worked on at once that are neither searches nor questions")
+
+
+def _everybody_asks() -> dict[str, tuple[Scope, ...]]:
+    return {"*": ("query",)}
+
+
+class OidcSettings(Section):
+    """Bearer tokens of an OpenID Connect issuer, beside keys."""
+
+    issuer: str = Field(
+        "", pattern=r"^(https?://.+)?$", description="the tokens' `iss`, a URL; empty: no tokens, keys alone"
+    )
+    audience: str = Field("", description="the tokens' `aud` that means this service; needed with an issuer")
+    jwks_url: str = Field(
+        "",
+        pattern=r"^(https?://.+)?$",
+        description="where the issuer's keys are; empty: as its discovery document says",
+    )
+    algorithms: tuple[
+        Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"], ...
+    ] = Field(("RS256", "ES256"), min_length=1, description="signatures that are taken, and no other")
+    groups_claim: str = Field(
+        "groups", min_length=1, description="the claim that lists a caller's groups; dots lead into it: `a.roles`"
+    )
+    scopes: dict[str, tuple[Scope, ...]] = Field(
+        default_factory=_everybody_asks,
+        description="what the members of each group may do; `*`: everybody with a token",
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.issuer and not self.audience:
+            raise ValueError(
+                "oidc.audience is needed with oidc.issuer: a token for another service is not for this one"
+            )
+        return self

@@ -1,0 +1,98 @@
+"""How long work may go on: to a moment, or until somebody says that nobody waits for it any longer."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from core.errors import Cancelled, DeadlineReached
+
+
+class _Order:
+    """Whether work was called off, and what is told then."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._told: list[Callable[[], object]] = []
+        self.given = False
+
+    def give(self) -> None:
+        with self._lock:
+            self.given = True
+            told, self._told = self._told, []
+        for tell in told:
+            tell()
+
+    def add(self, tell: Callable[[], object]) -> None:
+        with self._lock:
+            if not self.given:
+                self._told.append(tell)
+                return
+        tell()
+
+    def remove(self, tell: Callable[[], object]) -> None:
+        with self._lock:
+            self._told = [each for each in self._told if each != tell]
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """A deadline on the monotonic clock, and an order to stop that any thread may give.
+
+    Those made from another with `sooner` are called off together with it.
+    """
+
+    moment: float = math.inf
+    _order: _Order = field(default_factory=_Order, repr=False, compare=False)
+
+    @classmethod
+    def never(cls) -> Until:
+        """No deadline; it can still be called off."""
+        return cls()
+
+    @classmethod
+    def within(cls, seconds: float) -> Until:
+        """A deadline so many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    def sooner(self, seconds: float) -> Until:
+        """This deadline, or so many seconds from now if that is earlier."""
+        return Until(min(self.moment, time.monotonic() + seconds), self._order)
+
+    def left(self) -> float:
+        """Seconds left: 0 when it is over, infinite without a deadline."""
+        return 0.0 if self._order.given else max(0.0, self.moment - time.monotonic())
+
+    def cancel(self) -> None:
+        """Call the work off: nobody waits for it."""
+        self._order.give()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was called off."""
+        return self._order.given
+
+    @contextmanager
+    def calling(self, stop: Callable[[], object]) -> Iterator[None]:
+        """Inside, `stop` is called when the work is called off, from the thread that does it; at once if it was."""
+        self._order.add(stop)
+        try:
+            yield
+        finally:
+            self._order.remove(stop)
+
+    def require(self) -> None:
+        """Go on only while there is time.
+
+        Raises:
+            Cancelled: the work was called off.
+            DeadlineReached: the deadline has passed.
+        """
+        if self.cancelled:
+            raise Cancelled("Nobody waits for this answer any longer.")
+        if not self.left():
+            raise DeadlineReached("The time for this request is over. Ask again, or raise server.deadline_s.")

@@ -1,0 +1,61 @@
+"""Collections: made empty, and removed with everything in them."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, insert, select
+
+from core.access import OWNER
+from core.errors import CollectionExists, JobConflict
+from indexes import schema, statements
+from indexes.catalogue import Catalogue
+from indexes.indexes import Indexes
+from indexes.jobs import AT_WORK
+from indexes.rows import CollectionRow
+from indexes.schema import attempts, collections, documents, job_documents, jobs
+from indexes.write import finish
+
+BATCH = 200
+"""Documents taken out in one transaction; others may write between two."""
+
+
+def add_collection(catalogue: Catalogue, name: str) -> CollectionRow:
+    """Make a collection without documents.
+
+    Raises:
+        CollectionExists: there is one of that name.
+    """
+    with schema.transaction(catalogue.engine, write=True) as connection:
+        if connection.execute(select(collections).where(collections.c.name == name)).first() is not None:
+            raise CollectionExists(f"There is a collection called {name!r} already.")
+        connection.execute(insert(collections).values(name=name))
+    return CollectionRow(name=name, documents=0, chunks=0)
+
+
+def remove_collection(indexes: Indexes, name: str) -> None:
+    """Remove the documents as `remove_document` does, a few at a time, then the jobs and the collection itself.
+
+    Killed on the way, it leaves whole documents and the collection: remove it again.
+
+    Raises:
+        UnknownCollection: there is none.
+        JobConflict: a job waits for the collection or works on it; one that came meanwhile keeps what it wrote.
+    """
+    catalogue = indexes.catalogue
+    catalogue.require_collection(name, access=OWNER)
+    own_jobs = select(jobs.c.id).where(jobs.c.collection == name)
+    some = select(documents.c.id).where(documents.c.collection == name).limit(BATCH)
+    while True:
+        with schema.transaction(catalogue.engine, write=True) as connection:
+            for row in connection.execute(own_jobs.where(jobs.c.state.in_(AT_WORK))):
+                raise JobConflict(
+                    f"Job {row.id} works on the collection {name!r}. Wait for its end, or cancel it; then try again."
+                )
+            keys = list(connection.execute(some).scalars())
+            intents = [gone for key in keys if (gone := statements.take_out(connection, key)) is not None]
+            if not keys:
+                for table in (job_documents, attempts):
+                    connection.execute(delete(table).where(table.c.job_id.in_(own_jobs)))
+                connection.execute(delete(jobs).where(jobs.c.collection == name))
+                connection.execute(delete(collections).where(collections.c.name == name))
+                return
+        finish(catalogue, indexes.vectors, indexes.keyword, intents)

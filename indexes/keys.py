@@ -1,0 +1,113 @@
+"""Keys to the service, in the catalogue. Nothing is remembered between two looks: what is revoked is refused next."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, Engine, RowMapping, Select, String, Table, insert, select, update
+
+from core import keys as text
+from core.errors import IndexBroken, Unauthorized, UnknownKey
+from indexes import mapping, schema
+from indexes.rows import KeyRow
+from indexes.schema import Json
+
+logger = logging.getLogger(__name__)
+
+keys = Table(
+    "keys",
+    schema.metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("scopes", Json, nullable=False),
+    Column("groups", Json, nullable=False),
+    Column("created", String, nullable=False),
+    Column("expires", String),
+    Column("revoked", String),
+    Column("last_used", String),
+)
+"""By the public part; `digest` is the SHA-256 of the whole key, which is stored nowhere."""
+
+NOBODY = KeyRow(id="", name="", digest=text.digest(""), scopes=(), groups=(), created="")
+
+
+class Keys:
+    """The table `keys`. Safe to call from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._noted: set[tuple[str, str]] = set()
+        self._some = False
+
+    def make(self, row: KeyRow) -> tuple[KeyRow, str]:
+        """Store a new key to what `row` says; returns the row and the key itself, which is not to be had again."""
+        key_id, key = text.new_key()
+        made = replace(row, id=key_id, digest=text.digest(key), created=mapping.now())
+        with schema.transaction(self._engine, write=True) as connection:
+            connection.execute(insert(keys).values(asdict(made)))
+        return made, key
+
+    def any(self) -> bool:
+        """Whether a key was ever made: that is never undone."""
+        self._some = self._some or bool(self._rows(select(keys.c.id).limit(1)))
+        return self._some
+
+    def all(self) -> list[KeyRow]:
+        """Every key that was ever made, the oldest first."""
+        return [_row(row) for row in self._rows(select(keys).order_by(keys.c.created, keys.c.id))]
+
+    def checked(self, key: str) -> KeyRow:
+        """What is known of a key that is good now.
+
+        Raises:
+            Unauthorized: it is not; as much is said only to whoever has the whole key.
+        """
+        rows = self._rows(select(keys).where(keys.c.id == (text.id_of(key) or "")))
+        row = _row(rows[0]) if rows else NOBODY
+        if not hmac.compare_digest(text.digest(key), row.digest) or row is NOBODY:
+            raise Unauthorized("The key is not one of this service's.")
+        if row.revoked:
+            raise Unauthorized("The key was revoked.")
+        if row.expires and datetime.fromisoformat(row.expires) <= datetime.now(UTC):
+            raise Unauthorized(f"The key expired at {row.expires}.")
+        return row
+
+    def revoke(self, name: str) -> list[KeyRow]:
+        """Revoke the key of this id, or every key of this name; returns them. Raises UnknownKey."""
+        these = (keys.c.id == name) | (keys.c.name == name)
+        with schema.transaction(self._engine, write=True) as connection:
+            connection.execute(update(keys).where(these, keys.c.revoked.is_(None)).values(revoked=mapping.now()))
+        found = [_row(row) for row in self._rows(select(keys).where(these).order_by(keys.c.created, keys.c.id))]
+        if not found:
+            raise UnknownKey(
+                f"No key has the id or the name {name!r}. `touchstone keys list` shows those that there are."
+            )
+        return found
+
+    def due(self, row: KeyRow) -> bool:
+        """Whether it is to be noted that a key was used: once a day at most."""
+        day = mapping.now()[:10]
+        return row.last_used != day and (row.id, day) not in self._noted
+
+    def note_use(self, row: KeyRow) -> None:
+        """Note that a key was used today; not being able to is no reason to refuse anybody."""
+        day = mapping.now()[:10]
+        self._noted.add((row.id, day))
+        try:
+            with schema.transaction(self._engine, write=True) as connection:
+                connection.execute(update(keys).where(keys.c.id == row.id).values(last_used=day))
+        except IndexBroken as error:
+            logger.warning("the use of a key could not be noted", extra={"reason": str(error)})
+
+    def _rows(self, query: Select[Any]) -> list[RowMapping]:
+        with schema.transaction(self._engine) as connection:
+            return list(connection.execute(query).mappings())
+
+
+def _row(row: RowMapping) -> KeyRow:
+    return KeyRow(**{**row, "scopes": tuple(row["scopes"]), "groups": tuple(row["groups"])})

@@ -1,0 +1,143 @@
+"""What can go wrong on the way to a model's server and back, in words that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from core.errors import ModelBusy, ModelTimeout, ModelUnavailable
+
+if TYPE_CHECKING:
+    import httpx
+    import openai
+
+LONGEST_DETAIL = 300
+"""Characters of a server's own error message that are passed on."""
+_REMEDIES = {
+    400: "Check model, context_window and max_output_tokens.",
+    401: "Check the key in the variable that api_key_env names.",
+    403: "Check that the key may use this model.",
+    404: "Check base_url, which ends in /v1, and model.",
+    429: "Wait a moment, or raise the limit at the provider.",
+}
+
+
+class TooLong(Exception):
+    """The reply has more bytes than any reply of so many tokens needs."""
+
+
+class Encoded(Exception):
+    """The reply is compressed, although that was not asked for: its size could not be limited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Who is asked; `secret` is never in a message."""
+
+    model: str
+    url: str
+    secret: str
+
+    @property
+    def name(self) -> str:
+        """The model and where it is."""
+        return f"The model {self.model!r} at {self.url}"
+
+    def refused(self, status: int, detail: str) -> ModelUnavailable:
+        """The error for a status that the server replied with."""
+        said = " ".join(detail.split()).replace(self.secret, "[key]")[:LONGEST_DETAIL]
+        later = "Try again later, or look at the server's log." if status >= 500 else "Check the model's settings."
+        kind = ModelBusy if status == 429 else ModelUnavailable
+        return kind(f"{self.name} replied with status {status}: {said} {_REMEDIES.get(status, later)}")
+
+    def misshapen(self) -> ModelUnavailable:
+        """The error for a reply that is none."""
+        return ModelUnavailable(f"{self.name} did not reply in the form of OpenAI's chat completions. Check base_url.")
+
+
+@contextmanager
+def in_words(server: Server, seconds: float) -> Iterator[None]:
+    """Everything that can go wrong inside becomes ModelUnavailable; `seconds` is how long it may take."""
+    import httpx
+    import openai
+
+    try:
+        yield
+    except (TimeoutError, openai.APITimeoutError, httpx.TimeoutException) as error:
+        raise ModelTimeout(
+            f"{server.name} gave no complete reply within {seconds:.3g} s. Try again, or raise timeout_seconds and "
+            "server.deadline_s."
+        ) from error
+    except openai.APIStatusError as error:
+        raise server.refused(error.status_code, error.message) from error
+    except (openai.OpenAIError, httpx.HTTPError, TooLong, Encoded) as error:
+        raise _unreadable(server, error) from error
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        raise server.misshapen() from error
+
+
+def _unreadable(server: Server, error: Exception) -> ModelUnavailable:
+    """The error for a call that ended before there was a whole reply."""
+    import httpx
+    import openai
+
+    kinds = {type(cause) for cause in _causes(error)}
+    if TooLong in kinds:
+        return ModelUnavailable(f"{server.name} replied without end: its reply was cut. Look at the server's log.")
+    if Encoded in kinds or not isinstance(error, openai.APIError | httpx.HTTPError):
+        return server.misshapen()
+    if isinstance(error, openai.APIConnectionError | httpx.HTTPError):
+        if kinds & {httpx.RemoteProtocolError, httpx.ReadError}:
+            return ModelUnavailable(f"{server.name} broke off its reply. Try again, or look at the server's log.")
+        return ModelUnavailable(
+            f"{server.name} cannot be reached. Check that the server runs and that base_url is right."
+        )
+    if isinstance(error, openai.APIResponseValidationError):
+        return server.misshapen()
+    return server.refused(500, str(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def again_after(error: openai.APIError, tried: int) -> float | None:
+    """Seconds after which asking once more can help; None when it cannot.
+
+    A server that says how long to wait is believed twice; a refused connection or a fault at the server gets one more
+    try.
+    """
+    import httpx
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        said = _retry_after(error.response)
+        if error.status_code == 429:
+            return said if tried < 3 else None
+        if error.status_code >= 500 and tried < 2:
+            return PAUSE_SECONDS if said is None else said
+        return None
+    refused = any(isinstance(cause, httpx.ConnectError) for cause in _causes(error))
+    return PAUSE_SECONDS if refused and tried < 2 else None
+
+
+PAUSE_SECONDS = 0.2
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds, as the header Retry-After says them: a number, or a date."""
+    said = response.headers.get("retry-after", "")
+    try:
+        return max(0.0, float(said))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,89 @@
+"""What a caller may have ingested from where: docs/access.md has the rule in words."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.datastructures import UploadFile
+
+from core.access import Principal
+from core.errors import Forbidden
+from core.sources import named, scheme_of
+from service.api.schemas import IngestionIn
+from service.api.uploads import folder_of, names_of, save
+
+OF_KEYS = "uploads-of-keys"
+SIDECAR = ".meta.json"
+"""Ends the names of files that say something about others."""
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
+
+
+def refuse_source(source: str, principal: Principal, allowed: Sequence[str]) -> None:
+    """Let a caller name a source: an admin any, others what lies in the folders and URLs of `server.sources`.
+
+    Raises:
+        Forbidden: it may not; the same for what is there and what is not.
+    """
+    if principal.is_admin or any(_lies_in(source, named(place)) for place in allowed):
+        return
+    raise Forbidden(
+        "This key may upload files; it may not name this source. `server.sources` names the folders and URLs that "
+        "keys without the scope 'admin' may ingest from."
+    )
+
+
+def _lies_in(source: str, place: str) -> bool:
+    """Whether one named source is another one, or below it."""
+    if scheme_of(source) != scheme_of(place):
+        return False
+    if not scheme_of(source):
+        return os.path.commonpath([source, place]) == place
+    path = source.lower().replace("%2e", ".").replace("%2f", "/").replace("\\", "/")
+    climbs = ".." in re.split(r"[/?#]", path)
+    return not climbs and (source == place or source.startswith(place.rstrip("/") + "/"))
+
+
+def uploads_of(principal: Principal, data: Path, collection: str) -> Path:
+    """The source that a caller's uploads to a collection are ingested from: nobody else's files are in it."""
+    folder = data / "uploads" / folder_of(collection)
+    return folder if principal.is_admin else data / OF_KEYS / label_of(principal) / folder.name
+
+
+def label_of(principal: Principal) -> str:
+    """What the names of a caller's uploads begin with, apart from what others brought in."""
+    if principal.is_admin:
+        return ""
+    if _PLAIN.fullmatch(principal.name):
+        return f"@{principal.name}"
+    return f"@~{hashlib.sha256(principal.name.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
+
+
+class Upload:
+    """Files that came with a request, and the source that they become.
+
+    Unless an admin's uploads are meant as a whole, the job looks at these files alone: what it says of groups is said
+    of them.
+    """
+
+    def __init__(self, files: Sequence[UploadFile], principal: Principal, data: Path, asked: IngestionIn) -> None:
+        """Raises Forbidden when files that say who may read others come from somebody who is no admin."""
+        self._files = files
+        self._label = label_of(principal)
+        names = names_of(files)
+        if not principal.is_admin and any(name.lower().endswith(SIDECAR) for name in names):
+            raise Forbidden("Metadata files are not taken from this key. Say `groups` with the upload.")
+        self.source = os.path.realpath(uploads_of(principal, data, asked.collection))
+        include = () if asked.groups is None and principal.is_admin else tuple(map(self._pattern, names))
+        self.body = asked.model_copy(update={"source": self.source, "include": include})
+
+    async def save(self) -> None:
+        """Write the files where they are ingested from. Raises SourceError like `uploads.save`."""
+        await save(self._files, Path(self.source) / self._label)
+
+    def _pattern(self, name: str) -> str:
+        plain = re.sub(r"([*?\[])", r"[\1]", name.removesuffix(SIDECAR))
+        return f"/{self._label}/{plain}" if self._label else f"/{plain}"

@@ -1,0 +1,1 @@
+"""The whole OpenAPI document against a running service, with requests that schemathesis makes up."""

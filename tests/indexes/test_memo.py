@@ -1,0 +1,52 @@
+"""What is remembered of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from indexes.catalogue import Catalogue
+from indexes.memo import Memo
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    opened = Catalogue(tmp_path / "catalogue.sqlite3")
+    yield opened
+    opened.close()
+
+
+def test_a_value_is_read_once_until_anything_is_written(catalogue: Catalogue) -> None:
+    memo: Memo[str, int] = Memo(catalogue.engine, 10)
+    asked: list[list[str]] = []
+
+    def read(keys: list[str]) -> dict[str, int]:
+        asked.append(keys)
+        return {key: len(asked) for key in keys if key != "unknown"}
+
+    assert memo.of(["a", "unknown"], read) == {"a": 1}
+    assert memo.of(["a", "b"], read) == {"a": 1, "b": 2}
+    catalogue.remember("something", "was written")
+    assert memo.of(["a"], read) == {"a": 3}
+    assert asked == [["a", "unknown"], ["b"], ["a"]]
+
+
+def test_what_was_read_before_a_write_is_not_remembered_after_it(catalogue: Catalogue) -> None:
+    memo: Memo[str, int] = Memo(catalogue.engine, 10)
+
+    def overtaken(keys: list[str]) -> dict[str, int]:
+        catalogue.remember("something", "was written meanwhile")
+        memo.of(["other"], lambda others: dict.fromkeys(others, 0))
+        return dict.fromkeys(keys, 1)
+
+    assert memo.of(["a"], overtaken) == {"a": 1}
+    assert memo.of(["a"], lambda keys: dict.fromkeys(keys, 2)) == {"a": 2}
+
+
+def test_the_longest_unused_go_first(catalogue: Catalogue) -> None:
+    memo: Memo[str, int] = Memo(catalogue.engine, 2)
+    for name in ("a", "b", "a", "c"):
+        memo.of([name], lambda keys: dict.fromkeys(keys, 1))
+    assert memo.of(["a", "b", "c"], lambda keys: dict.fromkeys(keys, 2)) == {"a": 1, "b": 2, "c": 1}

@@ -1,0 +1,29 @@
+"""The service on a real socket of this machine, for clients that bring their own HTTP."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+import uvicorn
+
+from cli.serve import listening
+from core.settings import Settings
+from service.api.app import Live, create_app
+from service.api.state import Service
+
+
+@contextmanager
+def serving(service: Service | Live, settings: Settings) -> Iterator[str]:
+    """The URL of a running service; it is stopped at the end."""
+    app = create_app(settings, open_service=lambda: nullcontext(service))
+    with listening("127.0.0.1", 0) as door:
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
