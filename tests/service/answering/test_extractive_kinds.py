@@ -69,6 +69,15 @@ def test_a_question_about_another_year_number_or_name_is_less_sure_to_be_answere
     assert sure[0] > sure[1] + 1
 
 
+def test_a_passage_that_the_caller_chose_counts_as_well_found():
+    asking = take_apart("Where is the assembly point?")
+    best = [
+        rank(asking, passages(hit(GUIDE, score=0.0, **found)), HashingEmbedder())[0].evidence.shown
+        for found in ({}, {"dense": 0.2})
+    ]
+    assert best == [1.0, 0.0]
+
+
 def test_what_the_question_says_itself_is_not_given_as_the_answer():
     asking = take_apart("What salary does grade 8 carry for the casting engineer?")
     row = next(unit for unit in cut(SHOWN[1]) if unit.kind == "row" and "8" in unit.cells)
