@@ -1,7 +1,6 @@
 """A machine that does to a service whatever callers can do, and looks for words of documents in what others are told.
 
-Every name, title and text holds a word of its own; every reply to everybody is searched for words it may not hold. The
-routes that are not there yet (chat, MCP) belong into `Leaks.ask` and `PROBES` when they are.
+Every name, title and text holds a word of its own; every reply to everybody is searched for words it may not hold.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from core.ids import document_id
 from tests.service.api.callers import Caller
+from tests.service.api.probes import WORDS, blurred, called, probes
 
 CANARY = re.compile(r"zq[0-9]{7}")
 GROUP = re.compile(r"zgroup[abc]")
@@ -29,7 +29,6 @@ MEMBERS: dict[str, frozenset[str]] = {
     "dan": frozenset(),
 }
 COLLECTIONS = ("one", "two")
-WORDS = "parental leave of sixteen weeks is paid to everybody who becomes a parent"
 
 callers = st.sampled_from(sorted(MEMBERS))
 others = st.sampled_from(sorted(set(MEMBERS) - {"root"}))
@@ -61,7 +60,6 @@ class World:
 
     callers: dict[str, Caller]
     sources: Path
-    paths: frozenset[str]
     words: dict[str, tuple[Doc, str]] = field(default_factory=dict)
     replies: int = 0
     checked: int = 0
@@ -218,9 +216,13 @@ class Leaks(RuleBasedStateMachine):
             assert (found.status_code, readable) == (404, set())
         self.call(caller, "POST", "/v1/query", json={"question": question, "collection": collection, "stream": stream})
         self.call(caller, "POST", "/", data={"question": question, "collection": collection})
-        if "/v1/chat/completions" in self.world.paths:
-            said = [{"role": "user", "content": question}]
-            self.call(caller, "POST", "/v1/chat/completions", json={"model": "extractive", "messages": said})
+        said = {"messages": [{"role": "user", "content": question}], "collection": collection, "stream": stream}
+        self.call(caller, "POST", "/v1/chat/completions", json={"model": "extractive", **said})
+        for tool, given in (("search", {"text": question}), ("ask", {"question": question})):
+            assert self.tool(caller, tool, {**given, "collection": collection}).status_code == 200
+
+    def tool(self, caller: str, name: str, arguments: dict[str, object]) -> Any:
+        return self.call(caller, "POST", "/mcp", json=called(name, arguments))
 
     @rule(caller=callers, collection=collections)
     def look_round(self, caller: str, collection: str) -> None:
@@ -233,6 +235,9 @@ class Leaks(RuleBasedStateMachine):
             self.call(caller, "GET", f"/v1/documents/{(key := self.id_of(doc))}")
             text = self.call(caller, "GET", f"/v1/documents/{key}/text").json()["text"]
             assert doc.written in text
+            assert (
+                doc.written in self.tool(caller, "read_document", {"document": doc.name, "collection": collection}).text
+            )
 
     @rule(caller=others, of=others)  # an admin sees the jobs of all
     def look_at_the_job_of_another(self, caller: str, of: str) -> None:
@@ -276,23 +281,3 @@ class Leaks(RuleBasedStateMachine):
 
     def readable(self, caller: str, collection: str) -> list[Doc]:
         return [doc for doc in self.docs.values() if doc.collection == collection and doc.readable_by(caller)]
-
-
-def probes(collection: str, name: str, key: str) -> list[tuple[str, str, dict[str, Any] | None]]:
-    """Every way to ask for one document."""
-    within = {"collection": collection, "documents": [name]}
-    return [
-        ("GET", f"/v1/documents/{key}", None),
-        ("GET", f"/v1/documents/{key}/text", None),
-        ("DELETE", f"/v1/documents/{key}", None),
-        ("POST", "/v1/search", {"text": WORDS, **within}),
-        ("POST", "/v1/search", {"text": WORDS, "collection": collection, "trace": name}),
-        ("POST", "/v1/query", {"question": WORDS, "mode": "documents", **within}),
-        ("POST", "/v1/query", {"question": WORDS, **within}),
-    ]
-
-
-def blurred(text: str) -> str:
-    """A reply without what differs from one request to the next."""
-    plain = re.sub(r'"(timings_ms)":\s*\{([^}]*)\}', lambda m: f'"{m[1]}": {sorted(re.findall(r"[a-z]+", m[2]))}', text)
-    return re.sub(r'"request_id":\s*"[^"]*"', "", plain)
