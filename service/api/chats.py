@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 from core.answers import Answer, Mode, Refusal, Turn, Usage
-from service.api.schemas import CitationOut
+from service.api.schemas import MAX_TURNS, CitationOut
 from service.api.wire import Flag, Plain, Reply, Request, Text, printable, rounded
 from service.web.page import REFUSALS
 
@@ -121,7 +121,7 @@ class ChatIn(Request):
     @classmethod
     def _refuse(cls, value: object, info: ValidationInfo) -> object:
         accepted, why = REFUSED[str(info.field_name)]
-        if value is not None and value not in accepted:
+        if value is not None and not any(value == one and type(value) is type(one) for one in accepted):
             raise PydanticCustomError("unsupported", "is not supported: {why}", {"why": why})
         return value
 
@@ -143,11 +143,11 @@ class ChatIn(Request):
         """What is asked."""
         return self.talk[-1].text
 
-    @property
-    def turns(self) -> tuple[Turn, ...]:
-        """What was said before it."""
+    def turns(self, longest: int) -> tuple[Turn, ...]:
+        """What was said last before it, of each message so many characters."""
         roles: dict[str, Literal["user", "assistant"]] = {"user": "user", "assistant": "assistant"}
-        return tuple(Turn(role=roles[message.role], text=message.text) for message in self.talk[:-1] if message.text)
+        said = [message for message in self.talk[:-1] if message.text.strip()]
+        return tuple(Turn(role=roles[each.role], text=each.text[:longest]) for each in said[-MAX_TURNS:])
 
     @property
     def ignored(self) -> tuple[str, ...]:

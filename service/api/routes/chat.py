@@ -40,7 +40,8 @@ async def complete(
     body: ChatIn, service: CurrentService, access: CurrentAccess, request: RequestId, connection: Request
 ) -> ChatOut | StreamingResponse:
     """The message has `citations`; a refusal is a sentence, and `touchstone` says `answered: false` with the reason."""
-    question = Question(text=body.question, collection=body.collection, turns=body.turns)
+    turns = body.turns(service.settings.server.max_question_chars)
+    question = Question(text=body.question, collection=body.collection, turns=turns)
     asking = Asking.of(service, access, body.model)
     if not body.stream:
         outcome = await while_wanted(connection, asking.until, lambda: asking.answer(question))

@@ -172,7 +172,7 @@ def test_llamaindex_s_openailike_answers(url: str, stream: bool) -> None:
 
 
 REFUSED = [
-    {"n": 2}, {"n": 0}, {"tools": [{"type": "function"}]}, {"tool_choice": "required"}, {"logprobs": True},
+    {"n": 2}, {"n": 0}, {"n": True}, {"logprobs": 0}, {"tools": [{"type": "function"}]}, {"tool_choice": "required"}, {"logprobs": True},
     {"top_logprobs": 3}, {"response_format": {"type": "json_object"}}, {"stop": ["\n"]}, {"logit_bias": {"5": -100}},
     {"modalities": ["audio"]}, {"functions": [{}]}, {"colour": "red"}, {"messages": []}, {"model": " "},
     {"messages": [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "16"}]},
@@ -219,5 +219,11 @@ def test_a_body_that_is_no_json_has_both_shapes_of_error(client: TestClient) -> 
 def test_earlier_messages_are_turns_and_those_of_the_system_are_left_out() -> None:
     roles = ("system", "user", "assistant", "developer", "user")
     asked = ChatIn.model_validate({"messages": [{"role": role, "content": f"{role} says"} for role in roles]})
-    assert [(turn.role, turn.text) for turn in asked.turns] == [("user", "user says"), ("assistant", "assistant says")]
+    assert [(turn.role, turn.text) for turn in asked.turns(9)] == [("user", "user says"), ("assistant", "assistant")]
     assert (asked.question, asked.ignored) == ("user says", ("system messages",))
+
+
+def test_a_long_answer_of_another_model_does_not_end_the_conversation(client: TestClient) -> None:
+    talk = [("user", "Tell me a story."), ("assistant", "Once upon a time. " * 1000), ("user", QUESTION)]
+    messages = [{"role": role, "content": text} for role, text in talk]
+    assert "16 weeks" in client.post("/v1/chat/completions", json=ask(messages=messages)).text
