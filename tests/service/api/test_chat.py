@@ -172,7 +172,8 @@ def test_llamaindex_s_openailike_answers(url: str, stream: bool) -> None:
 
 
 REFUSED = [
-    {"n": 2}, {"n": 0}, {"n": True}, {"logprobs": 0}, {"tools": [{"type": "function"}]}, {"tool_choice": "required"}, {"logprobs": True},
+    {"n": 2}, {"n": 0}, {"n": True}, {"logprobs": 0}, {"tools": [{"type": "function"}]}, {"tool_choice": "required"},
+    {"logprobs": True},
     {"top_logprobs": 3}, {"response_format": {"type": "json_object"}}, {"stop": ["\n"]}, {"logit_bias": {"5": -100}},
     {"modalities": ["audio"]}, {"functions": [{}]}, {"colour": "red"}, {"messages": []}, {"model": " "},
     {"messages": [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "16"}]},
