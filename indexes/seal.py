@@ -84,7 +84,7 @@ class Seal:
             self._seen = _look(folder, [name for name in self._found if name in self._prints])
             for stray in self._strays():
                 logger.warning("a file that does not belong to the catalogue was removed", extra={"file": stray})
-                (folder / stray).unlink()
+                (folder / stray).unlink(missing_ok=True)  # its writer may be removing it too
         self._verdicts = {part: self._judge(part) for part in PARTS}
         self._left_out: set[str] = set()
 
