@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,6 @@ _IDS = func.json_each(bindparam("ids")).table_valued("value")
 _NAMED = chunks.c.id.in_(select(_IDS.c.value))
 _HITS = mapping.hit_query().where(_NAMED)
 _VECTORS = select(chunks.c.id, embeddings.c.vector).join(embeddings).where(_NAMED)
-"""Every search runs these two: building them anew took as long as running them."""
 
 
 class Catalogue:
@@ -128,7 +128,7 @@ class Catalogue:
 
     def hits(self, chunk_ids: Collection[str], *, access: Access) -> dict[str, Hit]:
         """The chunks of these ids, with score 0; ids that are unknown or may not be read are left out."""
-        query = _HITS if access.everything else _HITS.where(readable(access))
+        query, _ = _reading(access)
         with schema.transaction(self.engine) as connection:
             rows = connection.execute(query, _given(chunk_ids)).mappings()
             return {row["id"]: mapping.hit(row) for row in rows}
@@ -141,7 +141,7 @@ class Catalogue:
 
     def vectors(self, chunk_ids: Collection[str], *, access: Access) -> tuple[list[str], Vectors]:
         """The ids among these that may be read, in order, and their vectors: float32 (n, dimension), or (0, 0)."""
-        query = _VECTORS if access.everything else _VECTORS.join(documents).where(readable(access))
+        _, query = _reading(access)
         with schema.transaction(self.engine) as connection:
             return mapping.columns(sorted(connection.execute(query, _given(chunk_ids)).all(), key=itemgetter(0)))
 
@@ -286,6 +286,14 @@ class Catalogue:
     def _cosines(self, vector: Vectors, query: Select[Any]) -> Iterator[tuple[str, float]]:
         for found, vectors in self._vectors(query):
             yield from zip(found, (vectors @ vector).tolist(), strict=True)
+
+
+@lru_cache(512)
+def _reading(access: Access) -> tuple[Select[Any], Select[Any]]:
+    """What selects hits, and what selects vectors: every search runs both, and building them takes as long as that."""
+    if access.everything:
+        return _HITS, _VECTORS
+    return _HITS.where(readable(access)), _VECTORS.join(documents).where(readable(access))
 
 
 def _given(chunk_ids: Collection[str]) -> dict[str, str]:
