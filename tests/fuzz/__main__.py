@@ -6,6 +6,7 @@ ends with, or with 1 when the service is not ready any more.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tests.fuzz.rules import CHECKS
 SEED = "7"
 LOG = ROOT / "fuzz.log"
 """What the service wrote meanwhile."""
+PAGES = ROOT / "demo/documents/policies/travel-policy-2026.pdf"
 
 
 def main(cases: int) -> int:
@@ -33,14 +35,31 @@ def main(cases: int) -> int:
         with process, LOG.open("w") as log:
             listening = threading.Thread(target=shutil.copyfileobj, args=(process.stderr, log))
             listening.start()
-            runner(folder)("ingest", fill(folder))
-            operations = sum(map(len, httpx.get(f"{url}/openapi.json").json()["paths"].values()))
-            made = runner(folder)("keys", "create", "--name", "fuzz", "--scope", "admin", "--json")
-            code = _schemathesis(url, folder, made.json["key"], -(-cases * 3 // (2 * operations)))
-            ready = httpx.get(f"{url}/readyz").status_code
-            process.terminate()
-            listening.join()
-    return code or int(ready != 200)
+            try:
+                code = _fuzzed(folder, url, cases)
+            finally:
+                process.terminate()
+                listening.join()
+    return code
+
+
+def _fuzzed(folder: Path, url: str, cases: int) -> int:
+    source = fill(folder)
+    shutil.copy(PAGES, source)
+    runner(folder)("ingest", source)
+    operations = sum(map(len, httpx.get(f"{url}/openapi.json").json()["paths"].values()))
+    key = runner(folder)("keys", "create", "--name", "fuzz", "--scope", "admin", "--json").json["key"]
+    (folder / "known.json").write_text(json.dumps(_known(url, key)))
+    code = _schemathesis(url, folder, key, -(-cases * 3 // (2 * operations)))
+    return code or int(httpx.get(f"{url}/readyz").status_code != 200)
+
+
+def _known(url: str, key: str) -> dict[str, list[str]]:
+    """Ids that exist, by the parameter that takes them."""
+    with httpx.Client(base_url=f"{url}/v1", headers={"Authorization": f"Bearer {key}"}) as client:
+        documents = client.get("/documents").raise_for_status().json()["documents"]
+        jobs = client.get("/ingestions").raise_for_status().json()["jobs"]
+    return {"document_id": [row["id"] for row in documents], "job_id": [row["job_id"] for row in jobs]}
 
 
 def _schemathesis(url: str, folder: Path, key: str, examples: int) -> int:

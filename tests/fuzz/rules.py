@@ -1,7 +1,9 @@
-"""What is checked of every reply, and what made-up requests may not name: folders of this machine, and models."""
+"""What is checked of every reply, and what made-up requests name: never folders of this machine, nor other models."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any
 
 import schemathesis
@@ -14,6 +16,19 @@ CHECKS = (
     "response_schema_conformance",
     "negative_data_rejection",
 )
+
+REAL, REMOVED = 0.5, 0.02
+"""The share of valid requests that name something real, and of those that remove it."""
+
+
+def name_real_ones(case: schemathesis.Case[Any], known: Mapping[str, Sequence[str]], chance: Random) -> None:
+    """Put an id that exists in place of a made-up one, in a part of the requests that are meant to be valid."""
+    share = REMOVED if case.method == "DELETE" else REAL
+    if case.meta is None or not case.meta.generation.mode.is_positive or chance.random() >= share:
+        return
+    for name, ids in known.items():
+        if name in (case.path_parameters or {}):
+            case.path_parameters = {**case.path_parameters, name: chance.choice(ids)}
 
 
 def tame(case: schemathesis.Case[Any], folder: str) -> None:

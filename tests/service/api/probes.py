@@ -32,6 +32,7 @@ def probes(collection: str, name: str, key: str) -> list[tuple[str, str, dict[st
 
 
 def blurred(text: str) -> str:
-    """A reply without what differs from one request to the next."""
-    plain = re.sub(r'"(timings_ms)":\s*\{([^}]*)\}', lambda m: f'"{m[1]}": {sorted(re.findall(r"[a-z]+", m[2]))}', text)
-    return re.sub(r'"request_id":\s*"[^"]*"', "", plain)
+    """A reply without what differs from one request to the next; a tool's reply holds JSON as text, marks escaped."""
+    stages = r'(\\*"timings_ms\\*"):\s*\{([^}]*)\}'
+    plain = re.sub(stages, lambda m: f"{m[1]}: {sorted(re.findall(r'[a-z]+', m[2]))}", text)
+    return re.sub(r'\\*"request_id\\*":\s*\\*"[^"]*"', "", plain)
