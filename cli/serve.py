@@ -16,7 +16,7 @@ from cli.options import Data, settings_of
 from cli.output import remark
 from core.errors import SettingsError
 from core.logs import report_thread
-from core.machine import keep_few_heaps
+from core.machine import collect_rarely, keep_few_heaps
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -50,6 +50,7 @@ def serve(
         open_service(settings, url_of(door, settings.server.host)) as live,
     ):
         app = create_app(settings, open_service=lambda: nullcontext(live))
+        collect_rarely()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # uvicorn sets its own, and afterwards raises it once more
         GracefulServer(config_of(app, settings.server), live, settings.server).run(sockets=[door])
 

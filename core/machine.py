@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 M_ARENA_MAX = -8
 """Of malloc.h."""
+BETWEEN_COLLECTIONS = (5_000, 50, 50)
+"""New objects between two looks at the new ones, and looks at those between two at all that came since the start."""
 
 
 def cores() -> int:
@@ -24,6 +27,16 @@ def keep_few_heaps() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_ARENA_MAX, 2)
+
+
+def collect_rarely() -> None:
+    """Have Python look for garbage in cycles seldom, and not at all among what there is now.
+
+    A look at all that a service has loaded takes a tenth of a second, in which its interpreter answers nobody.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*BETWEEN_COLLECTIONS)
 
 
 @dataclass(frozen=True, slots=True)
