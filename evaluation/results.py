@@ -11,7 +11,8 @@ from evaluation.aggregate import aggregate
 from evaluation.compare import compare_all, declared_pairs
 from evaluation.dataset import Dataset, load_dataset
 from evaluation.manifest import read_manifest, write_json
-from evaluation.roi import NOTHING, Economy, economy, fixed_per_question, price, returns, shares
+from evaluation.returns import returns
+from evaluation.roi import NOTHING, Economy, amount, economy, fixed_per_question, price, shares
 from evaluation.run import QUESTIONS
 from evaluation.rungs import RUNGS, pinned_documents
 from evaluation.score import Score, read_scores
@@ -63,7 +64,7 @@ def summarise(
             "clusters": len({item.cluster_name for item in dataset.items}),
         },
         "rungs": ladder,
-        "comparisons": compare_all(scores, declared_pairs(rungs), **draws),
+        "comparisons": compare_all(scores, declared_pairs(rungs), margin=values.equivalence_margin, seed=values.seed),
         "roi": returns(of, values) if of else [],
         "verdict": {
             **verdict(of, values, ladder, model=manifest["model"]["name"]),
@@ -156,8 +157,11 @@ def _floor(of: Economy | None, values: EvaluationSettings) -> dict[str, Any] | N
     """What answering nothing is worth, which every rung must beat."""
     if of is None:
         return None
-    worth = float(of.worth(NOTHING, values, resampled=False))
-    return {"name": NOTHING, "net_benefit_usd": round(worth, 6), "accuracy": round(float(of.points[NOTHING][0]), 6)}
+    return {
+        "name": NOTHING,
+        "net_benefit_usd": amount(of.worth(NOTHING, values)),
+        "accuracy": round(float(of.points[NOTHING].correct), 6),
+    }
 
 
 def _completeness(
