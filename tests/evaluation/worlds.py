@@ -30,7 +30,8 @@ def draw(shares: Floats, of: Groups, *, icc: float, seed: np.random.Generator) -
         own = seed.gamma(np.maximum(shares, 1e-9) * (1 - icc) / icc, size=(clusters, len(shares)))
         own /= own.sum(axis=1, keepdims=True)
     above = seed.random(len(of))[:, None] > own.cumsum(axis=1)[of]
-    return np.minimum(above.sum(axis=1), len(shares) - 1).astype(np.float64)
+    found: Floats = np.minimum(above.sum(axis=1), len(shares) - 1).astype(np.float64)
+    return found
 
 
 def together(first: Sequence[float], second: Sequence[float], *, alike: float) -> Floats:
