@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import demo as company
-from cli import ask, evaluate, ingest
+from cli import ask, ingest
 from cli.engine import request
+from cli.evaluation.progress import progress_on_screen
+from cli.evaluation.show import ladder
 from cli.local import LocalEngine
 from cli.output import amount, say
 from core.settings import Settings
@@ -63,10 +65,10 @@ def demo(settings: Settings) -> None:
         _step(4, "Measure whether that was worth it", f"touchstone evaluate run {_short(company.QUESTIONS)}")
         model = open_model(settings, "extractive", indexes.embedder)
         subject = Subject(indexes=indexes, model=model, settings=settings)
-        with evaluate.progress_on_screen() as watch:
+        with progress_on_screen() as watch:
             report = run_evaluation(company.QUESTIONS, subject=subject, folder=run, progress=watch)
     results = json.loads((run / "results.json").read_text(encoding="utf-8"))
-    evaluate.ladder(results)
+    ladder(results)
     say("")
     say((results["verdict"]["sentence"], "bold"))
     _farewell(report, amount(round(time.monotonic() - started), "second"))

@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 import typer.main
 
-from cli import ask, demo_command, documents, evaluate, index, ingest, jobs, keys, mcp, models, search, serve
+from cli import ask, demo_command, documents, index, ingest, jobs, keys, mcp, models, search, serve
+from cli.evaluation import commands
 from cli.options import LOG_FILE, Data
 from core.errors import BudgetReached, SettingsError, TouchstoneError
 
@@ -34,7 +35,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(index.app, name="index")
-app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(commands.app, name="evaluate")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 -- typer's callback

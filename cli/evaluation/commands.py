@@ -1,0 +1,13 @@
+"""`touchstone evaluate`: its commands, put together. One file a topic beside this one."""
+
+from __future__ import annotations
+
+import typer
+
+from cli.evaluation import check, results, run
+
+app = typer.Typer(help="Measure the rungs on the same questions, and say which one pays.", no_args_is_help=True)
+app.command("check")(check.check)
+app.command("run")(run.run)
+app.command("score")(results.score)
+app.command("report")(results.report)

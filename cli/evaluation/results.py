@@ -1,0 +1,37 @@
+"""`touchstone evaluate score` and `report`: from the answers of a run to its results, without a call."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.evaluation.options import Run
+from cli.evaluation.show import show
+from cli.options import Data, Json, settings_of
+
+
+def score(context: typer.Context, folder: Run, as_json: Json = False, data: Data = None) -> None:
+    """Judge the answers of a run again; no model is called."""
+    from evaluation.evaluate import rescore
+
+    settings_of(context, data)
+    rescore(folder)
+    show(folder, as_json=as_json)
+
+
+def report(
+    context: typer.Context,
+    folder: Run,
+    new_values: Annotated[
+        bool, typer.Option("--new-values", help="Take values and costs from the settings of today, not of the run.")
+    ] = False,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """Compute results and report of a run again, with other values if the settings changed; no model is called."""
+    from evaluation.evaluate import reprice
+
+    settings = settings_of(context, data)
+    reprice(folder, settings.evaluation if new_values else None)
+    show(folder, as_json=as_json)
