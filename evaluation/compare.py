@@ -32,14 +32,9 @@ class Declared:
     kind: Kind
 
 
-def role(rung: str) -> str:
-    """rung, ceiling or control."""
-    return str(getattr(RUNGS[rung], "role", "ceiling" if rung == "oracle" else "rung"))
-
-
 def declared_pairs(rungs: Sequence[str]) -> list[Declared]:
     """The family: each rung with the one below it, then every other one with plain prompting. After it the controls."""
-    ladder = [rung for rung in rungs if role(rung) != "control"]
+    ladder = [rung for rung in rungs if RUNGS[rung].role != "control"]
     adjacent = [Declared(*pair, "adjacent") for pair in itertools.pairwise(ladder)]
     beside = {(pair.baseline, pair.rung) for pair in adjacent}
     foot = [("closed_book", rung) for rung in ladder if "closed_book" in ladder and rung != "closed_book"]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.settings import EvaluationSettings
+from evaluation.acceptability import evsi
 from evaluation.decision import FALSE_CLIMB, GIVE_UP, MOST_FURTHER, Decision, decide, false_climb, further_questions
 from evaluation.roi import NOTHING, ZERO, Economy, amount
 from evaluation.rungs import RUNGS
@@ -48,11 +49,21 @@ def verdict(
 
 
 def further_cost(of: Economy, decision: Decision, values: EvaluationSettings) -> dict[str, Any] | None:
-    """The further questions that would settle the open case, and USD for asking them on every rung measured."""
+    """The further questions that would settle the open case, and USD for asking them on every rung measured.
+
+    `worth_usd`: what is to be expected of a better choice over the horizon (`acceptability.evsi`).
+    """
     questions = further_questions(of, decision, values)
     if questions is None:
         return None
-    return {"questions": questions, "usd": amount(sum(of.points[rung].cost or ZERO for rung in of.rungs) * questions)}
+    gains, place = of.gains(values), of.pairs[decision.hurdle, str(decision.rival)]
+    gain, error = float(gains.point[place]), float(gains.error[place])
+    expected = evsi(gain, error, asked=of.questions, more=questions)
+    return {
+        "questions": questions,
+        "usd": amount(sum((of.points[rung].cost or ZERO for rung in of.rungs), ZERO) * questions),
+        "worth_usd": amount(expected * values.queries_per_month * values.horizon_months),
+    }
 
 
 def flips(of: Economy, decision: Decision, values: EvaluationSettings) -> list[dict[str, Any]]:
