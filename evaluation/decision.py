@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Literal
 
 from core.settings import EvaluationSettings
@@ -22,12 +23,10 @@ from evaluation.statistics import holm
 DecisionName = Literal["climb", "stay", "stop", "inconclusive"]
 FALSE_CLIMB = 0.05
 """The most often that any rung is climbed that is not worth more than each lower one."""
-GIVE_UP = 0.10
-"""A rung is given up when a gain worth having would show as little as this, or less, in so many samples."""
-POWER_Z = 0.8416212335729143
-"""The 80 % point of the normal distribution: the chance that the further questions do settle it."""
-GIVE_UP_Z = 1.2815515655446004
-"""The 90 % point, for `GIVE_UP`."""
+GIVE_UP = 0.20
+"""A rung is given up when a gain worth having would look as small as this one in at most so many samples."""
+POWER = 0.8
+"""The chance that the further questions do settle it."""
 MOST_FURTHER = 20_000
 ROUNDED_TO = 10
 
@@ -96,7 +95,7 @@ def further_questions(of: Economy, decision: Decision, values: EvaluationSetting
     climb = max(_times(gains.point[place], gains.error[place], z_climb) for place in places)
     place = of.pairs[decision.rung, rival]
     distance = values.smallest_gain * float(values.value_correct) - float(gains.point[place])
-    give_up = _times(distance, gains.error[place], GIVE_UP_Z)
+    give_up = _times(distance, gains.error[place], _normal_point(1 - GIVE_UP))
     needed = of.questions * min(climb, give_up)
     if needed > MOST_FURTHER:
         return None
@@ -105,7 +104,7 @@ def further_questions(of: Economy, decision: Decision, values: EvaluationSetting
 
 def _times(distance: float, error: float, z: float) -> float:
     """How many times the questions it takes to tell a distance from zero; infinite where it is not positive."""
-    return ((z + POWER_Z) * error / distance) ** 2 if distance > 1e-9 else math.inf
+    return ((z + _normal_point(POWER)) * error / distance) ** 2 if distance > 1e-9 else math.inf
 
 
 def _lower(of: Economy, rung: str) -> tuple[str, ...]:
@@ -138,6 +137,4 @@ def _held_back(of: Economy, values: EvaluationSettings) -> dict[str, str]:
 
 
 def _normal_point(probability: float) -> float:
-    from statistics import NormalDist
-
     return NormalDist().inv_cdf(probability)

@@ -169,7 +169,10 @@ def _no_better(of: Economy, rung: str, than: str, values: EvaluationSettings) ->
     if high < 0 or gain < -values.smallest_gain * float(values.value_correct):
         return f"{subject} would lose {usd(-gain)} per question{against} (95 % interval {_range(-high, -low)})."
     most = max(of.gain(rung, than, values, level=1 - 2 * GIVE_UP)[2], 0.0)
-    return f"{subject} is worth at most {usd(most)} more per question{against} (90 % sure): too little to change for."
+    return (
+        f"{subject} is worth at most {usd(most)} more per question{against} ({1 - GIVE_UP:.0%} sure): "
+        "too little to change for."
+    )
 
 
 def _inconclusive(of: Economy, decision: Decision, values: EvaluationSettings) -> str:
