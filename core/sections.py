@@ -235,9 +235,6 @@ class EvaluationSettings(Section):
     )
     seed: int = Field(7, description="seed of every random draw")
     resamples: int = Field(2000, ge=100, description="bootstrap resamples")
-    equivalence_margin: float = Field(
-        0.05, gt=0, lt=1, description="difference of shares below which two rungs are as good as each other"
-    )
     smallest_gain: float = Field(
         0.1, ge=0, description="gain a question that is worth a change, as a share of the value of a correct answer"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli.evaluation import check, litmus, plan, results, run
+from cli.evaluation import against, check, litmus, money, plan, results, run
 
 app = typer.Typer(help="Measure the rungs on the same questions, and say which one pays.", no_args_is_help=True)
 app.command("check")(check.check)
@@ -13,3 +13,6 @@ app.command("litmus")(litmus.litmus)
 app.command("run")(run.run)
 app.command("score")(results.score)
 app.command("report")(results.report)
+app.command("roi")(money.roi)
+app.command("compare")(against.compare)
+app.command("gate")(against.gate)
