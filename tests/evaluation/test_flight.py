@@ -214,3 +214,15 @@ def test_a_document_that_is_not_indexed_is_named_and_its_rung_fails_alone(
     assert "gone.md" in found["manual"].error
     assert found["closed_book"].gold["not_indexed"] == ["gone.md"]
     assert found["manual"].at_most_usd is None
+
+
+def test_a_call_that_was_under_way_when_the_process_was_killed_counts_as_spent(
+    world: Subject, dataset: Dataset, tmp_path: Path
+) -> None:
+    first = ask(dataset, with_stage(world, Stage()), tmp_path)
+    whole = (tmp_path / "records.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "records.jsonl").write_text("".join(whole[:-1]) + whole[-1][:50])
+    again = ask(dataset, with_stage(world, Stage()), tmp_path)
+    assert again.done == COUNT * 2
+    assert again.spent_usd > first.spent_usd + Decimal(512) / 1_000_000
+    assert ask(dataset, with_stage(world, Stage()), tmp_path).spent_usd == again.spent_usd

@@ -84,6 +84,7 @@ def killed_and_run_again(folder: Path, url: str, *, seed: int, kills: int) -> No
     found = records(folder)
     assert Counter(Counter(record.key for record in found).values()) == {1: wanted}
     assert {record.status for record in found} <= {"answered", "refused"}
+    assert {record.model for record in found} == {"paid-2026-11-01"}
     assert billed(folder) <= wanted + kills * IN_FLIGHT
     results = json.loads((folder / "run" / "results.json").read_text())
     assert {name: figures["n"] for name, figures in results["rungs"].items()} == dict.fromkeys(RUNGS, QUESTIONS)

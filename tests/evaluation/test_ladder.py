@@ -18,8 +18,9 @@ from evaluation.dataset import Item, load_dataset
 from evaluation.evaluate import evaluate
 from evaluation.gold import gold_of
 from evaluation.records import Record, read_records
-from evaluation.run import library_of, run
+from evaluation.run import run
 from evaluation.rungs import ALL, RUNGS, Subject, choose_rungs, runnable
+from evaluation.subject import library_of
 from indexes.rerankers.keep_order import KeepOrder
 from service.answering.answer import Question, answer, answer_from
 from tests.evaluation.small_world import build, opened, with_model, with_values
