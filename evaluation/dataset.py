@@ -124,13 +124,14 @@ def _item(line: str, *, where: str) -> Item:
     try:
         item = Item.model_validate_json(line, strict=True)
     except ValidationError as error:
-        raise DatasetError(f"{where} {_in_words(error)}") from error
+        raise DatasetError(f"{where} {in_words(error)}") from error
     if item.unanswerable and item.answers:
         raise DatasetError(f"{where} is marked unanswerable and yet lists answers: remove one of the two.")
     return item
 
 
-def _in_words(error: ValidationError) -> str:
+def in_words(error: ValidationError) -> str:
+    """What is wrong with a question, as the end of a sentence that begins with its place."""
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"])
     match first["type"]:
