@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from evaluation.score import OutcomeName, Score
-from evaluation.scorers.retrieval import MEASURES
+from evaluation.scorers.retrieval import JUDGED, MEASURES
 from evaluation.statistics import wilson
 
 OUTCOMES: tuple[OutcomeName, ...] = ("correct", "wrong", "abstained", "unscored")
@@ -70,7 +70,9 @@ def _retrieval(scores: Sequence[Score]) -> dict[str, Any] | None:
     measured = [score.retrieval for score in scores if score.retrieval is not None]
     if not measured:
         return None
-    return {**{name: _mean([values[name] for values in measured]) for name in MEASURES}, "questions": len(measured)}
+    names = [*MEASURES, *(name for name in JUDGED if any(name in values for values in measured))]
+    means = {name: _mean([values[name] for values in measured if name in values]) for name in names}
+    return {**means, "questions": len(measured)}
 
 
 def _mean(values: Sequence[float]) -> float | None:
