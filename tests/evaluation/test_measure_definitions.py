@@ -26,7 +26,7 @@ judgements = grades_of.filter(lambda grades: max(grades.values()) > 0)
 
 
 def defined(ranked: Sequence[str], grades: Mapping[str, int]) -> dict[str, float]:
-    """nDCG of Järvelin and Kekäläinen (2002), with linear gain as trec_eval has it; the others as trec_eval has them."""
+    """nDCG of Järvelin and Kekäläinen (2002), with linear gain as in trec_eval; the others as there."""
     relevant = {document for document, grade in grades.items() if grade > 0}
     hits = [document in relevant for document in ranked]
     found = [position for position, hit in enumerate(hits, start=1) if hit]
