@@ -42,6 +42,7 @@ class ModelSettings(Section):
     max_output_tokens: int = Field(512, ge=1, description="tokens the model may write")
     timeout_seconds: float = Field(60.0, gt=0, description="longest wait for one call")
     replies: tuple[str, ...] = Field((), description="replies given in turn, for tests (scripted)")
+    in_flight: int = Field(8, ge=1, le=256, description="calls that an evaluation has open at once")
     price: Price | None = Field(None, description="USD per million tokens; missing: cost is not stated")
     default: bool = Field(False, description="used when a request names no model")
 
@@ -222,5 +223,22 @@ class EvaluationSettings(Section):
     one_off_usd: dict[str, Decimal] = Field(default_factory=dict, description="one-off USD by rung")
     monthly_usd: dict[str, Decimal] = Field(default_factory=dict, description="USD a month by rung")
     budget_usd: Decimal = Field(Decimal("5.00"), ge=0, description="most that a run may spend")
+    replicates: int = Field(1, ge=1, description="times that each question is put to each rung")
+    best_model: str = Field("", description="the model of the rung closed_book_best, by its name in the settings")
     seed: int = Field(7, description="seed of every random draw")
     resamples: int = Field(2000, ge=100, description="bootstrap resamples")
+    equivalence_margin: float = Field(
+        0.05, gt=0, lt=1, description="difference of shares below which two rungs are as good as each other"
+    )
+    smallest_gain: float = Field(
+        0.1, ge=0, description="gain a question that is worth a change, as a share of the value of a correct answer"
+    )
+    looks: int = Field(
+        2, ge=1, description="how often a verdict may be looked at as questions are added, the first time included"
+    )
+    most_wrong_rise: float | None = Field(
+        None, gt=0, le=1, description="how far a rung may raise the share of wrong answers; missing: their cost decides"
+    )
+    most_usd_per_month: Decimal | None = Field(
+        None, ge=0, description="USD a month that a rung may cost in all; missing: no limit"
+    )

@@ -25,7 +25,7 @@ SURE_RECALL, UNSURE_RECALL = 0.8, 0.3
 """Between these shares a long answer is in doubt."""
 LONG_WORDS = 25
 """A reference with more words than this is a long one, where the dataset does not say."""
-DOUBTFUL_F1 = 0.4
+DOUBTFUL_SHARE = 0.5
 """From this token F1 on, or this share of a variant's content words, an answer that lacks every variant is in doubt."""
 LIST_PRECISION = 0.5
 """A list may name fewer other things than items that were asked for."""
@@ -44,7 +44,7 @@ def judge(answer: str, item: Item) -> Judgement | None:
     if answer_type(item) != "boolean" and CALLED_WRONG.search(fold(answer)):
         return Judgement(False, "calls it wrong", in_doubt=True)
     found = JUDGES[answer_type(item)](answer, item)
-    if not found.correct and not found.in_doubt and answer_type(item) != "boolean":
+    if not found.correct and not found.in_doubt and answer_type(item) in ("span", "long"):
         return replace(found, in_doubt=_much_alike(answer, item))
     return found
 
@@ -64,10 +64,15 @@ def answer_type(item: Item) -> str:
 
 
 def _much_alike(answer: str, item: Item) -> bool:
-    """Whether an answer that was called wrong shares so much with a variant that the rule may err."""
+    """Whether an answer that was called wrong shares so much with a variant, its figures too, that the rule may err."""
     held = set(content(fold(answer)))
-    shares = [len(set(wanted) & held) / len(set(wanted)) for v in item.answers if (wanted := content(fold(v)))]
-    return token_f1(answer, item.answers) >= DOUBTFUL_F1 or max(shares, default=0.0) > DOUBTFUL_F1
+    for variant in item.answers:
+        wanted = set(content(fold(variant)))
+        figures = {word for word in wanted if word[0].isdigit()}
+        share = len(wanted & held) / len(wanted) if wanted else 0.0
+        if figures <= held and max(share, token_f1(answer, [variant])) >= DOUBTFUL_SHARE:
+            return True
+    return False
 
 
 def _span(answer: str, item: Item) -> Judgement:
