@@ -223,6 +223,8 @@ class EvaluationSettings(Section):
     one_off_usd: dict[str, Decimal] = Field(default_factory=dict, description="one-off USD by rung")
     monthly_usd: dict[str, Decimal] = Field(default_factory=dict, description="USD a month by rung")
     budget_usd: Decimal = Field(Decimal("5.00"), ge=0, description="most that a run may spend")
+    judge: str = Field("", description="the model that judges answers beside the rules, by its name in the settings")
+    judge_budget_usd: Decimal = Field(Decimal("1.00"), ge=0, description="most that judging a run may spend")
     replicates: int = Field(1, ge=1, description="times that each question is put to each rung")
     best_model: str = Field("", description="the model of the rung closed_book_best, by its name in the settings")
     seed: int = Field(7, description="seed of every random draw")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 from core.errors import UsageError
 from evaluation.dataset import Dataset, Item, load_dataset
+from evaluation.judging.judgements import Verdicts
 from evaluation.manifest import read_manifest
 from evaluation.records import Record, read_records, to_line, whole_lines
 from evaluation.run import QUESTIONS, RECORDS
@@ -69,23 +70,34 @@ def score_folder(folder: Path) -> list[Score]:
     dataset = load_dataset(folder / QUESTIONS)
     if dataset.sha256 != manifest["dataset"]["sha256"]:
         raise UsageError(f"{folder / QUESTIONS} is not the file that was asked: its hash differs from the manifest.")
-    scores = score(dataset, read_records(folder / RECORDS).values(), rungs=manifest["rungs"])
+    judge = manifest.get("judge")
+    verdicts = Verdicts(folder, judge["model"]) if judge else None
+    scores = score(dataset, read_records(folder / RECORDS).values(), rungs=manifest["rungs"], verdicts=verdicts)
     partial = folder / (SCORES + ".partial")
     partial.write_text("".join(map(to_line, scores)), encoding="utf-8", errors="surrogatepass")
     partial.replace(folder / SCORES)
     return scores
 
 
-def score(dataset: Dataset, records: Iterable[Record], *, rungs: list[str]) -> list[Score]:
-    """One score a record, in the order of the dataset and of `rungs`; records of other rungs are left out."""
+def score(
+    dataset: Dataset, records: Iterable[Record], *, rungs: list[str], verdicts: Verdicts | None = None
+) -> list[Score]:
+    """One score a record, in the order of the dataset and of `rungs`; records of other rungs are left out.
+
+    `verdicts`: what a model judge has said, which stands beside what the rules say.
+    """
     order = {item.id: position for position, item in enumerate(dataset.items)}
     items = {item.id: item for item in dataset.items}
     asked = [record for record in records if record.question_id in items and record.rung in rungs]
     asked.sort(key=lambda record: (order[record.question_id], rungs.index(record.rung), record.replicate))
     retrieval = {rung: _retrieval(rung, asked, items) for rung in rungs}
-    return [
+    scores = [
         _score(record, items[record.question_id], retrieval[record.rung].get(record.question_id)) for record in asked
     ]
+    if verdicts is None:
+        return scores
+    said = [verdicts.of(record, items[record.question_id]) for record in asked]
+    return [replace(scored, judge=verdict) for scored, verdict in zip(scores, said, strict=True)]
 
 
 def read_scores(folder: Path) -> list[Score]:
