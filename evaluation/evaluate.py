@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.errors import BudgetReached, Cancelled
 from core.settings import EvaluationSettings, Settings
+from evaluation.budget import require_prices
 from evaluation.dataset import load_dataset
 from evaluation.judging.judge import Judged, judge_folder
 from evaluation.report.write import write_report
@@ -15,6 +16,7 @@ from evaluation.results import results_of
 from evaluation.run import Progress, run
 from evaluation.rungs import Subject, runnable
 from evaluation.score import score_folder
+from evaluation.splits import note_split, open_split
 from indexes.embedders.choose import choose_embedder
 from service.answering.generators.choose import open_model
 
@@ -36,14 +38,20 @@ def evaluate(
 
     Raises:
         DatasetError, UsageError: the file, a rung or the folder cannot be used.
+        MissingPrice: a budget is given, and a model has no price.
         ModelUnavailable: the model's server does not answer.
         BudgetReached: stopped at the cap, after the report on the questions asked so far was written.
         Cancelled: interrupted, likewise.
     """
-    questions = load_dataset(dataset)
+    split = subject.settings.evaluation.split
+    questions = load_dataset(dataset).select(split)
     chosen, _ = runnable(rungs, subject)
+    if budget_usd is not None:
+        require_prices(chosen, subject)
     cap = subject.settings.evaluation.budget_usd if budget_usd is None else budget_usd
+    opened = open_split(dataset, questions, split, folder)
     summary = run(questions, rungs=chosen, subject=subject, folder=folder, budget_usd=cap, progress=progress)
+    note_split(folder, opened)
     kind = Cancelled if summary.interrupted else BudgetReached
     if summary.stopped and not summary.done:
         raise kind(summary.stopped)

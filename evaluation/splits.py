@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import UsageError
 from evaluation.dataset import HELD_OUT, Dataset, split_name
+from evaluation.manifest import MANIFEST, read_manifest, write_json
 
 
 def open_split(path: Path, dataset: Dataset, split: str | None, folder: Path) -> dict[str, Any]:
@@ -39,9 +40,15 @@ def open_split(path: Path, dataset: Dataset, split: str | None, folder: Path) ->
             runs.append(run)
     except OSError as error:
         raise UsageError(
-            f"{notes} cannot be written ({error.strerror}): openings of the held-out questions are counted there. "
+            f"{notes} cannot be written: {error.strerror}. Openings of the held-out questions are counted there. "
             f"Copy {path.name} to a folder of your own, or ask another split with --split development."
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{notes} is damaged: it counts the openings of the held-out questions. Mend it.") from error
     return {"name": name, "openings": runs.index(run) + 1}
+
+
+def note_split(folder: Path, opened: dict[str, Any]) -> None:
+    """Write into a run's manifest which split it asked and how often that was opened; nothing where neither is known."""
+    if opened["name"] or opened["openings"]:
+        write_json(folder / MANIFEST, read_manifest(folder) | {"split": opened})
