@@ -40,8 +40,8 @@ def open_split(path: Path, dataset: Dataset, split: str | None, folder: Path) ->
             runs.append(run)
     except OSError as error:
         raise UsageError(
-            f"{notes} cannot be written: {error.strerror}. Openings of the held-out questions are counted there. "
-            f"Copy {path.name} to a folder of your own, or ask another split with --split development."
+            f"{notes} cannot be written: {error.strerror}. Openings of held-out questions are counted there. Copy "
+            f"{path.name} to a folder of your own, or ask another split with --split development."
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{notes} is damaged: it counts the openings of the held-out questions. Mend it.") from error
@@ -49,6 +49,6 @@ def open_split(path: Path, dataset: Dataset, split: str | None, folder: Path) ->
 
 
 def note_split(folder: Path, opened: dict[str, Any]) -> None:
-    """Write into a run's manifest which split it asked and how often that was opened; nothing where neither is known."""
+    """Write into a run's manifest which split it asked, and how often that was opened, where either is known."""
     if opened["name"] or opened["openings"]:
         write_json(folder / MANIFEST, read_manifest(folder) | {"split": opened})

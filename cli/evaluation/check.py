@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.evaluation.material import corpus_of
 from cli.evaluation.options import Dataset
 from cli.options import Data, Json, settings_of
 from cli.output import amount, print_json, say
 from core.errors import UsageError
 
 if TYPE_CHECKING:
-    from core.settings import Settings
     from evaluation.check import Checked
-    from evaluation.gold import Corpus
 
 
 def check(
@@ -42,7 +40,7 @@ def check(
     items, unreadable, duplicates = read_leniently(dataset)
     if not items and not unreadable:
         raise UsageError(f"{dataset.name} holds no question: write one JSON object a line.")
-    with _corpus(settings, collection) as corpus:
+    with corpus_of(settings, collection) if collection else nullcontext() as corpus:
         found = checking.check(
             items,
             unreadable=unreadable,
@@ -56,23 +54,6 @@ def check(
         _show(dataset.name, found, collection)
     if found.errors:
         raise typer.Exit(EXIT_USAGE)
-
-
-@contextmanager
-def _corpus(settings: Settings, collection: str | None) -> Iterator[Corpus | None]:
-    """The collection, open, or None where none was named."""
-    if collection is None:
-        yield None
-        return
-    from core.access import OWNER
-    from evaluation.gold import Corpus
-    from indexes.open import open_indexes
-
-    if not settings.data.is_dir():
-        raise UsageError(f"There is no data folder at {settings.data}. Run 'touchstone ingest FOLDER' first.")
-    with open_indexes(settings) as indexes:
-        indexes.catalogue.require_collection(collection, access=OWNER)
-        yield Corpus(indexes, collection)
 
 
 def _show(name: str, found: Checked, collection: str | None) -> None:

@@ -149,5 +149,5 @@ def test_opening_the_held_out_split_is_counted_once_a_run(tmp_path: Path) -> Non
 def test_an_opening_that_cannot_be_counted_is_refused(tmp_path: Path) -> None:
     path = split_set(tmp_path)
     (tmp_path / "questions.jsonl.openings.jsonl").mkdir()
-    with pytest.raises(UsageError, match="[Oo]penings of the held-out questions are counted there"):
+    with pytest.raises(UsageError, match="Openings of held-out questions are counted there"):
         open_split(path, load_dataset(path), None, tmp_path / "r1")
