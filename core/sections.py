@@ -224,3 +224,4 @@ class EvaluationSettings(Section):
     budget_usd: Decimal = Field(Decimal("5.00"), ge=0, description="most that a run may spend")
     seed: int = Field(7, description="seed of every random draw")
     resamples: int = Field(2000, ge=100, description="bootstrap resamples")
+    report_text: bool = Field(True, description="whether reports hold questions, answers and quotes")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli.evaluation.options import Dataset
+from cli.evaluation.options import Dataset, NoText
 from cli.evaluation.progress import progress_on_screen
 from cli.evaluation.show import show
 from cli.evaluation.subject import subject_of
@@ -25,6 +25,7 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
     rungs: Annotated[str, typer.Option("--rungs", metavar="A,B", help="Rungs, by name; all when missing.")] = "",
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Folder of the run.")] = None,
     budget_usd: Annotated[float | None, typer.Option("--budget-usd", min=0, metavar="X", help="Spend cap.")] = None,
+    no_text: NoText = False,
     as_json: Json = False,
     data: Data = None,
 ) -> None:
@@ -32,6 +33,10 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
     from evaluation.evaluate import ALL_RUNGS, evaluate
 
     settings = settings_of(context, data)
+    if no_text:
+        settings = settings.model_copy(
+            update={"evaluation": settings.evaluation.model_copy(update={"report_text": False})}
+        )
     folder = out or Path("runs") / f"{_stem(dataset)}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     names = [name.strip() for name in rungs.split(",") if name.strip()] or ALL_RUNGS
     cap = None if budget_usd is None else Decimal(str(budget_usd))

@@ -27,6 +27,11 @@ class Run:
     records: Mapping[tuple[str, str], Record]
     scores: Mapping[tuple[str, str], Score]
 
+    @property
+    def has_text(self) -> bool:
+        """Whether reports may hold questions, answers and quotes: a run that was made without text never does."""
+        return all(made.get("values", {}).get("report_text", True) for made in (self.manifest, self.results))
+
 
 def percent(share: float | None, digits: int = 0) -> str:
     """A share as per cent; a dash when unknown."""
