@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluation.report.view import Run, money, p_value, percent, points, seconds, versus
+from evaluation.report.view import Run, money, p_value, percent, points, seconds
 
 
 def markdown(run: Run) -> str:
@@ -64,7 +64,7 @@ def _comparisons(run: Run) -> str:
         ("Comparison", "Difference, points", "95 % interval", "Wins", "Losses", "Ties", "p (Holm)"),
         [
             (
-                versus(comparison),
+                f"{run.label(comparison['rung'])} against {run.label(comparison['baseline'])}",
                 points(comparison["difference"]),
                 f"{points(comparison['low'])} to {points(comparison['high'])}",
                 str(comparison["wins"]),

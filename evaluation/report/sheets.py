@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from evaluation.report.questions import causes_of
 from evaluation.report.view import Run
 from evaluation.scorers.retrieval import MEASURES
 
@@ -29,7 +30,7 @@ def ladder_csv(run: Run) -> str:
 
 def items_csv(run: Run) -> str:
     """One row a question and rung, in the order of the questions and the ladder."""
-    causes = _causes(run.results)
+    causes = causes_of(run.results)
     text = ("question", "accepted", "answer", "how", "cluster", "cited") if run.has_text else ()
     columns = ("question_id", "rung", "split", *OF_SCORE, "cause", *MEASURES, *text)
     rows = [
@@ -56,15 +57,6 @@ def _row(run: Run, question: str, rung: str, causes: Mapping[tuple[str, str], st
         "how": score.how,
         "cluster": score.cluster,
         "cited": "; ".join(dict.fromkeys(citation["document"] for citation in record.citations)),
-    }
-
-
-def _causes(results: Mapping[str, Any]) -> dict[tuple[str, str], str]:
-    return {
-        (rung, question): cause
-        for rung, of in (results.get("attribution") or {}).items()
-        for cause, questions in of.get("questions", {}).items()
-        for question in questions
     }
 
 
