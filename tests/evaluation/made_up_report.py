@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from evaluation.aggregate import aggregate
 from evaluation.compare import compare_all, declared_pairs
 from evaluation.dataset import load_dataset
 from evaluation.manifest import read_manifest, write_json
-from evaluation.records import to_line
+from evaluation.records import read_records, to_line
 from evaluation.roi import economy, price, returns, shares
 from evaluation.score import Score, score_folder
 from tests.evaluation import made_up
@@ -81,9 +83,6 @@ def results(
     for row in compared:
         kind = kinds.get(row["rung"], "adjacent" if (row["baseline"], row["rung"]) in adjacent else "closed_book")
         row |= {"kind": kind, "equivalent": {"margin": 0.05, "p_value": 0.01} if row["rung"] == "rag_rerank" else None}
-    grid = [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0]
-    volumes = [100, 300, 1000, 3000, 10000, 30000]
-    best = {value: _best(of, values.model_copy(update={"value_correct": value}), deployable) for value in grid}
     return {
         "schema": 1,
         "dataset": {**manifest["dataset"], "unanswerable": len(dataset.items) // 10, "clusters": of.clusters},
@@ -104,30 +103,7 @@ def results(
             "questions": len(dataset.items), "evidence": 40, "gold_not_found": 2, "questions_with_gold_not_found": 1,
             "budget_usd": "5.00", "spent_usd": "1.9", "state": "complete",
         },
-        "money": {
-            "acceptability": {
-                "value_correct": grid,
-                "probability_best": {name: [best[value][name] for value in grid] for name in deployable},
-            },
-            "break_even": {
-                "queries_per_month": volumes,
-                "net_benefit_usd_per_month": {
-                    name: [
-                        volume * float(of.worth(name, values.model_copy(update={"queries_per_month": volume}),
-                                                resampled=False))
-                        for volume in volumes
-                    ]
-                    for name in deployable
-                },
-            },
-            "evpi_usd_per_question": 0.004,
-            "evpi_usd": 48.0,
-            "tornado": [
-                {"assumption": "value_correct", "low": 0.5, "high": 2.0, "at_low_usd": 0.6, "at_high_usd": 1.4},
-                {"assumption": "cost_wrong", "low": 1.0, "high": 4.0, "at_low_usd": 1.0, "at_high_usd": 0.7},
-                {"assumption": "queries_per_month", "low": 500, "high": 2000, "at_low_usd": -0.1, "at_high_usd": 1.0},
-            ],
-        },
+        "money": _money(of, values, deployable),
         "attribution": {name: _attribution(by_rung[name]) for name in SEARCHING},
         "judge": {
             name: {
@@ -150,6 +126,36 @@ def results(
     }  # fmt: skip
 
 
+def _money(of: Any, values: EvaluationSettings, deployable: Sequence[str]) -> dict[str, Any]:
+    grid = [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0]
+    volumes = [100, 300, 1000, 3000, 10000, 30000]
+    best = {value: _best(of, values.model_copy(update={"value_correct": value}), deployable) for value in grid}
+    return {
+        "acceptability": {
+            "value_correct": grid,
+            "probability_best": {name: [best[value][name] for value in grid] for name in deployable},
+        },
+        "break_even": {
+            "queries_per_month": volumes,
+            "net_benefit_usd_per_month": {
+                name: [
+                    volume * float(of.worth(name, values.model_copy(update={"queries_per_month": volume}),
+                                            resampled=False))
+                    for volume in volumes
+                ]
+                for name in deployable
+            },
+        },
+        "evpi_usd_per_question": 0.004,
+        "evpi_usd": 48.0,
+        "tornado": [
+            {"assumption": "value_correct", "low": 0.5, "high": 2.0, "at_low_usd": 0.6, "at_high_usd": 1.4},
+            {"assumption": "cost_wrong", "low": 1.0, "high": 4.0, "at_low_usd": 1.0, "at_high_usd": 0.7},
+            {"assumption": "queries_per_month", "low": 500, "high": 2000, "at_low_usd": -0.1, "at_high_usd": 1.0},
+        ],
+    }  # fmt: skip
+
+
 def _drawn(draw: random.Random, right: float, wrong: float) -> str:
     at = draw.random()
     return "correct" if at < right else "wrong" if at < right + wrong else "abstained"
@@ -157,11 +163,6 @@ def _drawn(draw: random.Random, right: float, wrong: float) -> str:
 
 def _detail(folder: Path) -> None:
     """What the rungs cost and took, what they read, and longer answers than a test needs."""
-    from dataclasses import replace
-    from decimal import Decimal
-
-    from evaluation.records import read_records
-
     rows = []
     for position, record in enumerate(read_records(folder / "records.jsonl").values()):
         _, _, milliseconds, usd = LADDER[record.rung]
