@@ -42,6 +42,7 @@ class ModelSettings(Section):
     max_output_tokens: int = Field(512, ge=1, description="tokens the model may write")
     timeout_seconds: float = Field(60.0, gt=0, description="longest wait for one call")
     replies: tuple[str, ...] = Field((), description="replies given in turn, for tests (scripted)")
+    in_flight: int = Field(8, ge=1, le=256, description="calls that an evaluation has open at once")
     price: Price | None = Field(None, description="USD per million tokens; missing: cost is not stated")
     default: bool = Field(False, description="used when a request names no model")
 
@@ -222,6 +223,8 @@ class EvaluationSettings(Section):
     one_off_usd: dict[str, Decimal] = Field(default_factory=dict, description="one-off USD by rung")
     monthly_usd: dict[str, Decimal] = Field(default_factory=dict, description="USD a month by rung")
     budget_usd: Decimal = Field(Decimal("5.00"), ge=0, description="most that a run may spend")
+    replicates: int = Field(1, ge=1, description="times that each question is put to each rung")
+    best_model: str = Field("", description="the model of the rung closed_book_best, by its name in the settings")
     seed: int = Field(7, description="seed of every random draw")
     resamples: int = Field(2000, ge=100, description="bootstrap resamples")
     report_text: bool = Field(True, description="whether reports hold questions, answers and quotes")

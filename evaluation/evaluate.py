@@ -6,23 +6,21 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from core.errors import BudgetReached
+from core.errors import BudgetReached, Cancelled
 from core.settings import EvaluationSettings
 from evaluation.dataset import load_dataset
 from evaluation.manifest import read_manifest
 from evaluation.report.write import write_report
 from evaluation.results import results_of
 from evaluation.run import Progress, run
-from evaluation.rungs import RUNGS, Subject, choose_rungs
+from evaluation.rungs import Subject, runnable
 from evaluation.score import score_folder
-
-ALL_RUNGS = tuple(RUNGS)
 
 
 def evaluate(
     dataset: Path,
     *,
-    rungs: Sequence[str] = ALL_RUNGS,
+    rungs: Sequence[str] = (),
     subject: Subject,
     folder: Path,
     budget_usd: Decimal | None = None,
@@ -30,23 +28,26 @@ def evaluate(
 ) -> Path:
     """Put the questions of a file to the named rungs and report what they are worth. Returns report.html.
 
-    Everything is written to `folder`; running it again on that folder goes on where it stopped. `budget_usd` is
-    the most that may be spent in all; None for the one in the settings.
+    Without a name those that are measured by default; "all": every one that can be run. Everything is written to
+    `folder`; running it again on that folder goes on where it stopped. `budget_usd` is the most that may be spent in
+    all; None for the one in the settings.
 
     Raises:
         DatasetError, UsageError: the file, a rung or the folder cannot be used.
         ModelUnavailable: the model's server does not answer.
         BudgetReached: stopped at the cap, after the report on the questions asked so far was written.
+        Cancelled: interrupted, likewise.
     """
     questions = load_dataset(dataset)
-    chosen = choose_rungs(rungs)
+    chosen, _ = runnable(rungs, subject)
     cap = subject.settings.evaluation.budget_usd if budget_usd is None else budget_usd
     summary = run(questions, rungs=chosen, subject=subject, folder=folder, budget_usd=cap, progress=progress)
+    kind = Cancelled if summary.interrupted else BudgetReached
     if summary.stopped and not summary.done:
-        raise BudgetReached(summary.stopped)
+        raise kind(summary.stopped)
     page = rescore(folder)
     if summary.stopped:
-        raise BudgetReached(f"{summary.stopped} The report on what was asked so far is {page}.")
+        raise kind(f"{summary.stopped} The report on what was asked so far is {page}.")
     return page
 
 

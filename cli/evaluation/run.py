@@ -22,7 +22,9 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
     dataset: Dataset,
     collection: Collection = "default",
     model: Annotated[str | None, typer.Option("--model", "-m", metavar="M", help="A model of the settings.")] = None,
-    rungs: Annotated[str, typer.Option("--rungs", metavar="A,B", help="Rungs, by name; all when missing.")] = "",
+    rungs: Annotated[
+        str, typer.Option("--rungs", metavar="A,B", help="Rungs, by name, or all; the usual ones when missing.")
+    ] = "",
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Folder of the run.")] = None,
     budget_usd: Annotated[float | None, typer.Option("--budget-usd", min=0, metavar="X", help="Spend cap.")] = None,
     no_text: NoText = False,
@@ -30,7 +32,7 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
     data: Data = None,
 ) -> None:
     """Put the questions to every rung, score the answers, and say which rung pays."""
-    from evaluation.evaluate import ALL_RUNGS, evaluate
+    from evaluation.evaluate import evaluate
 
     settings = settings_of(context, data)
     if no_text:
@@ -38,7 +40,7 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
             update={"evaluation": settings.evaluation.model_copy(update={"report_text": False})}
         )
     folder = out or Path("runs") / f"{_stem(dataset)}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    names = [name.strip() for name in rungs.split(",") if name.strip()] or ALL_RUNGS
+    names = [name.strip() for name in rungs.split(",") if name.strip()]
     cap = None if budget_usd is None else Decimal(str(budget_usd))
     with subject_of(settings, collection, model) as subject, progress_on_screen() as watch:
         try:

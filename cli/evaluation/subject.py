@@ -27,9 +27,11 @@ def subject_of(settings: Settings, collection: str, model: str | None) -> Iterat
     if not settings.data.is_dir():
         raise UsageError(f"There is no data folder at {settings.data}. Run 'touchstone ingest FOLDER' first.")
     with open_indexes(settings) as indexes:
+        best = settings.evaluation.best_model
         yield Subject(
             indexes=indexes,
             model=open_model(settings, model, indexes.embedder),
             settings=settings,
             collection=collection,
+            best=open_model(settings, best, indexes.embedder) if best else None,
         )
