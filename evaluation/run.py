@@ -16,7 +16,6 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-from core.access import OWNER
 from core.errors import BudgetReached, Cancelled, ModelBusy, ModelUnavailable, UsageError
 from core.until import Until
 from evaluation.budget import Budget, worst_case
@@ -90,7 +89,7 @@ def run(
         UnknownCollection: nothing was ingested under that name.
         ModelUnavailable: the model's server left several calls in a row unanswered.
     """
-    subject.indexes.catalogue.require_collection(subject.collection, access=OWNER)
+    subject.indexes.catalogue.require_collection(subject.collection, access=subject.access)
     folder.mkdir(parents=True, exist_ok=True)
     with _owned(folder / RECORDS) as records:
         manifest = begin(folder, dataset, subject, rungs)
@@ -116,7 +115,7 @@ class _Sitting:
         self.pairs = [(rung, copy) for copy in range(subject.settings.evaluation.replicates) for rung in rungs]
         self.places = _places(subject, rungs)
         self.library = library_of(subject)
-        self.indexed = frozenset(subject.indexes.catalogue.known(subject.collection))
+        self.indexed = frozenset(subject.documents())
         self.total, self.answered = len(self.items) * len(self.pairs), 0
         self.flight: Flight[tuple[Call, Record | None]] = Flight(self.places)
         self.writing, self.stopping, self.until = threading.Lock(), threading.Event(), Until.never()
@@ -265,6 +264,7 @@ def library_of(subject: Subject) -> Library:
         answering=subject.settings.answering,
         room=model.context_window - model.max_output_tokens - tokens(instruction()) - QUESTION_TOKENS - MARGIN,
         seed=subject.settings.evaluation.seed,
+        access=subject.access,
     )
 
 
