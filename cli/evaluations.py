@@ -1,0 +1,245 @@
+"""Evaluations in the service's process, one at a time."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.evaluation_store import Store, Stored, begun, ended, now
+from core.access import Principal, require
+from core.errors import BudgetReached, Cancelled, JobConflict, TouchstoneError, UnknownJob, UsageError
+from core.settings import Settings
+from service.answering.generators.choose import open_model
+from service.api.evaluations import EvaluationError, EvaluationIn, EvaluationOut
+from service.api.live import Live
+
+if TYPE_CHECKING:
+    from evaluation.run import Progress
+    from evaluation.rungs import Subject
+    from service.api.state import Service
+
+NOTED_SECONDS = 1.0
+"""How often the progress of a run is written down, for a service that is killed."""
+
+
+class EvaluationRuns:
+    """`service.api.state.Evaluations`."""
+
+    def __init__(self, settings: Settings, live: Live) -> None:
+        self._settings, self._live = settings, live
+        self._store = Store(settings.data)
+        self._busy = threading.Lock()
+        self._cancelled, self._stopping = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._now: Stored | None = None
+        for stored in self._store.all():
+            if stored.out.state == "RUNNING":
+                self._store.keep(stored, state="INTERRUPTED", finished=now())
+
+    def close(self) -> None:
+        """End the one at work after the calls under way; it can be resumed."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    # service.api.state.Evaluations
+
+    def start(self, asked: EvaluationIn, principal: Principal) -> EvaluationOut:
+        """Check what is asked for, and begin."""
+        budget = self._budget(asked, principal)
+        if asked.dataset is not None:
+            require(principal, "admin")
+        with self._alone() as begin, self._store.new() as folder:
+            file = self._store.questions(asked, folder)
+            stored = Stored(
+                begun_by=principal.name,
+                everything=principal.access.everything,
+                groups=tuple(sorted(principal.groups)),
+                asked=asked.model_copy(update={"items": None, "dataset": file.name}),
+                out=begun(folder.name, asked, budget=float(budget)),
+            )
+            begin(self._checked(stored))
+            return self.find(folder.name, principal)
+
+    def latest(self, principal: Principal, limit: int) -> Sequence[EvaluationOut]:
+        """Those that the principal may see, newest first."""
+        seen = [self._latest(stored).out for stored in self._store.all() if stored.seen_by(principal)]
+        return sorted(seen, key=lambda out: (out.created, out.evaluation_id), reverse=True)[:limit]
+
+    def find(self, evaluation_id: str, principal: Principal) -> EvaluationOut:
+        """One of them."""
+        return self._one(evaluation_id, principal).out
+
+    def report(self, evaluation_id: str, principal: Principal) -> str:
+        """Its page."""
+        stored = self._one(evaluation_id, principal)
+        page = self._store.folder(stored) / "report.html"
+        if not page.is_file():
+            raise UnknownJob(f"The evaluation {evaluation_id} has no report: it is {stored.out.state}.")
+        return page.read_text(encoding="utf-8")
+
+    def cancel(self, evaluation_id: str, principal: Principal) -> EvaluationOut:
+        """Let it end."""
+        out = self._one(evaluation_id, principal).out
+        if out.state != "RUNNING":
+            raise JobConflict(f"The evaluation {evaluation_id} is {out.state} and cannot be cancelled.")
+        self._cancelled.set()
+        return out
+
+    def resume(self, evaluation_id: str, principal: Principal) -> EvaluationOut:
+        """Go on with it."""
+        stored = self._one(evaluation_id, principal)
+        if stored.out.state in ("RUNNING", "COMPLETED"):
+            raise JobConflict(f"The evaluation {evaluation_id} is {stored.out.state}: there is nothing to go on with.")
+        with self._alone() as begin:
+            begin(self._checked(stored))
+            return self.find(evaluation_id, principal)
+
+    def remove(self, evaluation_id: str, principal: Principal) -> None:
+        """Remove it from the disk."""
+        stored = self._one(evaluation_id, principal)
+        if stored.out.state == "RUNNING":
+            raise JobConflict(f"The evaluation {evaluation_id} is at work: cancel it first.")
+        shutil.rmtree(self._store.folder(stored))
+
+    # What is asked for
+
+    def _budget(self, asked: EvaluationIn, principal: Principal) -> Decimal:
+        most = self._settings.evaluation.budget_usd
+        if asked.budget_usd is None:
+            return most
+        if asked.budget_usd > most and not principal.is_admin:
+            raise UsageError(
+                f"The budget may be USD {most} at most (evaluation.budget_usd); an admin may go beyond it."
+            )
+        return asked.budget_usd
+
+    def _checked(self, stored: Stored) -> Stored:
+        """The run with its numbers, once everything that it names is known to be there and as it was."""
+        from evaluation.dataset import load_dataset
+        from evaluation.manifest import MANIFEST, fingerprint, read_manifest, refuse_changed
+        from evaluation.rungs import runnable
+
+        folder = self._store.folder(stored)
+        with self._live.reading() as service:
+            service.indexes.catalogue.require_collection(stored.asked.collection, access=stored.access)
+            subject = self._subject(service, stored)
+            dataset = load_dataset(self._store.file(stored))
+            rungs = [rung.name for rung in runnable(stored.asked.rungs, subject)[0]]
+            if (folder / MANIFEST).exists():
+                before = read_manifest(folder)["fingerprint"]
+                refuse_changed(Path(folder.name), before, fingerprint(dataset, subject))
+        numbers = {
+            "dataset": dataset.name,
+            "model": subject.model.name,
+            "rungs": tuple(rungs),
+            "questions": len(dataset.items),
+            "total": len(dataset.items) * len(rungs) * self._settings.evaluation.replicates,
+        }
+        fresh = {"state": "RUNNING", "finished": None, "error": None}
+        return stored.model_copy(update={"out": stored.out.model_copy(update=numbers | fresh)})
+
+    # The run
+
+    def _work(self, stored: Stored) -> None:
+        """To the end, or to whatever ends it; what it ended in is on disk before another can begin."""
+        from evaluation.evaluate import evaluate
+
+        folder = self._store.folder(stored)
+        ending = _failed(TouchstoneError("A fault in Touchstone ended it; see the log."), folder)
+        try:
+            with self._live.reading() as service:
+                evaluate(
+                    self._store.file(stored),
+                    rungs=stored.out.rungs,
+                    subject=self._subject(service, stored),
+                    folder=folder,
+                    budget_usd=Decimal(str(stored.out.budget_usd)),
+                    progress=self._watch(),
+                )
+            ending = {"state": "COMPLETED"}
+        except BudgetReached as reached:
+            ending = _failed(reached, folder) | {"state": "STOPPED"}
+        except Cancelled:
+            ending = {"state": "CANCELLED" if self._cancelled.is_set() else "INTERRUPTED"}
+        except TouchstoneError as error:
+            ending = _failed(error, folder)
+        finally:
+            self._store.keep(self._now or stored, **ending, **ended(folder), finished=now())
+            self._now = None
+            self._busy.release()
+
+    def _subject(self, service: Service, stored: Stored) -> Subject:
+        """What is measured, for whoever asked. It takes no turns with searches: it is one, and would be refused."""
+        from evaluation.rungs import Subject
+
+        own = service.settings.evaluation.model_copy(update={"report_text": stored.asked.text})
+        settings = service.settings.model_copy(update={"evaluation": own})
+        embedder, best = service.indexes.embedder, own.best_model
+        return Subject(
+            indexes=replace(service.indexes, turn=nullcontext),
+            model=open_model(settings, stored.asked.model, embedder),
+            settings=settings,
+            collection=stored.asked.collection,
+            best=open_model(settings, best, embedder) if best else None,
+            access=stored.access,
+        )
+
+    def _watch(self) -> Callable[[Progress], None]:
+        noted = 0.0
+
+        def seen(progress: Progress) -> None:
+            nonlocal noted
+            assert self._now is not None
+            spent = float(progress.spent_usd)
+            numbers = {"done": progress.done, "total": progress.total, "spent_usd": spent}
+            self._now = self._now.model_copy(update={"out": self._now.out.model_copy(update=numbers)})
+            if time.monotonic() - noted > NOTED_SECONDS:
+                noted = time.monotonic()
+                self._store.keep(self._now)
+            if self._cancelled.is_set() or self._stopping.is_set():
+                raise Cancelled("The evaluation was ended.")
+
+        return seen
+
+    @contextmanager
+    def _alone(self) -> Iterator[Callable[[Stored], None]]:
+        """Inside, no other can begin; `begin(stored)` hands the place on to a thread that works on this one."""
+        if self._stopping.is_set() or not self._busy.acquire(blocking=False):
+            raise JobConflict("Another evaluation is at work. Begin this one when it has ended.")
+
+        began = False
+
+        def begin(stored: Stored) -> None:
+            nonlocal began
+            self._cancelled.clear()
+            self._store.keep(stored)
+            self._now, began = stored, True
+            self._thread = threading.Thread(target=self._work, args=(stored,), name="touchstone-evaluation")
+            self._thread.start()
+
+        try:
+            yield begin
+        finally:
+            if not began:
+                self._busy.release()
+
+    def _one(self, evaluation_id: str, principal: Principal) -> Stored:
+        return self._latest(self._store.one(evaluation_id, principal))
+
+    def _latest(self, stored: Stored) -> Stored:
+        """The run as it is now, where it is at work."""
+        now = self._now
+        return now if now and now.out.evaluation_id == stored.out.evaluation_id else stored
+
+
+def _failed(error: TouchstoneError, folder: Path) -> dict[str, Any]:
+    """Why a run ended, without a word of where it lies."""
+    return {"state": "FAILED", "error": EvaluationError(code=error.code, detail=str(error).replace(f"{folder}/", ""))}
