@@ -16,7 +16,6 @@ from cli.evaluation_store import Store, Stored, begun, ended, now
 from core.access import Principal, require
 from core.errors import BudgetReached, Cancelled, JobConflict, TouchstoneError, UnknownJob, UsageError
 from core.settings import Settings
-from service.answering.generators.choose import open_model
 from service.api.evaluations import EvaluationError, EvaluationIn, EvaluationOut
 from service.api.live import Live
 
@@ -35,7 +34,7 @@ class EvaluationRuns:
     def __init__(self, settings: Settings, live: Live) -> None:
         self._settings, self._live = settings, live
         self._store = Store(settings.data)
-        self._busy = threading.Lock()
+        self._beginning = threading.Lock()
         self._cancelled, self._stopping = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._now: Stored | None = None
@@ -56,7 +55,7 @@ class EvaluationRuns:
         budget = self._budget(asked, principal)
         if asked.dataset is not None:
             require(principal, "admin")
-        with self._alone() as begin, self._store.new() as folder:
+        with self._alone(), self._store.new() as folder:
             file = self._store.questions(asked, folder)
             stored = Stored(
                 begun_by=principal.name,
@@ -65,8 +64,7 @@ class EvaluationRuns:
                 asked=asked.model_copy(update={"items": None, "dataset": file.name}),
                 out=begun(folder.name, asked, budget=float(budget)),
             )
-            begin(self._checked(stored))
-            return self.find(folder.name, principal)
+            return self._begin(self._checked(stored))
 
     def latest(self, principal: Principal, limit: int) -> Sequence[EvaluationOut]:
         """Those that the principal may see, newest first."""
@@ -98,9 +96,8 @@ class EvaluationRuns:
         stored = self._one(evaluation_id, principal)
         if stored.out.state in ("RUNNING", "COMPLETED"):
             raise JobConflict(f"The evaluation {evaluation_id} is {stored.out.state}: there is nothing to go on with.")
-        with self._alone() as begin:
-            begin(self._checked(stored))
-            return self.find(evaluation_id, principal)
+        with self._alone():
+            return self._begin(self._checked(stored))
 
     def remove(self, evaluation_id: str, principal: Principal) -> None:
         """Remove it from the disk."""
@@ -123,6 +120,7 @@ class EvaluationRuns:
 
     def _checked(self, stored: Stored) -> Stored:
         """The run with its numbers, once everything that it names is known to be there and as it was."""
+        from evaluation.budget import require_prices
         from evaluation.dataset import load_dataset
         from evaluation.manifest import MANIFEST, fingerprint, read_manifest, refuse_changed
         from evaluation.rungs import runnable
@@ -132,14 +130,15 @@ class EvaluationRuns:
             service.indexes.catalogue.require_collection(stored.asked.collection, access=stored.access)
             subject = self._subject(service, stored)
             dataset = load_dataset(self._store.file(stored))
-            rungs = [rung.name for rung in runnable(stored.asked.rungs, subject)[0]]
+            rungs, _ = runnable(stored.asked.rungs, subject)
+            require_prices(rungs, subject)
             if (folder / MANIFEST).exists():
                 before = read_manifest(folder)["fingerprint"]
                 refuse_changed(Path(folder.name), before, fingerprint(dataset, subject))
         numbers = {
             "dataset": dataset.name,
             "model": subject.model.name,
-            "rungs": tuple(rungs),
+            "rungs": tuple(rung.name for rung in rungs),
             "questions": len(dataset.items),
             "total": len(dataset.items) * len(rungs) * self._settings.evaluation.replicates,
         }
@@ -167,30 +166,24 @@ class EvaluationRuns:
             ending = {"state": "COMPLETED"}
         except BudgetReached as reached:
             ending = _failed(reached, folder) | {"state": "STOPPED"}
-        except Cancelled:
-            ending = {"state": "CANCELLED" if self._cancelled.is_set() else "INTERRUPTED"}
+        except Cancelled as ended_early:
+            ending = _failed(ended_early, folder)
+            ending["state"] = "CANCELLED" if self._cancelled.is_set() else "INTERRUPTED"
         except TouchstoneError as error:
             ending = _failed(error, folder)
         finally:
             self._store.keep(self._now or stored, **ending, **ended(folder), finished=now())
             self._now = None
-            self._busy.release()
 
     def _subject(self, service: Service, stored: Stored) -> Subject:
         """What is measured, for whoever asked. It takes no turns with searches: it is one, and would be refused."""
-        from evaluation.rungs import Subject
+        from evaluation.subject import subject_of
 
         own = service.settings.evaluation.model_copy(update={"report_text": stored.asked.text})
         settings = service.settings.model_copy(update={"evaluation": own})
-        embedder, best = service.indexes.embedder, own.best_model
-        return Subject(
-            indexes=replace(service.indexes, turn=nullcontext),
-            model=open_model(settings, stored.asked.model, embedder),
-            settings=settings,
-            collection=stored.asked.collection,
-            best=open_model(settings, best, embedder) if best else None,
-            access=stored.access,
-        )
+        indexes, asked = replace(service.indexes, turn=nullcontext), stored.asked
+        subject = subject_of(indexes, settings, collection=asked.collection, model=asked.model)
+        return replace(subject, access=stored.access)
 
     def _watch(self) -> Callable[[Progress], None]:
         noted = 0.0
@@ -210,26 +203,19 @@ class EvaluationRuns:
         return seen
 
     @contextmanager
-    def _alone(self) -> Iterator[Callable[[Stored], None]]:
-        """Inside, no other can begin; `begin(stored)` hands the place on to a thread that works on this one."""
-        if self._stopping.is_set() or not self._busy.acquire(blocking=False):
-            raise JobConflict("Another evaluation is at work. Begin this one when it has ended.")
+    def _alone(self) -> Iterator[None]:
+        """Inside, no other can begin."""
+        with self._beginning:
+            if self._stopping.is_set() or self._now is not None:
+                raise JobConflict("Another evaluation is at work. Begin this one when it has ended.")
+            yield
 
-        began = False
-
-        def begin(stored: Stored) -> None:
-            nonlocal began
-            self._cancelled.clear()
-            self._store.keep(stored)
-            self._now, began = stored, True
-            self._thread = threading.Thread(target=self._work, args=(stored,), name="touchstone-evaluation")
-            self._thread.start()
-
-        try:
-            yield begin
-        finally:
-            if not began:
-                self._busy.release()
+    def _begin(self, stored: Stored) -> EvaluationOut:
+        self._cancelled.clear()
+        self._now = self._store.keep(stored)
+        self._thread = threading.Thread(target=self._work, args=(stored,), name="touchstone-evaluation")
+        self._thread.start()
+        return stored.out
 
     def _one(self, evaluation_id: str, principal: Principal) -> Stored:
         return self._latest(self._store.one(evaluation_id, principal))

@@ -14,7 +14,7 @@ import typer.main
 from cli import ask, demo_command, documents, index, ingest, jobs, keys, mcp, models, search, serve
 from cli.evaluation import commands
 from cli.options import LOG_FILE, Data
-from core.errors import BudgetReached, SettingsError, TouchstoneError
+from core.errors import BudgetReached, Cancelled, SettingsError, TouchstoneError
 
 EXIT_BUG, EXIT_USAGE, EXIT_DOCUMENTS_FAILED, EXIT_BUDGET, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -58,7 +58,7 @@ def root(
 
 
 def run(words: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 a bug, 2 wrong usage or settings, 3 documents failed, 4 budget.
+    """Run the command line and exit: 0 done, 1 a bug, 2 usage or settings, 3 documents failed, 4 budget, 130 Ctrl-C.
 
     `words` are what follows the program's name; None for those the process was started with.
     """
@@ -69,6 +69,8 @@ def run(words: Sequence[str] | None = None) -> None:
         typer.main.get_command(app)(args=words, prog_name="touchstone")
     except BudgetReached as error:
         _fail(error, EXIT_BUDGET)
+    except Cancelled as error:
+        _fail(error, EXIT_INTERRUPTED)
     except TouchstoneError as error:
         _fail(error, EXIT_USAGE)
 

@@ -27,6 +27,7 @@ class Price(Section):
     cached_input: Decimal | None = Field(
         None, ge=0, description="USD per million cached input tokens; as input if missing"
     )
+    as_of: date | None = Field(None, description="the day on which the price was read; missing: that of the run")
 
 
 class ModelSettings(Section):
@@ -48,7 +49,7 @@ class ModelSettings(Section):
 
 
 BUILT_IN_MODEL = ModelSettings(
-    kind="extractive", context_window=1_000_000, price=Price(input=Decimal(0), output=Decimal(0))
+    kind="extractive", context_window=1_000_000, in_flight=1, price=Price(input=Decimal(0), output=Decimal(0))
 )
 
 
@@ -225,6 +226,13 @@ class EvaluationSettings(Section):
     budget_usd: Decimal = Field(Decimal("5.00"), ge=0, description="most that a run may spend")
     replicates: int = Field(1, ge=1, description="times that each question is put to each rung")
     best_model: str = Field("", description="the model of the rung closed_book_best, by its name in the settings")
+    litmus_questions: int = Field(50, ge=10, description="questions of `touchstone evaluate litmus`")
+    quality_bar: float = Field(
+        0.5, ge=0, le=1, description="share of correct answers below which even perfect retrieval would be of no use"
+    )
+    margin: float = Field(
+        0.05, ge=0, lt=1, description="difference in the share of correct answers that is too small to matter"
+    )
     seed: int = Field(7, description="seed of every random draw")
     resamples: int = Field(2000, ge=100, description="bootstrap resamples")
     report_text: bool = Field(True, description="whether reports hold questions, answers and quotes")

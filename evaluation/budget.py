@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from decimal import Decimal
 
 from core.answers import Hit
-from core.errors import BudgetReached
+from core.errors import BudgetReached, MissingPrice
 from evaluation.contexts import Context
+from evaluation.rungs import Rung, Subject
 from service.answering.generators.choose import Model
 
 MILLION = Decimal(1_000_000)
@@ -68,6 +70,22 @@ class Budget:
             f"Stopped at the budget: USD {self.spent:.4f} of {self.cap:.2f} is spent, and the next question could "
             f"cost up to USD {worst:.4f}. What was measured is kept; run again with a larger budget to go on."
         )
+
+
+def require_prices(rungs: Sequence[Rung], subject: Subject) -> None:
+    """Make sure that what each rung costs can be said; a model without a price is not one that costs nothing.
+
+    Raises:
+        MissingPrice: the settings say nothing of a model's price.
+    """
+    for rung in rungs:
+        model = rung.model(subject)
+        if model.price is None:
+            raise MissingPrice(
+                f"The model {model.name!r} has no price, so what {rung.name} costs is unknown. Set it in the settings: "
+                f"[models.{model.name}] price = {{ input = ..., output = ... }}, in USD per million tokens; 0 where "
+                "calls cost nothing."
+            )
 
 
 def worst_case(question: str, context: Context, model: Model) -> Decimal:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.errors import BudgetReached, Cancelled
 from core.settings import EvaluationSettings
+from evaluation.budget import require_prices
 from evaluation.dataset import load_dataset
 from evaluation.manifest import read_manifest
 from evaluation.report.write import write_report
@@ -34,12 +35,15 @@ def evaluate(
 
     Raises:
         DatasetError, UsageError: the file, a rung or the folder cannot be used.
+        MissingPrice: a budget is given, and a model has no price.
         ModelUnavailable: the model's server does not answer.
         BudgetReached: stopped at the cap, after the report on the questions asked so far was written.
         Cancelled: interrupted, likewise.
     """
     questions = load_dataset(dataset)
     chosen, _ = runnable(rungs, subject)
+    if budget_usd is not None:
+        require_prices(chosen, subject)
     cap = subject.settings.evaluation.budget_usd if budget_usd is None else budget_usd
     summary = run(questions, rungs=chosen, subject=subject, folder=folder, budget_usd=cap, progress=progress)
     kind = Cancelled if summary.interrupted else BudgetReached

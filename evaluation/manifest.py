@@ -45,13 +45,14 @@ def fingerprint(dataset: Dataset, subject: Subject) -> dict[str, str]:
 def new_manifest(dataset: Dataset, subject: Subject) -> dict[str, Any]:
     """Everything about a run that does not depend on when it is made."""
     settings, model = subject.settings, subject.model
-    served = settings.all_models()[model.name]
     return {
         "schema": SCHEMA,
         "fingerprint": fingerprint(dataset, subject),
         "dataset": {"name": dataset.name, "sha256": dataset.sha256, "questions": len(dataset.items)},
-        "model": {"name": model.name, "kind": served.kind, "model": served.model, "base_url": served.base_url},
-        "price_book": None if model.price is None else model.price.model_dump(mode="json"),
+        "model": _named(settings, model),
+        "price_book": _prices(model),
+        "best_model": subject.best and {**_named(settings, subject.best), "price_book": _prices(subject.best)},
+        "replicates": settings.evaluation.replicates,
         "prompt_version": prompt_version(),
         "index_version": subject.indexes.version,
         "embedder": subject.indexes.embedder.name,
@@ -131,6 +132,18 @@ def refuse_changed(folder: Path, before: dict[str, str], after: dict[str, str]) 
             f"{folder} holds a run with another {' and another '.join(changed)}: its answers cannot be mixed with new "
             "ones. Name an empty folder for the new run."
         )
+
+
+def _named(settings: Settings, model: Model) -> dict[str, str]:
+    served = settings.all_models()[model.name]
+    return {"name": model.name, "kind": served.kind, "model": served.model, "base_url": served.base_url}
+
+
+def _prices(model: Model) -> dict[str, Any] | None:
+    """USD per million tokens, and the day on which they were read."""
+    if model.price is None:
+        return None
+    return model.price.model_dump(mode="json") | {"as_of": str(model.price.as_of or now()[:10])}
 
 
 def _model(settings: Settings, model: Model) -> str:

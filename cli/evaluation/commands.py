@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from cli.evaluation import check, results, run
+from cli.evaluation import check, litmus, plan, results, run
 
 app = typer.Typer(help="Measure the rungs on the same questions, and say which one pays.", no_args_is_help=True)
 app.command("check")(check.check)
+app.command("plan")(plan.plan)
+app.command("litmus")(litmus.litmus)
 app.command("run")(run.run)
 app.command("score")(results.score)
 app.command("report")(results.report)

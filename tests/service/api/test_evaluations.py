@@ -63,8 +63,8 @@ def model(chat: ChatServer) -> Iterator[ChatServer]:
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory, chat: ChatServer) -> Settings:
     served = {"kind": "openai", "base_url": chat.url, "model": "m"}
-    dear = served | {"price": {"input": "1000", "output": "1000"}}
-    models = {"slow": ModelSettings.model_validate(served), "dear": ModelSettings.model_validate(dear)}
+    prices = {"slow": {"input": "0", "output": "0"}, "dear": {"input": "1000", "output": "1000"}, "unpriced": None}
+    models = {name: ModelSettings.model_validate(served | {"price": price}) for name, price in prices.items()}
     return Settings(data=tmp_path_factory.mktemp("data"), embedder=EmbedderSettings(kind="hashing"), models=models)
 
 
@@ -175,6 +175,7 @@ def test_without_the_scope_it_is_forbidden_and_what_is_asked_for_is_checked(root
         ({"items": ITEMS, "split": "other"}, 422),
         ({"items": ITEMS, "rungs": ["stairs"]}, 422),
         ({"items": ITEMS, "model": "nobody"}, 404),
+        ({"items": ITEMS, "model": "unpriced"}, 422),
         ({"items": ITEMS, "collection": "nowhere"}, 404),
         ({"items": ITEMS, "budget_usd": "100"}, 422),
         ({"dataset": "sealed"}, 403),
@@ -195,6 +196,7 @@ def test_an_admin_names_a_question_file_of_the_data_folder_and_no_other(root: Ca
 
 def test_one_runs_at_a_time_and_is_cancelled_and_goes_on(root: Caller, model: ChatServer) -> None:
     begun = root.call("POST", "/v1/evaluations", json={"items": ITEMS, "rungs": ["closed_book"], "model": "slow"})
+    assert begun.status_code == 202, begun.text
     path = begun.headers["Location"]
     second = root.call("POST", "/v1/evaluations", json={"items": ITEMS})
     assert (second.status_code, second.json()["code"]) == (409, "job_conflict")
