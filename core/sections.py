@@ -236,3 +236,18 @@ class EvaluationSettings(Section):
     seed: int = Field(7, description="seed of every random draw")
     resamples: int = Field(2000, ge=100, description="bootstrap resamples")
     report_text: bool = Field(True, description="whether reports hold questions, answers and quotes")
+    equivalence_margin: float = Field(
+        0.05, gt=0, lt=1, description="difference of shares below which two rungs are as good as each other"
+    )
+    smallest_gain: float = Field(
+        0.1, ge=0, description="gain a question that is worth a change, as a share of the value of a correct answer"
+    )
+    looks: int = Field(
+        2, ge=1, description="how often a verdict may be looked at as questions are added, the first time included"
+    )
+    most_wrong_rise: float | None = Field(
+        None, gt=0, le=1, description="how far a rung may raise the share of wrong answers; missing: their cost decides"
+    )
+    most_usd_per_month: Decimal | None = Field(
+        None, ge=0, description="USD a month that a rung may cost in all; missing: no limit"
+    )

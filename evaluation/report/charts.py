@@ -205,8 +205,10 @@ def waterfall(run: Run) -> list[dict[str, Any]] | None:
 
 
 def tornado(run: Run) -> list[dict[str, Any]]:
-    """How far each assumption moves the gain, the farthest first: bars around what it is now, in per cent."""
-    rows = (run.results.get("money") or {}).get("tornado") or []
+    """How far each assumption moves the gain, the farthest first: bars in per cent, with zero and where it is now."""
+    money_of = run.results.get("money") or {}
+    rows, of = money_of.get("tornado") or [], money_of.get("tornado_of") or {}
+    gains = [row for row in run.results["roi"] if (row["rung"], row["baseline"]) == (of.get("rung"), of.get("baseline"))]
     ends = [float(row[end]) for row in rows for end in ("at_low_usd", "at_high_usd") if row.get(end) is not None]
     if not ends:
         return []
@@ -219,7 +221,7 @@ def tornado(run: Run) -> list[dict[str, Any]]:
             "left": scale.at(min(row["at_low_usd"], row["at_high_usd"])),
             "right": scale.at(max(row["at_low_usd"], row["at_high_usd"])),
             "zero": scale.at(0.0),
-            "axis": scale,
+            "now": scale.at(gains[0]["incremental_net_benefit_usd"]) if gains else None,
         }
         for row in rows
     ]

@@ -23,7 +23,7 @@ SECTIONS = [
 ]  # fmt: skip
 CHARTS = [
     "Correct answers and what they cost", "How much of the way RAG goes", "How likely each is the best choice",
-    "by what a correct answer is worth", "Net benefit a question, by volume", "What the gain hangs on",
+    "by what a correct answer is worth", "Net benefit a question, by volume", "hangs on, USD a question",
 ]  # fmt: skip
 MOST_BYTES = 1_500_000
 
