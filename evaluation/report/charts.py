@@ -12,6 +12,8 @@ from evaluation.roi import NOTHING
 
 LIKELY = 0.02
 """A rung that is never the best more often than this is not drawn in the acceptability chart."""
+MOVES_USD = 0.0005
+"""An assumption that moves the gain of a question by less is not drawn."""
 FAR_APART = 20.0
 """Values of which the largest is this many times the smallest are drawn on a logarithmic scale."""
 
@@ -208,13 +210,15 @@ def tornado(run: Run) -> list[dict[str, Any]]:
     """How far each assumption moves the gain, the farthest first: bars in per cent, with zero and where it is now."""
     money_of = run.results.get("money") or {}
     rows, of = money_of.get("tornado") or [], money_of.get("tornado_of") or {}
-    gains = [row for row in run.results["roi"] if (row["rung"], row["baseline"]) == (of.get("rung"), of.get("baseline"))]
+    gains = [
+        row for row in run.results["roi"] if (row["rung"], row["baseline"]) == (of.get("rung"), of.get("baseline"))
+    ]
     ends = [float(row[end]) for row in rows for end in ("at_low_usd", "at_high_usd") if row.get(end) is not None]
     if not ends:
         return []
     scale = axis(ends, short, zero=True)
-    rows = [row for row in rows if row.get("at_low_usd") is not None and row.get("at_high_usd") is not None]
-    rows.sort(key=lambda row: -abs(row["at_high_usd"] - row["at_low_usd"]))
+    moving = [row for row in rows if abs((row["at_high_usd"] or 0) - (row["at_low_usd"] or 0)) >= MOVES_USD]
+    moving.sort(key=lambda row: -abs(row["at_high_usd"] - row["at_low_usd"]))
     return [
         {
             **row,
@@ -223,7 +227,7 @@ def tornado(run: Run) -> list[dict[str, Any]]:
             "zero": scale.at(0.0),
             "now": scale.at(gains[0]["incremental_net_benefit_usd"]) if gains else None,
         }
-        for row in rows
+        for row in moving
     ]
 
 

@@ -17,7 +17,7 @@ from tests.evaluation import made_up_report
 
 CHROMIUM = shutil.which("chromium")
 SECTIONS = [
-    "The ladder", "Every way to search", "On the same questions", "Money", "Is the right passage found?",
+    "The ladder", "How far each rung goes", "On the same questions", "Money", "Is the right passage found?",
     "Where wrong answers come from", "Question by question", "Controls", "The judge", "Was everything counted?",
     "Spent", "How it was measured",
 ]  # fmt: skip
