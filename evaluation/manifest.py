@@ -71,6 +71,10 @@ def new_manifest(dataset: Dataset, subject: Subject) -> dict[str, Any]:
     }
 
 
+KEPT = ("judge", "judge_spend", "split")
+"""Parts that others than a sitting write."""
+
+
 def begin(folder: Path, dataset: Dataset, subject: Subject, rungs: Sequence[Rung]) -> dict[str, Any]:
     """The manifest of the run in this folder: a new one, or the one it began with if nothing that matters changed.
 
@@ -85,6 +89,7 @@ def begin(folder: Path, dataset: Dataset, subject: Subject, rungs: Sequence[Rung
         manifest["fingerprint"] = before["fingerprint"] | manifest["fingerprint"]
         names += [name for name in before["rungs"] if name not in names]
         started = before["started"]
+        manifest |= {name: before[name] for name in KEPT if name in before}
     manifest |= {"rungs": [name for name in RUNGS if name in names], "state": "running", "started": started}
     write_json(folder / MANIFEST, manifest)
     return manifest

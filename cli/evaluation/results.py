@@ -9,13 +9,28 @@ import typer
 from cli.evaluation.options import NoText, Run
 from cli.evaluation.show import show
 from cli.options import Data, Json, settings_of
+from cli.output import amount, remark
 
 
-def score(context: typer.Context, folder: Run, as_json: Json = False, data: Data = None) -> None:
-    """Judge the answers of a run again; no model is called."""
-    from evaluation.evaluate import rescore
+def score(
+    context: typer.Context,
+    folder: Run,
+    judge: Annotated[
+        str | None,
+        typer.Option("--judge", metavar="M", help="Have this model judge the answers that it has not judged yet."),
+    ] = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """Judge the answers of a run again; no model is called, unless one is named to judge."""
+    from evaluation.evaluate import judge_with, rescore
 
-    settings_of(context, data)
+    settings = settings_of(context, data)
+    if judge:
+        judged = judge_with(judge, folder, settings)
+        remark(f"{judged.done:,} of {amount(judged.total, 'answer')} judged by {judge}, ${judged.spent_usd:.4f} spent.")
+        if judged.warning:
+            remark(judged.warning)
     rescore(folder)
     show(folder, as_json=as_json)
 

@@ -17,6 +17,7 @@ from cli.evaluation.options import (
     Out,
     Replicates,
     Rungs,
+    Split,
     cap,
     folder_of,
     named,
@@ -40,6 +41,7 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
     best_model: BestModel = None,
     rungs: Rungs = "",
     replicates: Replicates = None,
+    split: Split = None,
     out: Out = None,
     budget_usd: Budget = None,
     no_text: NoText = False,
@@ -50,7 +52,7 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
 
     Running it again with the same --out goes on where it stopped.
     """
-    settings = settings_with(context, data, best_model=best_model, replicates=replicates, no_text=no_text)
+    settings = settings_with(context, data, best_model=best_model, replicates=replicates, split=split, no_text=no_text)
     folder = folder_of(out, dataset)
     asked: dict[str, Any] = {
         "collection": collection,
@@ -63,7 +65,7 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
             if best_model is not None or replicates is not None:
                 raise UsageError(f"The service at {service.url} measures as its settings say: set these there.")
             with service, progress_on_screen() as watch:
-                wanted = asked | {"text": not no_text}
+                wanted = asked | {"split": split, "text": not no_text}
                 evaluate_through(service, dataset, wanted, data=settings.data, folder=folder, watch=watch)
         else:
             _measure(settings, dataset, folder, asked)

@@ -9,6 +9,7 @@ from core.errors import UsageError
 from evaluation.evaluate import reprice, rescore
 from evaluation.records import drop_torn_line, read_records
 from evaluation.score import Score, read_scores, score
+from evaluation.scorers.retrieval import MEASURES
 from tests.evaluation import made_up
 
 
@@ -49,9 +50,7 @@ def test_without_an_accepted_answer_only_retrieval_is_measured(tmp_path: Path) -
 
 
 def test_unanswerable_questions_never_enter_retrieval(tmp_path: Path) -> None:
-    assert scored(tmp_path, "correct", retrieved=()).retrieval == dict.fromkeys(
-        ("recall@5", "recall@10", "mrr@10", "ndcg@10"), 0.0
-    )
+    assert scored(tmp_path, "correct", retrieved=()).retrieval == dict.fromkeys(MEASURES, 0.0)
     assert scored(tmp_path, "correct", unanswerable=True).retrieval is None
 
 
