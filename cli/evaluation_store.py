@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,13 +25,17 @@ PLAIN_NAME = re.compile(r"\w[\w.-]*")
 
 
 class Stored(BaseModel):
-    """run.json: what was asked, by whom, and how far it is. `everything` and `groups`: what its caller may read."""
+    """run.json: what was asked, by whom, and how far it is.
+
+    `everything` and `groups`: what its caller may read. `inline`: whether the questions came with the request.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     begun_by: str
     everything: bool
     groups: tuple[str, ...]
+    inline: bool
     asked: EvaluationIn
     out: EvaluationOut
 
@@ -57,8 +61,8 @@ class Store:
         return self._data / RUNS / stored.out.evaluation_id
 
     def file(self, stored: Stored) -> Path:
-        """Its questions."""
-        return self.folder(stored) / str(stored.asked.dataset)
+        """Its questions: those that came with the request, or the file that it named. Raises DatasetError."""
+        return self.folder(stored) / INLINE if stored.inline else self._named(str(stored.asked.dataset))
 
     @contextmanager
     def new(self) -> Iterator[Path]:
@@ -91,22 +95,9 @@ class Store:
         write_json(self.folder(kept) / STORED, kept.model_dump(mode="json"))
         return kept
 
-    def questions(self, asked: EvaluationIn, folder: Path) -> Path:
-        """The questions as a file in the run's folder, those of the split that was asked for. Raises DatasetError."""
-        from evaluation.dataset import load_dataset
-
-        if asked.items is not None:
-            file = folder / INLINE
-            lines = [json.dumps(item) for item in asked.items]
-        else:
-            source = self._named(str(asked.dataset))
-            file = folder / source.name.removesuffix(".gz")
-            lines = load_dataset(source).content.decode("utf-8-sig").split("\n")
-        wanted = [line for line in lines if line.strip() and asked.split in (None, _split(line))]
-        if not wanted:
-            raise DatasetError(f"No question is in the split {asked.split!r}.")
-        file.write_text("".join(line + "\n" for line in wanted), encoding="utf-8")
-        return file
+    def write(self, items: Sequence[Mapping[str, Any]], folder: Path) -> None:
+        """Keep questions that came with a request in the run's folder."""
+        (folder / INLINE).write_text("".join(json.dumps(item) + "\n" for item in items), encoding="utf-8")
 
     def _named(self, name: str) -> Path:
         found = [self._data / DATASETS / f"{name}{ending}" for ending in ("", ".jsonl", ".jsonl.gz")]
@@ -149,14 +140,6 @@ def ended(folder: Path) -> dict[str, Any]:
         return found
     shown = VerdictOut(decision=verdict["decision"], rung=verdict["rung"], sentence=verdict["sentence"])
     return found | {"report": (folder / "report.html").is_file(), "verdict": shown}
-
-
-def _split(line: str) -> object:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return None
-    return row.get("split") if isinstance(row, dict) else None
 
 
 def now() -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.evaluation_store import Store, Stored, begun, ended, now
+from cli.evaluation_store import INLINE, Store, Stored, begun, ended, now
 from core.access import Principal, require
 from core.errors import BudgetReached, Cancelled, JobConflict, TouchstoneError, UnknownJob, UsageError
 from core.settings import Settings
@@ -56,12 +56,14 @@ class EvaluationRuns:
         if asked.dataset is not None:
             require(principal, "admin")
         with self._alone(), self._store.new() as folder:
-            file = self._store.questions(asked, folder)
+            if asked.items is not None:
+                self._store.write(asked.items, folder)
             stored = Stored(
                 begun_by=principal.name,
                 everything=principal.access.everything,
                 groups=tuple(sorted(principal.groups)),
-                asked=asked.model_copy(update={"items": None, "dataset": file.name}),
+                inline=asked.items is not None,
+                asked=asked.model_copy(update={"items": None, "dataset": asked.dataset or INLINE}),
                 out=begun(folder.name, asked, budget=float(budget)),
             )
             return self._begin(self._checked(stored))
@@ -129,7 +131,7 @@ class EvaluationRuns:
         with self._live.reading() as service:
             service.indexes.catalogue.require_collection(stored.asked.collection, access=stored.access)
             subject = self._subject(service, stored)
-            dataset = load_dataset(self._store.file(stored))
+            dataset = load_dataset(self._store.file(stored)).select(stored.asked.split)
             rungs, _ = runnable(stored.asked.rungs, subject)
             require_prices(rungs, subject)
             if (folder / MANIFEST).exists():
@@ -179,7 +181,9 @@ class EvaluationRuns:
         """What is measured, for whoever asked. It takes no turns with searches: it is one, and would be refused."""
         from evaluation.subject import subject_of
 
-        own = service.settings.evaluation.model_copy(update={"report_text": stored.asked.text})
+        own = service.settings.evaluation.model_copy(
+            update={"report_text": stored.asked.text, "split": stored.asked.split or ""}
+        )
         settings = service.settings.model_copy(update={"evaluation": own})
         indexes, asked = replace(service.indexes, turn=nullcontext), stored.asked
         subject = subject_of(indexes, settings, collection=asked.collection, model=asked.model)

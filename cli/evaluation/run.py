@@ -65,7 +65,7 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
             if best_model is not None or replicates is not None:
                 raise UsageError(f"The service at {service.url} measures as its settings say: set these there.")
             with service, progress_on_screen() as watch:
-                wanted = asked | {"split": split, "text": not no_text}
+                wanted = asked | {"split": settings.evaluation.split or None, "text": not no_text}
                 evaluate_through(service, dataset, wanted, data=settings.data, folder=folder, watch=watch)
         else:
             _measure(settings, dataset, folder, asked)

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
 from core.settings import Settings
@@ -28,7 +28,7 @@ def serving(settings: Settings) -> RemoteEngine | None:
 def evaluate_through(
     service: RemoteEngine,
     dataset: Path,
-    asked: Mapping[str, object],
+    asked: Mapping[str, Any],
     *,
     data: Path,
     folder: Path,
@@ -36,15 +36,19 @@ def evaluate_through(
 ) -> None:
     """Have the service measure, to the end, and copy what it wrote to `folder`.
 
+    `asked`: the fields of EvaluationIn but its questions. Openings of held-out questions are counted beside their file.
+
     Raises:
         UsageError: the folder holds a run: going on with it needs the data folder itself.
         DatasetError: the file cannot be read.
         BudgetReached, Cancelled, or what else ended it; after the copy, where there is something.
     """
     from cli.engine import request
-    from cli.evaluation_store import RUNS, STORED
+    from cli.evaluation_store import INLINE, RUNS, STORED
     from cli.remote import raise_error
     from evaluation.dataset import load_dataset
+    from evaluation.evaluate import reprice
+    from evaluation.splits import note_split, open_split
     from service.api.evaluations import EvaluationIn
 
     if folder.exists() and any(folder.iterdir()):
@@ -52,10 +56,16 @@ def evaluate_through(
             f"{folder} is not empty, and going on with a run needs the data folder itself, which the service at "
             f"{service.url} owns. Name an empty folder with --out, or stop the service first."
         )
-    lines = load_dataset(dataset).content.decode("utf-8-sig").split("\n")
+    split = asked.get("split")
+    questions = load_dataset(dataset).select(split)
+    opened = open_split(dataset, questions, split, folder)
+    lines = questions.content.decode("utf-8-sig").split("\n")
     items = [json.loads(line) for line in lines if line.strip()]
     done = service.evaluate(request(EvaluationIn, items=items, **asked), watch)
     made = data / RUNS / done.evaluation_id
-    shutil.copytree(made, folder, ignore=shutil.ignore_patterns(STORED), dirs_exist_ok=True)
+    shutil.copytree(made, folder, ignore=shutil.ignore_patterns(STORED, f"{INLINE}*"), dirs_exist_ok=True)
+    if done.report:
+        note_split(folder, opened)
+        reprice(folder)
     if done.error:
         raise_error(done.error.code, done.error.detail)
