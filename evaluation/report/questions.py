@@ -106,7 +106,7 @@ def _replies(
             for cited in record.citations
         ]
         cause = CAUSES.get(causes.get((rung, item.id), ""), "")
-        same = (score.outcome, record.answer, str(quotes), cause)
+        same = (score.outcome, record.answer, str(quotes), cause, score.judge)
         reply = replies.setdefault(
             same,
             {
@@ -116,12 +116,19 @@ def _replies(
                 "answer": clipped(record.answer),
                 "how": clipped(score.how.replace("_", " ")),
                 "cause": cause,
+                "doubt": _doubt(score),
                 "quotes": quotes,
                 "read": _read(record.passages, set(record.gold.get("chunk_ids", ()))),
             },
         )
         reply["labels"].append(run.label(rung))
     return list(replies.values())
+
+
+def _doubt(score: Score) -> str:
+    """What speaks against the outcome that is shown."""
+    judge = f"the judge says: {score.judge}" if score.judge not in (None, score.outcome) else ""
+    return "; ".join(filter(None, ("the rule is in doubt" if score.rule_in_doubt else "", judge)))
 
 
 def _read(passages: tuple[dict[str, Any], ...], gold: set[str]) -> list[dict[str, Any]]:

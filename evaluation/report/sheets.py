@@ -7,8 +7,10 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from evaluation.records import Record
 from evaluation.report.questions import causes_of
 from evaluation.report.view import Run
+from evaluation.score import Score
 from evaluation.scorers.retrieval import MEASURES
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -29,27 +31,32 @@ def ladder_csv(run: Run) -> str:
 
 
 def items_csv(run: Run) -> str:
-    """One row a question and rung, in the order of the questions and the ladder."""
+    """One row a question, rung and replicate, in the order of the questions and the ladder."""
     causes = causes_of(run.results)
     text = ("question", "accepted", "answer", "how", "cluster", "cited") if run.has_text else ()
-    columns = ("question_id", "rung", "split", *OF_SCORE, "cause", *MEASURES, *text)
+    columns = ("question_id", "rung", "replicate", "split", *OF_SCORE, "cause", *MEASURES, *text)
     rows = [
-        _row(run, question, rung, causes)
+        _row(run, score, record, causes.get((rung, question)))
         for question in run.items
         for rung in run.results["rungs"]
         if (question, rung) in run.scores
+        for score, record in (
+            (run.scores[question, rung], run.records[question, rung]),
+            *run.copies.get((question, rung), ()),
+        )
     ]
     return _sheet(columns, rows)
 
 
-def _row(run: Run, question: str, rung: str, causes: Mapping[tuple[str, str], str]) -> dict[str, object]:
-    item, score, record = run.items[question], run.scores[question, rung], run.records[question, rung]
+def _row(run: Run, score: Score, record: Record, cause: str | None) -> dict[str, object]:
+    item = run.items[score.question_id]
     return {
-        "question_id": question,
-        "rung": rung,
+        "question_id": score.question_id,
+        "rung": score.rung,
+        "replicate": score.replicate,
         "split": item.split,
-        **{name: getattr(score, name, None) for name in OF_SCORE},
-        "cause": causes.get((rung, question)),
+        **{name: getattr(score, name) for name in OF_SCORE},
+        "cause": cause,
         **(score.retrieval or {}),
         "question": item.question,
         "accepted": " / ".join(item.answers),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from evaluation.dataset import Item
@@ -19,13 +19,18 @@ BASELINE = "closed_book"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as it lies in its folder; records and scores by (question, rung)."""
+    """A run as it lies in its folder; records and scores by (question, rung).
+
+    Of several answers to a question on a rung they hold the first; `copies` holds the others, each score with its
+    record, by replicate.
+    """
 
     manifest: Mapping[str, Any]
     results: Mapping[str, Any]
     items: Mapping[str, Item]
     records: Mapping[tuple[str, str], Record]
     scores: Mapping[tuple[str, str], Score]
+    copies: Mapping[tuple[str, str], Sequence[tuple[Score, Record]]] = field(default_factory=dict)
 
     @property
     def has_text(self) -> bool:

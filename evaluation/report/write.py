@@ -8,7 +8,7 @@ from pathlib import Path
 from core.errors import UsageError
 from evaluation.dataset import load_dataset
 from evaluation.manifest import read_manifest
-from evaluation.records import read_records
+from evaluation.records import Record, read_records
 from evaluation.report.html import html
 from evaluation.report.junit import junit
 from evaluation.report.markdown import markdown
@@ -17,7 +17,7 @@ from evaluation.report.sheets import items_csv, ladder_csv
 from evaluation.report.view import Run
 from evaluation.results import RESULTS
 from evaluation.run import QUESTIONS, RECORDS
-from evaluation.score import read_scores
+from evaluation.score import Score, read_scores
 
 REPORT = "report.html"
 REPORTS = {
@@ -53,11 +53,19 @@ def read_run(folder: Path) -> Run:
         results = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(f"{folder} holds no results: score the run first.") from error
+    records, scores = read_records(folder / RECORDS), read_scores(folder)
+    first = [score for score in scores if score.replicate == 0]
+    copies: dict[tuple[str, str], list[tuple[Score, Record]]] = {}
+    for score in scores:
+        if score.replicate:
+            record = records[score.question_id, score.rung, score.replicate]
+            copies.setdefault((score.question_id, score.rung), []).append((score, record))
     run = Run(
         manifest=read_manifest(folder),
         results=results,
         items={item.id: item for item in load_dataset(folder / QUESTIONS).items},
-        records={(key[0], key[1]): record for key, record in read_records(folder / RECORDS).items()},
-        scores={(score.question_id, score.rung): score for score in read_scores(folder)},
+        records={(score.question_id, score.rung): records[score.question_id, score.rung, 0] for score in first},
+        scores={(score.question_id, score.rung): score for score in first},
+        copies=copies,
     )
     return run if run.has_text else without_text(run)

@@ -32,12 +32,12 @@ LADDER = {  # right, wrong, milliseconds, USD a call
 SEARCHING = ("rag_bm25", "rag_dense", "rag", "rag_rerank", "oracle_absent")
 
 
-def full(folder: Path, *, count: int = 60, **values: Any) -> Path:
+def full(folder: Path, *, count: int = 30, **values: Any) -> Path:
     """A run folder with its reports; `values` are fields of EvaluationSettings."""
     draw = random.Random(7)
     rows = made_up.questions(count, unanswerable=count // 10, documents=max(1, count // 3))
     outcomes = {rung: [_drawn(draw, right, wrong) for _ in rows] for rung, (right, wrong, _, _) in LADDER.items()}
-    costs = {"one_off_usd": {"rag": 400, "rag_rerank": 900}, "monthly_usd": {"rag": 15}, "resamples": 500}
+    costs = {"one_off_usd": {"rag": 400, "rag_rerank": 900}, "monthly_usd": {"rag": 15}, "resamples": 200}
     settings = EvaluationSettings.model_validate(costs | values)
     made_up.folder(folder, rows, outcomes, values=settings.model_dump(mode="json"))
     _detail(folder)
@@ -50,7 +50,8 @@ def full(folder: Path, *, count: int = 60, **values: Any) -> Path:
 
 def _judge() -> dict[str, Any]:
     figures = {
-        "n_labelled": 40, "sensitivity": 0.93, "specificity": 0.88, "kappa": 0.81, "accuracy_raw": 0.66,
+        "instrument": "judge", "n": 30, "n_labelled": 40,
+        "sensitivity": 0.93, "specificity": 0.88, "kappa": 0.81, "accuracy_raw": 0.66,
         "accuracy_corrected": 0.67, "low": 0.58, "high": 0.75,
     }  # fmt: skip
     return {name: figures | {"calibrated": name == "rag"} for name in ("closed_book", "rag", "rag_rerank")}
