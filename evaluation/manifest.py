@@ -89,6 +89,7 @@ def begin(folder: Path, dataset: Dataset, subject: Subject, rungs: Sequence[Rung
         manifest["fingerprint"] = before["fingerprint"] | manifest["fingerprint"]
         names += [name for name in before["rungs"] if name not in names]
         started = before["started"]
+        manifest["replicates"] = max(manifest["replicates"], before.get("replicates", 1))
         manifest |= {name: before[name] for name in KEPT if name in before}
     manifest |= {"rungs": [name for name in RUNGS if name in names], "state": "running", "started": started}
     write_json(folder / MANIFEST, manifest)

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.statistics import LEAST_EFFECT, Floats, Groups, cluster_weights, degrees_of_freedom, t_below, t_point
+from evaluation.statistics import (
+    LEAST_EFFECT,
+    Floats,
+    Groups,
+    assumed_effect,
+    cluster_weights,
+    degrees_of_freedom,
+    t_below,
+    t_point,
+)
 
 ADDED = 2
 """Questions added to every comparison: one that the rung wins and one that it loses (Agresti and Min 2005)."""
@@ -54,7 +63,7 @@ class Paired:
         sums = np.zeros((len(difference), self.groups, 4))
         np.add.at(sums.transpose(1, 0, 2), groups, (difference - self.mean[:, None]).transpose(1, 0, 2))
         self.spread = np.einsum("g,pgi,pgj->pij", cluster_weights(groups), sums, sums)
-        self.df = degrees_of_freedom(groups)
+        self.df, self.assumed_effect = degrees_of_freedom(groups), assumed_effect(groups)
         self.discordant = (np.abs(difference[:, :, :3]).max(axis=2) > 1e-12).sum(axis=1)
 
     def estimate(self, prices: Floats, *, stake: Floats | float, fixed: Floats | float = 0.0) -> Estimates:
@@ -87,4 +96,4 @@ class Paired:
         alone = variance / (self.questions - 1)
         known = alone > 1e-18
         effect = np.maximum(clustered / np.where(known, alone, 1.0), LEAST_EFFECT)
-        return np.where(known, effect, self.questions / self.groups)
+        return np.where(known, effect, self.assumed_effect)

@@ -95,21 +95,29 @@ def degrees_of_freedom(groups: Groups) -> float:
 def design_effect(values: Floats, groups: Groups) -> float:
     """How many clustered questions are worth one independent one, at least `LEAST_EFFECT`.
 
-    Where all values are equal nothing shows how alike the questions of a cluster are: each cluster counts as one.
+    Where all values are equal nothing shows how alike the questions of a cluster are: `assumed_effect`.
 
     Source: Kish (1965), Survey Sampling, chapter 5.
     """
-    n, clusters = len(values), int(groups.max()) + 1
-    if clusters == n:
+    n = len(values)
+    if int(groups.max()) + 1 == n:
         return 1.0
     variance = float(values.var()) / (n - 1)
     if variance <= 1e-18:
-        return n / clusters
+        return assumed_effect(groups)
     return max(clustered_error(values, groups)[0] ** 2 / variance, LEAST_EFFECT)
+
+
+def assumed_effect(groups: Groups) -> float:
+    """The design effect where two questions of a cluster are alike by `ASSUMED_ICC`: 1 + (m - 1) rho."""
+    sizes = np.bincount(groups).astype(np.float64)
+    return 1 + (float(sizes @ sizes) / len(groups) - 1) * ASSUMED_ICC
 
 
 LEAST_EFFECT = 0.5
 """Below one by chance or because clusters balance each other; t with few degrees of freedom pays for the chance."""
+ASSUMED_ICC = 0.3
+"""How alike two questions of a cluster are taken to be where the data cannot say."""
 
 
 def mcnemar_exact(losses: int, wins: int) -> float:

@@ -28,7 +28,9 @@ CAUSES = {
     "not_retrieved": "passage not found",
     "not_packed": "found, but not put into the prompt",
     "not_used": "in the prompt, but not used",
-    "grader_in_doubt": "grader in doubt",
+    "not_answerable": "answered, and cannot be",
+    "grader_in_doubt": "the rule is in doubt",
+    "unknown": "no evidence is named",
 }
 
 

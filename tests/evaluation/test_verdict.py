@@ -14,7 +14,6 @@ from evaluation.statistics import Groups
 from evaluation.verdict import verdict
 from tests.evaluation import worlds
 
-ONE_LOOK = EvaluationSettings(looks=1)
 RUNGS = ("closed_book", "manual", "long_context", "rag_bm25", "rag")
 GOOD, WORSE = (0.5, 0.1, 0.4), (0.48, 0.1, 0.42)
 BEST = (0.7, 0.1, 0.2)
@@ -58,27 +57,42 @@ def decisions(
 
 
 def false_climbs(name: str, sample: str, count: int) -> float:
-    """How often a rung is climbed that is not worth more than each lower alternative."""
+    """How often a rung is climbed that is not worth more than each lower alternative, at a first or second look.
+
+    A second look is taken when the first one is inconclusive, with as many more questions as it asks for, up to twice
+    those that it had.
+    """
     shares = NULL_WORLDS[name]
+    rungs = RUNGS[: len(shares)]
     worths = [-0.2, *map(worth, shares)]
-    pays = {
-        rung: worths[place] > max(worths[:place]) + 1e-9 for place, rung in enumerate(RUNGS[: len(shares)], start=1)
-    }
-    of, icc = SAMPLES[sample]
-    found = decisions(shares, of, icc, count=count, values=ONE_LOOK)
-    return sum(made.name == "climb" and not pays[made.rung] for made in found) / count
+    pays = {rung: worths[place] > max(worths[:place]) + 1e-9 for place, rung in enumerate(rungs, start=1)}
+    first, icc = SAMPLES[sample]
+    of = np.concatenate([first + turn * (first.max() + 1) for turn in range(3)])
+    generator, values, climbs = np.random.default_rng(11), EvaluationSettings(), 0
+    for _ in range(count):
+        drawn = worlds.ladder(shares, of, icc=icc, alike=0.5, seed=generator)
+        asked, made = len(first), None
+        for _look in range(values.looks):
+            tables = {rung: worlds.rows(outcomes[:asked]) for rung, outcomes in zip(rungs, drawn, strict=True)}
+            economy = worlds.economy(tables, of[:asked])
+            made = decide(economy, values)
+            asked = min(asked + (further_questions(economy, made, values) or len(of)), len(of))
+            if made.name != "inconclusive":
+                break
+        climbs += made is not None and made.name == "climb" and not pays[made.rung]
+    return climbs / count
 
 
 @pytest.mark.parametrize("name", NULL_WORLDS)
 def test_false_climbs_are_rare(name: str) -> None:
-    assert false_climbs(name, "100 in fives, alike", 200) <= FALSE_CLIMB + 0.03
+    assert false_climbs(name, "100 in fives, alike", 120) <= FALSE_CLIMB + 0.03
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("name", NULL_WORLDS)
 def test_false_climbs_happen_in_one_run_of_twenty_at_most(name: str, sample: str) -> None:
-    assert false_climbs(name, sample, 3000) <= FALSE_CLIMB + 0.008
+    assert false_climbs(name, sample, 2000) <= FALSE_CLIMB
 
 
 PLANTED = {
