@@ -43,6 +43,11 @@ class ModelSettings(Section):
     max_output_tokens: int = Field(512, ge=1, description="tokens the model may write")
     timeout_seconds: float = Field(60.0, gt=0, description="longest wait for one call")
     replies: tuple[str, ...] = Field((), description="replies given in turn, for tests (scripted)")
+    answers: Path | None = Field(
+        None,
+        description="file of what it replies to which question, one JSON object a line: question, answer, knows (said "
+        "without a passage too), guess (scripted)",
+    )
     in_flight: int = Field(8, ge=1, le=256, description="calls that an evaluation has open at once")
     price: Price | None = Field(None, description="USD per million tokens; missing: cost is not stated")
     default: bool = Field(False, description="used when a request names no model")
@@ -238,9 +243,7 @@ class EvaluationSettings(Section):
     )
     seed: int = Field(7, description="seed of every random draw")
     resamples: int = Field(2000, ge=100, description="bootstrap resamples")
-    equivalence_margin: float = Field(
-        0.05, gt=0, lt=1, description="difference of shares below which two rungs are as good as each other"
-    )
+    report_text: bool = Field(True, description="whether reports hold questions, answers and quotes")
     smallest_gain: float = Field(
         0.1, ge=0, description="gain a question that is worth a change, as a share of the value of a correct answer"
     )

@@ -96,9 +96,9 @@ def evsi(gain: float, error: float, *, asked: int, more: int) -> float:
 
 
 def tornado(of: Economy, values: EvaluationSettings) -> dict[str, Any]:
-    """Gain per question of the best rung over its baseline with each assumption halved and doubled, widest first.
+    """Gain per question of the best rung over its baseline with each assumption that matters halved and doubled.
 
-    `tornado_of`: which rung over which. Without two choices there is nothing to move.
+    The widest first. `tornado_of`: which rung over which. Without two choices there is nothing to move.
     """
     baseline = "closed_book" if "closed_book" in of.deployable else NOTHING
     others = [rung for rung in of.deployable if rung != baseline]
@@ -108,15 +108,10 @@ def tornado(of: Economy, values: EvaluationSettings) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for name, now, moved in _assumptions(of, rung, baseline, values):
         low, high = now * HALVED, now * DOUBLED
-        rows.append(
-            {
-                "assumption": name,
-                "low": amount(low),
-                "high": amount(high),
-                "at_low_usd": amount(moved(low)),
-                "at_high_usd": amount(moved(high)),
-            }
-        )
+        ends = {"low": amount(low), "high": amount(high)}
+        gains = {"at_low_usd": amount(moved(low)), "at_high_usd": amount(moved(high))}
+        if gains["at_low_usd"] != gains["at_high_usd"]:
+            rows.append({"assumption": name, **ends, **gains})
     rows.sort(key=lambda row: (-abs(row["at_high_usd"] - row["at_low_usd"]), row["assumption"]))
     return {"tornado": rows, "tornado_of": {"rung": rung, "baseline": baseline}}
 

@@ -68,7 +68,7 @@ def record_of(call: Call, outcome: Outcome, *, answer_ms: float, attempts: int) 
         latency_ms=latency_ms,
         timings_ms={stage: round(value, 3) for stage, value in timings.items()},
         attempts=attempts,
-        model=outcome.model,
+        model=outcome.served or outcome.model,
         index_version=outcome.index_version,
     )
 

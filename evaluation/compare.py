@@ -55,7 +55,9 @@ def compare_all(
     family = sum(pair.kind != "control" for pair in pairs)
     compared = [_compared(scores, pair, family=family, margin=margin, seed=seed) for pair in pairs]
     adjusted = iter(holm([row["p_value"] for row in compared if row["kind"] != "control"]))
-    return [{**row, "p_holm": row["p_value"] if row["kind"] == "control" else next(adjusted)} for row in compared]
+    return [
+        {**row, "p_holm": row["p_value"] if row["kind"] == "control" else _digits(next(adjusted))} for row in compared
+    ]
 
 
 def _compared(scores: Sequence[Score], pair: Declared, *, family: int, margin: float, seed: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from core.settings import EvaluationSettings, Settings
 from evaluation.budget import require_prices
 from evaluation.dataset import load_dataset
 from evaluation.judging.judge import Judged, judge_folder
+from evaluation.manifest import read_manifest
 from evaluation.report.write import write_report
 from evaluation.results import results_of
 from evaluation.run import Progress, run
@@ -87,13 +88,17 @@ def rescore(folder: Path) -> Path:
     return reprice(folder)
 
 
-def reprice(folder: Path, values: EvaluationSettings | None = None) -> Path:
+def reprice(folder: Path, values: EvaluationSettings | None = None, *, text: bool = True) -> Path:
     """Compute results and reports of a scored run anew, with other values where given; calls no model.
 
-    Returns report.html. Without `values` those of the run are taken.
+    Returns report.html. Without `values` those of the run are taken; with `text` False, or where the run was made
+    so, the reports hold no question, answer or quote.
 
     Raises:
         UsageError: the folder holds no scored run.
     """
+    if not text:
+        values = values or EvaluationSettings.model_validate(read_manifest(folder)["values"])
+        values = values.model_copy(update={"report_text": False})
     results_of(folder, values)
     return write_report(folder)

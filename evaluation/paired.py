@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.statistics import LEAST_EFFECT, Floats, Groups, t_below, t_point
+from evaluation.statistics import (
+    LEAST_EFFECT,
+    Floats,
+    Groups,
+    assumed_effect,
+    cluster_weights,
+    degrees_of_freedom,
+    t_below,
+    t_point,
+)
 
 ADDED = 2
 """Questions added to every comparison: one that the rung wins and one that it loses (Agresti and Min 2005)."""
@@ -27,7 +36,7 @@ class Estimates:
     point: Floats
     centre: Floats
     error: Floats
-    df: int
+    df: float
 
     def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
         """The ends of the two-sided interval of each difference."""
@@ -53,8 +62,8 @@ class Paired:
         self.second = np.einsum("pni,pnj->pij", difference, difference) / self.questions
         sums = np.zeros((len(difference), self.groups, 4))
         np.add.at(sums.transpose(1, 0, 2), groups, (difference - self.mean[:, None]).transpose(1, 0, 2))
-        scale = self.groups / (self.groups - 1) / self.questions**2
-        self.spread = scale * np.einsum("pgi,pgj->pij", sums, sums)
+        self.spread = np.einsum("g,pgi,pgj->pij", cluster_weights(groups), sums, sums)
+        self.df, self.assumed_effect = degrees_of_freedom(groups), assumed_effect(groups)
         self.discordant = (np.abs(difference[:, :, :3]).max(axis=2) > 1e-12).sum(axis=1)
 
     def estimate(self, prices: Floats, *, stake: Floats | float, fixed: Floats | float = 0.0) -> Estimates:
@@ -64,7 +73,7 @@ class Paired:
         (by `stake` where none is discordant), so that neither few nor no discordant questions make an interval too
         narrow: the interval of Bonett and Price (2012), Journal of Educational and Behavioral Statistics 37:479,
         for differences of shares, here with any prices. Clusters: the effective number of questions stands in for
-        their number, and t with clusters less one degrees of freedom for the normal distribution.
+        their number, and t for the normal distribution, with the degrees of freedom of `clustered_error`.
         """
         point = self.mean @ prices
         square = np.einsum("pij,i,j->p", self.second, prices, prices)
@@ -77,7 +86,7 @@ class Paired:
         centre = (effective * point + ADDED * calls) / total
         variance = (effective * square + ADDED * (won + calls**2)) / total - centre**2
         error = np.sqrt(np.maximum(variance, 0) / total)
-        return Estimates(point - fixed, centre - fixed, error, self.groups - 1)
+        return Estimates(point - fixed, centre - fixed, error, self.df)
 
     def _effect(self, prices: Floats, variance: Floats) -> Floats:
         """The design effect of each pair, as in `statistics.design_effect`."""
@@ -87,4 +96,4 @@ class Paired:
         alone = variance / (self.questions - 1)
         known = alone > 1e-18
         effect = np.maximum(clustered / np.where(known, alone, 1.0), LEAST_EFFECT)
-        return np.where(known, effect, self.questions / self.groups)
+        return np.where(known, effect, self.assumed_effect)

@@ -16,9 +16,9 @@ from evaluation.contexts import Asked
 from evaluation.dataset import Dataset, Item
 from evaluation.gold import gold_of
 from evaluation.power import design_effect, smallest_difference
-from evaluation.run import library_of
 from evaluation.rungs import Rung, Subject
 from evaluation.sample import spread
+from evaluation.subject import library_of
 from service.answering.answer import Question, answer_from
 from service.answering.generators.protocol import Abilities, Prompt
 from service.answering.pack import tokens

@@ -25,7 +25,8 @@ class Record:
     does not search. `passages`: what the model was shown; `gold_in_context`: whether any of it is gold, None without
     gold or where nothing is read; `truncated_share`: the share of the collection that did not fit, where all was meant
     to. `cost_usd` is None without a price, after an error and where the server does not report usage; `at_most_usd` is
-    then what the call may have cost. `attempts`: calls that were made for it.
+    then what the call may have cost. `attempts`: calls that were made for it. `model`: as the server calls the one that
+    answered, else its name in the settings.
     """
 
     question_id: str

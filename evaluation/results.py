@@ -34,12 +34,13 @@ def results_of(
     folder: Path,
     values: EvaluationSettings | None = None,
     *,
-    books: Mapping[str, Price] | None = None,
+    price_book: Price | None = None,
     write: bool = True,
 ) -> dict[str, Any]:
     """Compute results.json from what a run wrote, and write it. Without `values` the run's own are taken.
 
-    `books`: other prices of the model by rung; the tokens are in the records.
+    `price_book`: other prices of the model that the run asked; the tokens are in the records. A rung that asks
+    another model keeps its costs.
 
     Raises:
         UsageError: the folder holds no scored run.
@@ -47,7 +48,11 @@ def results_of(
     manifest = read_manifest(folder)
     values = values or EvaluationSettings.model_validate(manifest["values"])
     records = read_records(folder / RECORDS)
-    scores = at_prices(read_scores(folder), records, books or {})
+    scores = read_scores(folder)
+    if price_book is not None:
+        asking = [name for name, rung in RUNGS.items() if rung.needs != "best model"]
+        scores = at_prices(scores, records, dict.fromkeys(asking, price_book))
+        manifest = {**manifest, "price_book": price_book.model_dump(mode="json")}
     results = summarise(load_dataset(folder / QUESTIONS), scores, records, manifest, values)
     results["judge"] = calibrate(scores, read_labels(folder))
     if write:
@@ -81,7 +86,7 @@ def summarise(
             "clusters": len({item.cluster_name for item in dataset.items}),
         },
         "rungs": ladder,
-        "comparisons": compare_all(scores, declared_pairs(rungs), margin=values.equivalence_margin, seed=values.seed),
+        "comparisons": compare_all(scores, declared_pairs(rungs), margin=values.margin, seed=values.seed),
         "roi": returns(of, values) if of else [],
         "verdict": {**decided, "assumptions": assumptions(of, values, ladder, manifest)},
         "values": values.model_dump(mode="json"),

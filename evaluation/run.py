@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
 
-from core.access import OWNER
-from core.errors import BudgetReached, Cancelled, ModelBusy, ModelUnavailable, UsageError
+from core.errors import BudgetReached, Cancelled, ModelBusy, ModelUnavailable
 from core.until import Until
 from evaluation.budget import Budget, worst_case
 from evaluation.calls import Call, failed, not_indexed, record_of
-from evaluation.contexts import Asked, Context, Library
+from evaluation.contexts import Asked, Context
 from evaluation.dataset import Dataset, Item
 from evaluation.flight import Flight
 from evaluation.gold import gold_of
+from evaluation.ledger import RECORDS, Ledger, open_ledger
 from evaluation.manifest import begin, end
-from evaluation.records import Record, append, drop_torn_line, read_all_records, spent_on
+from evaluation.records import Record, spent_on
 from evaluation.rungs import Outcome, Rung, Subject
-from service.answering.answer import MARGIN, Question, answer_from
-from service.answering.generators.choose import Model
-from service.answering.pack import tokens
-from service.answering.prompt import instruction
+from evaluation.subject import library_of, places, provider
+from service.answering.answer import Question, answer_from
 
-RECORDS = "records.jsonl"
 QUESTIONS = "questions.jsonl"
+__all__ = ["QUESTIONS", "RECORDS", "Progress", "RunSummary", "run"]
 GIVE_UP_AFTER = 5
 """Calls in a row that the model's server may leave unanswered before the run stops."""
 BUSY_PAUSES = (1.0, 2.0, 4.0, 8.0)
 """Seconds before each further try where a server takes no more calls now; all other errors were tried again below."""
-QUESTION_TOKENS = 512
-"""Left free for the question where as much is read as fits."""
 Pair = tuple[Rung, int]
 """A rung and a replicate."""
 
@@ -90,15 +83,14 @@ def run(
         UnknownCollection: nothing was ingested under that name.
         ModelUnavailable: the model's server left several calls in a row unanswered.
     """
-    subject.indexes.catalogue.require_collection(subject.collection, access=OWNER)
+    subject.indexes.catalogue.require_collection(subject.collection, access=subject.access)
     folder.mkdir(parents=True, exist_ok=True)
-    with _owned(folder / RECORDS) as records:
+    with open_ledger(folder) as ledger:
         manifest = begin(folder, dataset, subject, rungs)
         (folder / QUESTIONS).write_bytes(dataset.content)
-        known = list(read_all_records(folder / RECORDS))
-        budget = Budget(cap=budget_usd, spent=sum((spent_on(record) for record in known), Decimal(0)))
-        with _Sitting(dataset, rungs, subject, budget, records) as sitting:
-            stopped = sitting.ask_all(known, progress)
+        budget = Budget(cap=budget_usd, spent=ledger.spent)
+        with _Sitting(dataset, rungs, subject, budget, ledger) as sitting:
+            stopped = sitting.ask_all(progress)
         state = "interrupted" if sitting.interrupted else "stopped at the budget" if stopped else "complete"
         end(folder, manifest, budget, state)
     return RunSummary(folder, sitting.answered, sitting.total, budget.spent, stopped, sitting.interrupted)
@@ -108,18 +100,18 @@ class _Sitting:
     """One go at a run: what is asked, and what it may cost. One thread prepares questions; others ask the models."""
 
     def __init__(
-        self, dataset: Dataset, rungs: Sequence[Rung], subject: Subject, budget: Budget, records: BinaryIO
+        self, dataset: Dataset, rungs: Sequence[Rung], subject: Subject, budget: Budget, ledger: Ledger
     ) -> None:
-        self.subject, self.budget, self.records = subject, budget, records
+        self.subject, self.budget, self.ledger = subject, budget, ledger
         self.items = list(dataset.items)
         random.Random(subject.settings.evaluation.seed).shuffle(self.items)
         self.pairs = [(rung, copy) for copy in range(subject.settings.evaluation.replicates) for rung in rungs]
-        self.places = _places(subject, rungs)
+        self.places = places(subject, rungs)
         self.library = library_of(subject)
-        self.indexed = frozenset(subject.indexes.catalogue.known(subject.collection))
+        self.indexed = frozenset(subject.documents())
         self.total, self.answered = len(self.items) * len(self.pairs), 0
         self.flight: Flight[tuple[Call, Record | None]] = Flight(self.places)
-        self.writing, self.stopping, self.until = threading.Lock(), threading.Event(), Until.never()
+        self.counting, self.stopping, self.until = threading.Lock(), threading.Event(), Until.never()
         self.in_a_row: Counter[str] = Counter()
         """Calls in a row that a provider left unanswered."""
         self.gone: ModelUnavailable | None = None
@@ -134,13 +126,13 @@ class _Sitting:
         self.until.cancel()
         self.flight.close()
 
-    def ask_all(self, known: Sequence[Record], progress: Callable[[Progress], None]) -> str:
+    def ask_all(self, progress: Callable[[Progress], None]) -> str:
         """Each question in turn, in an order drawn by the seed, where it has no answer yet; why it stopped, if it did.
 
         Raises:
             ModelUnavailable: a server left several calls in a row unanswered.
         """
-        statuses = {record.key: record.status for record in known}
+        statuses = {record.key: record.status for record in self.ledger.known}
         lacks = [
             [pair for pair in self.pairs if statuses.get((item.id, pair[0].name, pair[1]), "error") == "error"]
             for item in self.items
@@ -177,7 +169,7 @@ class _Sitting:
             context, model = contexts[rung.name], rung.model(self.subject)
             call = Call(asked=asked, rung=rung, replicate=copy, model=model, not_indexed=lost)
             if isinstance(context, Exception):
-                self._keep(failed(call, context, attempts=0, billed=False))
+                self.ledger.keep(failed(call, context, attempts=0, billed=False))
             else:
                 calls.append(replace(call, context=context, worst=worst_case(item.question, context, model)))
         return calls
@@ -205,6 +197,7 @@ class _Sitting:
         """The record of one call, which is on disk by then; None for a call that was not made."""
         if self.stopping.is_set():
             return call, None
+        self.ledger.begin(call.key, call.worst)
         for attempt in count(1):
             began = time.perf_counter()
             try:
@@ -217,12 +210,12 @@ class _Sitting:
             except ModelUnavailable as error:
                 return call, self._unanswered(call, error, attempt)
             except Exception as error:  # noqa: BLE001 -- one of the three places that may: the run goes on
-                return call, self._keep(failed(call, error, attempts=attempt))
+                return call, self.ledger.keep(failed(call, error, attempts=attempt))
             else:
                 if "generate" in outcome.timings_ms:
                     self.in_a_row[provider(self.subject, call.model)] = 0
                 took = (time.perf_counter() - began) * 1000
-                return call, self._keep(record_of(call, outcome, answer_ms=took, attempts=attempt))
+                return call, self.ledger.keep(record_of(call, outcome, answer_ms=took, attempts=attempt))
         raise AssertionError
 
     def _answered(self, call: Call) -> Outcome:
@@ -238,41 +231,12 @@ class _Sitting:
     def _unanswered(self, call: Call, error: ModelUnavailable, attempts: int) -> Record:
         """A call that the server did not answer; after a few of them in a row the run stops."""
         at = provider(self.subject, call.model)
-        with self.writing:
+        with self.counting:
             self.in_a_row[at] += 1
             if self.in_a_row[at] >= GIVE_UP_AFTER:
                 self.gone = self.gone or error
                 self.stopping.set()
-        return self._keep(failed(call, error, attempts=attempts, billed=not isinstance(error, ModelBusy)))
-
-    def _keep(self, record: Record) -> Record:
-        with self.writing:
-            append(self.records, record)
-        return record
-
-
-def provider(subject: Subject, model: Model) -> str:
-    """Who is asked: models at one URL share its places."""
-    return subject.settings.all_models()[model.name].base_url or model.name
-
-
-def library_of(subject: Subject) -> Library:
-    """The collection as the rungs read it."""
-    model = subject.model
-    return Library(
-        indexes=subject.indexes,
-        collection=subject.collection,
-        answering=subject.settings.answering,
-        room=model.context_window - model.max_output_tokens - tokens(instruction()) - QUESTION_TOKENS - MARGIN,
-        seed=subject.settings.evaluation.seed,
-    )
-
-
-def _places(subject: Subject, rungs: Sequence[Rung]) -> dict[str, int]:
-    """Calls at once by provider: the fewest that any of its models allows."""
-    models = [rung.model(subject) for rung in rungs]
-    allowed = [(provider(subject, model), subject.settings.all_models()[model.name].in_flight) for model in models]
-    return {name: min(most for other, most in allowed if other == name) for name, _ in allowed}
+        return self.ledger.keep(failed(call, error, attempts=attempts, billed=not isinstance(error, ModelBusy)))
 
 
 def _context(rung: Rung, asked: Asked) -> Context | Exception:
@@ -281,15 +245,3 @@ def _context(rung: Rung, asked: Asked) -> Context | Exception:
         return rung.context(asked)
     except Exception as error:  # noqa: BLE001 -- as in `_ask`
         return error
-
-
-@contextlib.contextmanager
-def _owned(path: Path) -> Iterator[BinaryIO]:
-    """The records file, open for appending and ours alone, without a torn last line."""
-    with path.open("ab") as records:
-        try:
-            fcntl.flock(records, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(f"{path.parent} is being written by another evaluation: wait for it to end.") from error
-        drop_torn_line(path)
-        yield records

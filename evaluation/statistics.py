@@ -61,38 +61,63 @@ def share_interval(values: Floats, groups: Groups) -> tuple[float, float]:
     if n == 0 or clusters == n:
         return wilson(float(values.sum()), n)
     effective = n / design_effect(values, groups)
-    return wilson(float(values.mean()) * effective, effective, t_point(0.975, clusters - 1))
+    return wilson(float(values.mean()) * effective, effective, t_point(0.975, degrees_of_freedom(groups)))
 
 
-def clustered_error(values: Floats, groups: Groups) -> tuple[float, int]:
-    """Standard error of a mean whose questions come in clusters, and its degrees of freedom (clusters less one).
+def clustered_error(values: Floats, groups: Groups) -> tuple[float, float]:
+    """Standard error of a mean whose questions come in clusters, and the degrees of freedom to use it with.
 
-    Source: Liang and Zeger (1986), Biometrika 73:13, with the factor G / (G - 1); t with G - 1 degrees of freedom as
-    in Cameron and Miller (2015). With a cluster a question it is the usual s / sqrt(n).
+    The jackknife over clusters, which stays right where clusters differ in size (CR3 of Bell and McCaffrey 2002, Survey
+    Methodology 28:169); with clusters of one size it is that of Liang and Zeger (1986), Biometrika 73:13, times
+    G / (G - 1), and with a cluster a question s / sqrt(n).
     """
-    clusters = int(groups.max()) + 1
-    sums = np.bincount(groups, weights=values - values.mean(), minlength=clusters)
-    return float(np.sqrt(clusters / (clusters - 1) * (sums @ sums)) / len(values)), clusters - 1
+    weights = cluster_weights(groups)
+    sums = np.bincount(groups, weights=values - values.mean())
+    return float(np.sqrt(weights @ (sums * sums))), degrees_of_freedom(groups)
+
+
+def cluster_weights(groups: Groups) -> Floats:
+    """What the squared sum of deviations of each cluster counts for in the variance of a mean; float64 (clusters,)."""
+    sizes = np.bincount(groups)
+    weights: Floats = (len(sizes) - 1) / len(sizes) / np.square(len(groups) - sizes, dtype=np.float64)
+    return weights
+
+
+def degrees_of_freedom(groups: Groups) -> float:
+    """The effective number of clusters, less one: n^2 / sum of squared sizes, which is their number where sizes agree.
+
+    Source: Kish (1965), Survey Sampling, section 5.4, for the effective number.
+    """
+    sizes = np.bincount(groups).astype(np.float64)
+    return max(float(len(groups) ** 2 / (sizes @ sizes)) - 1, 1.0)
 
 
 def design_effect(values: Floats, groups: Groups) -> float:
     """How many clustered questions are worth one independent one, at least `LEAST_EFFECT`.
 
-    Where all values are equal nothing shows how alike the questions of a cluster are: each cluster counts as one.
+    Where all values are equal nothing shows how alike the questions of a cluster are: `assumed_effect`.
 
     Source: Kish (1965), Survey Sampling, chapter 5.
     """
-    n, clusters = len(values), int(groups.max()) + 1
-    if clusters == n:
+    n = len(values)
+    if int(groups.max()) + 1 == n:
         return 1.0
     variance = float(values.var()) / (n - 1)
     if variance <= 1e-18:
-        return n / clusters
+        return assumed_effect(groups)
     return max(clustered_error(values, groups)[0] ** 2 / variance, LEAST_EFFECT)
+
+
+def assumed_effect(groups: Groups) -> float:
+    """The design effect where two questions of a cluster are alike by `ASSUMED_ICC`: 1 + (m - 1) rho."""
+    sizes = np.bincount(groups).astype(np.float64)
+    return 1 + (float(sizes @ sizes) / len(groups) - 1) * ASSUMED_ICC
 
 
 LEAST_EFFECT = 0.5
 """Below one by chance or because clusters balance each other; t with few degrees of freedom pays for the chance."""
+ASSUMED_ICC = 0.3
+"""How alike two questions of a cluster are taken to be where the data cannot say."""
 
 
 def mcnemar_exact(losses: int, wins: int) -> float:
@@ -175,13 +200,15 @@ def tost(centre: float, error: float, df: float, margin: float) -> float:
 def fieller(part: Floats, whole: Floats, groups: Groups, level: float = 0.95) -> tuple[float, float] | None:
     """Interval of mean(part) / mean(whole); None where the interval of the denominator holds zero.
 
-    Source: Fieller (1954), JRSS B 16:175, with clustered covariances and t with clusters less one degrees of freedom.
+    Source: Fieller (1954), JRSS B 16:175, with the covariances and degrees of freedom of `clustered_error`.
     """
-    n, clusters = len(whole), int(groups.max()) + 1
     top, bottom = float(part.mean()), float(whole.mean())
-    sums = [np.bincount(groups, weights=row - row.mean(), minlength=clusters) for row in (part, whole)]
-    scale = t_point((1 + level) / 2, clusters - 1) ** 2 * clusters / (clusters - 1) / n**2
-    vtt, vtb, vbb = (scale * float(a @ b) for a, b in ((sums[0], sums[0]), (sums[0], sums[1]), (sums[1], sums[1])))
+    weights = cluster_weights(groups)
+    sums = [np.bincount(groups, weights=row - row.mean()) for row in (part, whole)]
+    scale = t_point((1 + level) / 2, degrees_of_freedom(groups)) ** 2
+    vtt, vtb, vbb = (
+        scale * float((weights * a) @ b) for a, b in ((sums[0], sums[0]), (sums[0], sums[1]), (sums[1], sums[1]))
+    )
     lead = bottom**2 - vbb
     if lead <= 1e-12:
         return None

@@ -9,7 +9,17 @@ from typing import Any
 
 from core.settings import EvaluationSettings
 from evaluation.acceptability import evsi
-from evaluation.decision import FALSE_CLIMB, GIVE_UP, MOST_FURTHER, Decision, decide, false_climb, further_questions
+from evaluation.decision import (
+    FALSE_CLIMB,
+    FOOT,
+    GIVE_UP,
+    MOST_FURTHER,
+    Decision,
+    beats_foot,
+    decide,
+    false_climb,
+    further_questions,
+)
 from evaluation.roi import NOTHING, ZERO, Economy, amount
 from evaluation.rungs import RUNGS
 
@@ -169,12 +179,15 @@ def _no_better(of: Economy, rung: str, than: str, values: EvaluationSettings) ->
     if high < 0 or gain < -values.smallest_gain * float(values.value_correct):
         return f"{subject} would lose {usd(-gain)} per question{against} (95 % interval {_range(-high, -low)})."
     most = max(of.gain(rung, than, values, level=1 - 2 * GIVE_UP)[2], 0.0)
-    return f"{subject} is worth at most {usd(most)} more per question{against} (90 % sure): too little to change for."
+    return (
+        f"{subject} is worth at most {usd(most)} more per question{against} ({1 - GIVE_UP:.0%} sure): "
+        "too little to change for."
+    )
 
 
 def _inconclusive(of: Economy, decision: Decision, values: EvaluationSettings) -> str:
     rival = str(decision.rival)
-    strict = 1 - 2 * false_climb(values) / len(of.deployable)
+    strict = 1 - 2 * false_climb(of, values)
     gain, low, high = of.gain(rival, decision.hurdle, values, level=strict)
     more = further_cost(of, decision, values)
     settle = (
@@ -184,8 +197,11 @@ def _inconclusive(of: Economy, decision: Decision, values: EvaluationSettings) -
         else f"not even {MOST_FURTHER:,} more questions would be likely to settle it"
     )
     direction = "more" if gain >= 0 else "less"
+    pays = beats_foot(of, rival, values) and decision.hurdle not in (NOTHING, FOOT)
+    foot = FOOT if FOOT in of.deployable else NOTHING
+    known = f"{phrase(rival)} is worth more than {phrase(foot)}, but which rung to climb to is open: it" if pays else ""
     return (
-        f"Inconclusive: {phrase(rival)} looks worth {usd(abs(gain))} {direction} per question than "
+        f"Inconclusive: {known or phrase(rival)} looks worth {usd(abs(gain))} {direction} per question than "
         f"{phrase(decision.hurdle)}, but it could be anything from {_range(low, high)}; {settle}.{_held(decision)}"
     )
 

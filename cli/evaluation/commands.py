@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli.evaluation import check, importing, labels, litmus, material, plan, results, run
+from cli.evaluation import against, check, importing, labels, litmus, material, money, plan, results, run
 
 app = typer.Typer(help="Measure the rungs on the same questions, and say which one pays.", no_args_is_help=True)
 app.command("init")(material.init)
@@ -19,3 +19,6 @@ app.command("calibrate")(labels.calibrate)
 app.command("synth")(material.synth)
 app.command("export")(material.export)
 app.command("report")(results.report)
+app.command("roi")(money.roi)
+app.command("compare")(against.compare)
+app.command("gate")(against.gate)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.evaluation.options import Run
+from cli.evaluation.options import NoText, Run
 from cli.evaluation.show import show
 from cli.options import Data, Json, settings_of
 from cli.output import amount, remark
@@ -41,6 +41,7 @@ def report(
     new_values: Annotated[
         bool, typer.Option("--new-values", help="Take values and costs from the settings of today, not of the run.")
     ] = False,
+    no_text: NoText = False,
     as_json: Json = False,
     data: Data = None,
 ) -> None:
@@ -48,5 +49,5 @@ def report(
     from evaluation.evaluate import reprice
 
     settings = settings_of(context, data)
-    reprice(folder, settings.evaluation if new_values else None)
+    reprice(folder, settings.evaluation if new_values else None, text=not no_text)
     show(folder, as_json=as_json)

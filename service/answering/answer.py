@@ -228,7 +228,7 @@ def _pieces(text: str) -> Iterator[Text]:
 
 def _outcome(draft: Draft, passages: tuple[Passage, ...], mode: Mode, way: _Way) -> Answer | Refusal:
     citations, dropped = cite(draft.quotes, passages)
-    made = Made(way.model, mode, way.index_version, draft.usage, passages, dropped)
+    made = Made(way.model, mode, way.index_version, draft.usage, passages, dropped, draft.served)
     if draft.abstained:
         return made.refusal("model_abstained")
     if not citations and mode != "closed_book":

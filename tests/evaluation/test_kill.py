@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import time
 from collections import Counter
 from multiprocessing.context import ForkServerProcess
@@ -82,6 +84,7 @@ def killed_and_run_again(folder: Path, url: str, *, seed: int, kills: int) -> No
     found = records(folder)
     assert Counter(Counter(record.key for record in found).values()) == {1: wanted}
     assert {record.status for record in found} <= {"answered", "refused"}
+    assert {record.model for record in found} == {"paid-2026-11-01"}
     assert billed(folder) <= wanted + kills * IN_FLIGHT
     results = json.loads((folder / "run" / "results.json").read_text())
     assert {name: figures["n"] for name, figures in results["rungs"].items()} == dict.fromkeys(RUNGS, QUESTIONS)
@@ -90,6 +93,36 @@ def killed_and_run_again(folder: Path, url: str, *, seed: int, kills: int) -> No
 def test_a_killed_run_loses_at_most_the_calls_under_way_and_asks_nothing_twice(folder: Path) -> None:
     with paid_model(folder / "ledger", 0.05) as url:
         killed_and_run_again(folder, url, seed=1, kills=2)
+
+
+def interrupted(folder: Path, url: str, *, times: int) -> int:
+    """Press Ctrl-C so often once a few calls are under way; the exit code."""
+    process = start(folder, url)
+    deadline = time.monotonic() + PATIENCE
+    while billed(folder) < IN_FLIGHT:
+        assert time.monotonic() < deadline, "it asks nothing"
+        time.sleep(0.01)
+    assert process.pid is not None
+    for _ in range(times):
+        os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.2)
+    process.join(PATIENCE)
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def test_ctrl_c_keeps_the_answers_under_way_and_says_how_to_go_on(folder: Path) -> None:
+    with paid_model(folder / "ledger", 0.5) as url:
+        assert interrupted(folder, url, times=1) == 130
+    assert len(records(folder)) == billed(folder)
+    assert "Interrupted. What was measured is kept; run again to go on." in (folder / "stderr").read_text()
+    assert "Traceback" not in (folder / "stderr").read_text()
+
+
+def test_ctrl_c_twice_does_not_wait_for_them(folder: Path) -> None:
+    with paid_model(folder / "ledger", 1000) as url:
+        assert interrupted(folder, url, times=2) == 130
+    assert records(folder) == []
 
 
 @pytest.mark.slow

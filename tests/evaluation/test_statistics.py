@@ -10,22 +10,6 @@ from evaluation.compare import Declared, compare, compare_all, declared_pairs
 from evaluation.statistics import cluster_means, groups_of, holm, mcnemar_exact, newcombe_paired, wilson
 from tests.evaluation.made_up import scores
 
-FINANCEBENCH = [
-    ("closed book -> one index", 7, 22, "0.0081"),
-    ("one index -> the right filing", 7, 53, "8e-10"),
-    ("question first -> last", 2, 83, "2e-22"),
-    ("long context -> oracle page", 4, 20, "0.0015"),
-    ("GPT-4 -> GPT-4-Turbo", 4, 16, "0.012"),
-    ("GPT-4-Turbo -> Llama-2", 8, 8, "1"),
-]
-"""Discordant counts of published human labels (150 questions), and the exact p to the digits in which it is printed."""
-
-
-@pytest.mark.parametrize(("name", "losses", "wins", "printed"), FINANCEBENCH)
-def test_mcnemar_gives_the_published_p_values(name: str, losses: int, wins: int, printed: str) -> None:
-    digits = 2 if len(printed.strip("0.").split("e")[0]) > 1 else 1
-    assert float(f"{mcnemar_exact(losses, wins):.{digits}g}") == float(printed)
-
 
 @given(st.integers(0, 400), st.integers(1, 400))
 def test_wilson_equals_scipy(successes: int, n: int) -> None:

@@ -18,6 +18,14 @@ def groups(questions: int, size: int) -> Groups:
     return np.arange(questions) // size
 
 
+def uneven(questions: int, clusters: int) -> Groups:
+    """Clusters of which the largest holds far more questions than the smallest."""
+    shares = 1 / np.arange(1, clusters + 1) ** 0.8
+    sizes = np.maximum(np.floor(shares / shares.sum() * questions), 1).astype(int)
+    sizes[0] += questions - sizes.sum()
+    return np.repeat(np.arange(clusters), sizes)
+
+
 def draw(shares: Floats, of: Groups, *, icc: float, seed: np.random.Generator) -> Floats:
     """A category a question, with these shares: each cluster has its own, from a Dirichlet distribution.
 
@@ -42,6 +50,29 @@ def together(first: Sequence[float], second: Sequence[float], *, alike: float) -
     left = rest_one.sum()
     joined = np.diag(same) + (np.outer(rest_one, rest_two) / left if left > 1e-12 else 0)
     return (alike * joined + (1 - alike) * np.outer(one, two)).ravel()
+
+
+def ladder(
+    shares: Sequence[Sequence[float]], of: Groups, *, icc: float, alike: float, seed: np.random.Generator
+) -> list[Floats]:
+    """The outcomes of several rungs: float64 (questions,) each, with these shares of correct, wrong and abstained.
+
+    Two rungs come out alike by `alike`, two questions of a cluster by `icc`: correlations of the normal variables that
+    are cut into outcomes.
+    """
+    from scipy.special import ndtr
+
+    def normal() -> Floats:
+        clusters = seed.normal(size=int(of.max()) + 1)[of]
+        made: Floats = np.sqrt(1 - icc) * seed.normal(size=len(of)) + np.sqrt(icc) * clusters
+        return made
+
+    common = normal()
+    drawn = [ndtr(np.sqrt(alike) * common + np.sqrt(1 - alike) * normal()) for _ in shares]
+    return [
+        np.minimum((place[:, None] > np.cumsum(share)).sum(axis=1), 2).astype(np.float64)
+        for place, share in zip(drawn, shares, strict=True)
+    ]
 
 
 def rows(outcomes: Floats, *, cost: float = 0.0) -> Floats:
