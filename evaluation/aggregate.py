@@ -12,7 +12,7 @@ import numpy as np
 from evaluation.outcomes import outcomes
 from evaluation.records import Record
 from evaluation.score import OutcomeName, Score
-from evaluation.scorers.retrieval import MEASURES
+from evaluation.scorers.retrieval import JUDGED, MEASURES
 from evaluation.spend import tokens
 from evaluation.statistics import Floats, Groups, share_interval
 
@@ -98,7 +98,9 @@ def _retrieval(scores: Sequence[Score]) -> dict[str, Any] | None:
     measured = [score.retrieval for score in scores if score.retrieval is not None]
     if not measured:
         return None
-    return {**{name: _mean([values[name] for values in measured]) for name in MEASURES}, "questions": len(measured)}
+    names = [*MEASURES, *(name for name in JUDGED if any(name in values for values in measured))]
+    means = {name: _mean([values[name] for values in measured if name in values]) for name in names}
+    return {**means, "questions": len(measured)}
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -11,9 +11,11 @@ from evaluation.acceptability import money
 from evaluation.aggregate import aggregate, of_records
 from evaluation.assumptions import assumptions
 from evaluation.attribution import attribution
+from evaluation.calibration import calibrate
 from evaluation.compare import compare_all, declared_pairs
 from evaluation.dataset import Dataset, load_dataset
 from evaluation.headroom import headroom
+from evaluation.judging.labels import read_labels
 from evaluation.manifest import read_manifest, write_json
 from evaluation.records import Key, Record, read_records
 from evaluation.returns import returns
@@ -52,6 +54,7 @@ def results_of(
         scores = at_prices(scores, records, dict.fromkeys(asking, price_book))
         manifest = {**manifest, "price_book": price_book.model_dump(mode="json")}
     results = summarise(load_dataset(folder / QUESTIONS), scores, records, manifest, values)
+    results["judge"] = calibrate(scores, read_labels(folder))
     if write:
         write_json(folder / RESULTS, results)
     return results
