@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help demo test test-all faults fuzz leaks check lint types imports unit format docs corpus clean
-.PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality bench-load bench-answering
+.PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality bench-load bench-answering bench-evaluation
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ bench-quality: $(VENV)/.dev ## how well search finds: make bench-quality CORPORA
 
 bench-answering: $(VENV)/.dev ## what the built-in model answers and refuses: make bench-answering CORPORA="DIR ..." (default: the demo)
 	@$(BIN)/python -m tests.benchmarks.answering $(CORPORA)
+
+bench-evaluation: $(VENV)/.dev ## a run against a model that takes half a second: wall time, and CPU a call
+	@$(BIN)/python -m tests.benchmarks.evaluation
 
 bench-search: $(VENV)/.dev ## search in large collections: make bench-search DATA=FOLDER SIZES="100000 1000000"
 	@$(BIN)/python -m tests.benchmarks.search $(DATA) $(SIZES)

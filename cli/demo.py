@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import demo as company
-from cli import ask, evaluate, ingest
+from cli import ask, ingest
 from cli.engine import request
+from cli.evaluation.progress import progress_on_screen
+from cli.evaluation.show import ladder
 from cli.local import LocalEngine
 from cli.output import amount, say
 from core.settings import Settings
@@ -22,6 +24,8 @@ FOLDER = Path("touchstone-demo")
 """Where the demo keeps its data and its report, unless --data or a setting names another folder."""
 ANSWERED = "What is the hotel limit per night in a capital city in 2026?"
 REFUSED = "What is the hotel limit per night in 2027?"
+LADDER = ("closed_book", "manual", "rag_bm25", "rag_dense", "rag", "oracle", "random_context", "oracle_absent")
+"""Every rung that the built-in model can climb but one: reading all documents for each question would take minutes."""
 PLUG_IN = """\
 [models.main]
 kind = "openai"
@@ -37,9 +41,8 @@ def demo(settings: Settings) -> None:
         DataFolderOwned: another process owns the demo's folder.
     """
     from evaluation.evaluate import evaluate as run_evaluation
-    from evaluation.rungs import Subject
+    from evaluation.subject import subject_of
     from indexes.open import open_indexes
-    from service.answering.generators.choose import open_model
     from service.api.schemas import IngestionIn
 
     started = time.monotonic()
@@ -60,13 +63,16 @@ def demo(settings: Settings) -> None:
         _step(3, "Ask what they do not", f'touchstone ask "{REFUSED}"')
         ask.show(engine.ask(_question(REFUSED)))
 
-        _step(4, "Measure whether that was worth it", f"touchstone evaluate run {_short(company.QUESTIONS)}")
-        model = open_model(settings, "extractive", indexes.embedder)
-        subject = Subject(indexes=indexes, model=model, settings=settings)
-        with evaluate.progress_on_screen() as watch:
-            report = run_evaluation(company.QUESTIONS, subject=subject, folder=run, progress=watch)
+        _step(
+            4,
+            "Measure whether that was worth it",
+            f"touchstone evaluate run {_short(company.QUESTIONS)} --rungs {','.join(LADDER)}",
+        )
+        subject = subject_of(indexes, settings, model="extractive")
+        with progress_on_screen() as watch:
+            report = run_evaluation(company.QUESTIONS, rungs=LADDER, subject=subject, folder=run, progress=watch)
     results = json.loads((run / "results.json").read_text(encoding="utf-8"))
-    evaluate.ladder(results)
+    ladder(results)
     say("")
     say((results["verdict"]["sentence"], "bold"))
     _farewell(report, amount(round(time.monotonic() - started), "second"))

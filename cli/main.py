@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 import typer.main
 
-from cli import ask, demo_command, documents, evaluate, index, ingest, jobs, keys, mcp, models, search, serve
+from cli import ask, demo_command, documents, index, ingest, jobs, keys, mcp, models, search, serve
+from cli.evaluation import commands
 from cli.options import LOG_FILE, Data
-from core.errors import BudgetReached, SettingsError, TouchstoneError
+from core.errors import BudgetReached, Cancelled, SettingsError, TouchstoneError
 
 EXIT_BUG, EXIT_USAGE, EXIT_DOCUMENTS_FAILED, EXIT_BUDGET, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -34,7 +35,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(index.app, name="index")
-app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(commands.app, name="evaluate")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 -- typer's callback
@@ -57,7 +58,7 @@ def root(
 
 
 def run(words: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 a bug, 2 wrong usage or settings, 3 documents failed, 4 budget.
+    """Run the command line and exit: 0 done, 1 a bug, 2 usage or settings, 3 documents failed, 4 budget, 130 Ctrl-C.
 
     `words` are what follows the program's name; None for those the process was started with.
     """
@@ -68,6 +69,8 @@ def run(words: Sequence[str] | None = None) -> None:
         typer.main.get_command(app)(args=words, prog_name="touchstone")
     except BudgetReached as error:
         _fail(error, EXIT_BUDGET)
+    except Cancelled as error:
+        _fail(error, EXIT_INTERRUPTED)
     except TouchstoneError as error:
         _fail(error, EXIT_USAGE)
 

@@ -139,6 +139,8 @@ class Draft:
     """None where the model's server does not report it."""
     abstained: bool = False
     whole: bool = True
+    served: str = ""
+    """What the server calls the model that wrote it; empty where it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,8 @@ class Answer:
     passages: tuple[Passage, ...] = field(default=(), repr=False)
     dropped_quotes: int = 0
     """Quotes of the model that did not stand where it said."""
+    served: str = ""
+    """What the server calls the model that answered; empty where it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,3 +187,4 @@ class Refusal:
     index_version: str
     passages: tuple[Passage, ...] = field(default=(), repr=False)
     dropped_quotes: int = 0
+    served: str = ""

@@ -27,6 +27,7 @@ class Price(Section):
     cached_input: Decimal | None = Field(
         None, ge=0, description="USD per million cached input tokens; as input if missing"
     )
+    as_of: date | None = Field(None, description="the day on which the price was read; missing: that of the run")
 
 
 class ModelSettings(Section):
@@ -42,12 +43,18 @@ class ModelSettings(Section):
     max_output_tokens: int = Field(512, ge=1, description="tokens the model may write")
     timeout_seconds: float = Field(60.0, gt=0, description="longest wait for one call")
     replies: tuple[str, ...] = Field((), description="replies given in turn, for tests (scripted)")
+    answers: Path | None = Field(
+        None,
+        description="file of what it replies to which question, one JSON object a line: question, answer, knows (said "
+        "without a passage too), guess (scripted)",
+    )
+    in_flight: int = Field(8, ge=1, le=256, description="calls that an evaluation has open at once")
     price: Price | None = Field(None, description="USD per million tokens; missing: cost is not stated")
     default: bool = Field(False, description="used when a request names no model")
 
 
 BUILT_IN_MODEL = ModelSettings(
-    kind="extractive", context_window=1_000_000, price=Price(input=Decimal(0), output=Decimal(0))
+    kind="extractive", context_window=1_000_000, in_flight=1, price=Price(input=Decimal(0), output=Decimal(0))
 )
 
 
@@ -222,5 +229,30 @@ class EvaluationSettings(Section):
     one_off_usd: dict[str, Decimal] = Field(default_factory=dict, description="one-off USD by rung")
     monthly_usd: dict[str, Decimal] = Field(default_factory=dict, description="USD a month by rung")
     budget_usd: Decimal = Field(Decimal("5.00"), ge=0, description="most that a run may spend")
+    split: str = Field("", description="the split of the questions that is asked; missing: all of them")
+    judge: str = Field("", description="the model that judges answers beside the rules, by its name in the settings")
+    judge_budget_usd: Decimal = Field(Decimal("1.00"), ge=0, description="most that judging a run may spend")
+    replicates: int = Field(1, ge=1, description="times that each question is put to each rung")
+    best_model: str = Field("", description="the model of the rung closed_book_best, by its name in the settings")
+    litmus_questions: int = Field(50, ge=10, description="questions of `touchstone evaluate litmus`")
+    quality_bar: float = Field(
+        0.5, ge=0, le=1, description="share of correct answers below which even perfect retrieval would be of no use"
+    )
+    margin: float = Field(
+        0.05, ge=0, lt=1, description="difference in the share of correct answers that is too small to matter"
+    )
     seed: int = Field(7, description="seed of every random draw")
     resamples: int = Field(2000, ge=100, description="bootstrap resamples")
+    report_text: bool = Field(True, description="whether reports hold questions, answers and quotes")
+    smallest_gain: float = Field(
+        0.1, ge=0, description="gain a question that is worth a change, as a share of the value of a correct answer"
+    )
+    looks: int = Field(
+        2, ge=1, description="how often a verdict may be looked at as questions are added, the first time included"
+    )
+    most_wrong_rise: float | None = Field(
+        None, gt=0, le=1, description="how far a rung may raise the share of wrong answers; missing: their cost decides"
+    )
+    most_usd_per_month: Decimal | None = Field(
+        None, ge=0, description="USD a month that a rung may cost in all; missing: no limit"
+    )

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
+from core.settings import Settings
+from evaluation.budget import Budget
 from evaluation.dataset import Dataset
-from evaluation.rungs import Subject
+from evaluation.rungs import RUNGS, Rung, Subject
+from service.answering.generators.choose import Model
 from service.answering.prompt import prompt_version
 
+MANIFEST = "manifest.json"
 SCHEMA = 1
 PACKAGES = ("touchstone", "chromadb", "onnxruntime", "tokenizers", "numpy", "ir-measures")
 PACKAGE_ROOT = Path(__file__).parents[1]
@@ -23,14 +29,14 @@ PACKAGE_ROOT = Path(__file__).parents[1]
 def fingerprint(dataset: Dataset, subject: Subject) -> dict[str, str]:
     """What must not change while a run goes on: each part in words, with a value that changes when it does."""
     settings, model = subject.settings, subject.model
-    documents = subject.indexes.catalogue.known(subject.collection)
-    of_model = settings.all_models()[model.name].model_dump(mode="json", exclude={"price", "default", "api_key_env"})
+    best = {} if subject.best is None else {"best model": _model(settings, subject.best)}
     return {
+        **best,
         "dataset": dataset.sha256,
         "collection": subject.collection,
-        "documents": _hash(sorted((name, known.version) for name, known in documents.items())),
+        "documents": _hash(sorted(subject.documents().items())),
         "index version": subject.indexes.version,
-        "model": f"{model.name} {_hash(of_model)}",
+        "model": _model(settings, model),
         "prompt": prompt_version(),
         "settings": _hash([settings.search.model_dump(mode="json"), settings.answering.model_dump(mode="json")]),
     }
@@ -39,18 +45,19 @@ def fingerprint(dataset: Dataset, subject: Subject) -> dict[str, str]:
 def new_manifest(dataset: Dataset, subject: Subject) -> dict[str, Any]:
     """Everything about a run that does not depend on when it is made."""
     settings, model = subject.settings, subject.model
-    served = settings.all_models()[model.name]
     return {
         "schema": SCHEMA,
         "fingerprint": fingerprint(dataset, subject),
         "dataset": {"name": dataset.name, "sha256": dataset.sha256, "questions": len(dataset.items)},
-        "model": {"name": model.name, "kind": served.kind, "model": served.model, "base_url": served.base_url},
-        "price_book": None if model.price is None else model.price.model_dump(mode="json"),
+        "model": _named(settings, model),
+        "price_book": _prices(model),
+        "best_model": subject.best and {**_named(settings, subject.best), "price_book": _prices(subject.best)},
+        "replicates": settings.evaluation.replicates,
         "prompt_version": prompt_version(),
         "index_version": subject.indexes.version,
         "embedder": subject.indexes.embedder.name,
         "collection": subject.collection,
-        "documents": len(subject.indexes.catalogue.known(subject.collection)),
+        "documents": len(subject.documents()),
         "settings": {
             "search": settings.search.model_dump(mode="json"),
             "answering": settings.answering.model_dump(mode="json"),
@@ -64,6 +71,37 @@ def new_manifest(dataset: Dataset, subject: Subject) -> dict[str, Any]:
     }
 
 
+KEPT = ("judge", "judge_spend", "split")
+"""Parts that others than a sitting write."""
+
+
+def begin(folder: Path, dataset: Dataset, subject: Subject, rungs: Sequence[Rung]) -> dict[str, Any]:
+    """The manifest of the run in this folder: a new one, or the one it began with if nothing that matters changed.
+
+    Raises:
+        UsageError: something that matters did.
+    """
+    manifest = new_manifest(dataset, subject)
+    names, started = [rung.name for rung in rungs], now()
+    if (folder / MANIFEST).exists():
+        before = read_manifest(folder)
+        refuse_changed(folder, before["fingerprint"], manifest["fingerprint"])
+        manifest["fingerprint"] = before["fingerprint"] | manifest["fingerprint"]
+        names += [name for name in before["rungs"] if name not in names]
+        started = before["started"]
+        manifest["replicates"] = max(manifest["replicates"], before.get("replicates", 1))
+        manifest |= {name: before[name] for name in KEPT if name in before}
+    manifest |= {"rungs": [name for name in RUNGS if name in names], "state": "running", "started": started}
+    write_json(folder / MANIFEST, manifest)
+    return manifest
+
+
+def end(folder: Path, manifest: dict[str, Any], budget: Budget, state: str) -> None:
+    """Note how a sitting ended."""
+    ended = {"finished": now(), "budget_usd": str(budget.cap), "spent_usd": str(budget.spent)}
+    write_json(folder / MANIFEST, manifest | {"state": state, **ended})
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a run.
 
@@ -71,7 +109,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         UsageError: the folder holds no run.
     """
     try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(f"{folder} holds no run (no manifest.json): name the folder of an evaluation.") from error
     except ValueError as error:
@@ -88,13 +126,13 @@ def write_json(path: Path, value: object) -> None:
     partial.replace(path)
 
 
-def refuse_changed(folder: Path, before: dict[str, str], now: dict[str, str]) -> None:
+def refuse_changed(folder: Path, before: dict[str, str], after: dict[str, str]) -> None:
     """Make sure that a run goes on with what it began with.
 
     Raises:
         UsageError: something else; the sentence names it.
     """
-    changed = [part for part in now if before.get(part) != now[part]]
+    changed = [part for part in after if part in before and before[part] != after[part]]
     if changed:
         raise UsageError(
             f"{folder} holds a run with another {' and another '.join(changed)}: its answers cannot be mixed with new "
@@ -102,8 +140,31 @@ def refuse_changed(folder: Path, before: dict[str, str], now: dict[str, str]) ->
         )
 
 
+def _named(settings: Settings, model: Model) -> dict[str, str]:
+    served = settings.all_models()[model.name]
+    return {"name": model.name, "kind": served.kind, "model": served.model, "base_url": served.base_url}
+
+
+def _prices(model: Model) -> dict[str, Any] | None:
+    """USD per million tokens, and the day on which they were read."""
+    if model.price is None:
+        return None
+    return model.price.model_dump(mode="json") | {"as_of": str(model.price.as_of or now()[:10])}
+
+
+def _model(settings: Settings, model: Model) -> str:
+    """Its name, and what its answers depend on."""
+    besides = {"price", "default", "api_key_env", "in_flight"}
+    return f"{model.name} {_hash(settings.all_models()[model.name].model_dump(mode='json', exclude=besides))}"
+
+
 def _hash(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def now() -> str:
+    """The moment, in ISO 8601, UTC."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def _version(package: str) -> str | None:

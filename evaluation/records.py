@@ -21,8 +21,12 @@ Key = tuple[str, str, int]
 class Record:
     """One answer as it came, before anything is judged.
 
-    `retrieved`: documents found by search, best first, each once; None where the rung does not search.
-    `passages`: what the model was shown. `cost_usd` is None without a price and after an error.
+    `retrieved`: documents found by search, best first, each once; `retrieved_chunks`: the chunks; None where the rung
+    does not search. `passages`: what the model was shown; `gold_in_context`: whether any of it is gold, None without
+    gold or where nothing is read; `truncated_share`: the share of the collection that did not fit, where all was meant
+    to. `cost_usd` is None without a price, after an error and where the server does not report usage; `at_most_usd` is
+    then what the call may have cost. `attempts`: calls that were made for it. `model`: as the server calls the one that
+    answered, else its name in the settings.
     """
 
     question_id: str
@@ -35,11 +39,16 @@ class Record:
     citations: tuple[dict[str, Any], ...] = ()
     passages: tuple[dict[str, Any], ...] = ()
     retrieved: tuple[str, ...] | None = None
+    retrieved_chunks: tuple[str, ...] | None = None
     gold: dict[str, Any] = field(default_factory=dict)
+    gold_in_context: bool | None = None
+    truncated_share: float | None = None
     usage: dict[str, int] = field(default_factory=dict)
     cost_usd: Decimal | None = None
+    at_most_usd: Decimal | None = None
     latency_ms: float | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
+    attempts: int = 1
     model: str = ""
     index_version: str = ""
 
@@ -67,23 +76,40 @@ def read_records(path: Path) -> dict[Key, Record]:
     Raises:
         UsageError: a line is not a record.
     """
-    found: dict[Key, Record] = {}
+    return {record.key: record for record in read_all_records(path)}
+
+
+def read_all_records(path: Path) -> Iterator[Record]:
+    """Every record as it was written, the failed tries before an answer too. Raises UsageError like `read_records`."""
     for number, line in whole_lines(path):
         try:
             row = json.loads(line)
-            record = Record(
+            yield Record(
                 **row
                 | {
                     "citations": tuple(row["citations"]),
                     "passages": tuple(row["passages"]),
-                    "retrieved": None if row["retrieved"] is None else tuple(row["retrieved"]),
-                    "cost_usd": None if row["cost_usd"] is None else Decimal(row["cost_usd"]),
+                    "retrieved": _tuple(row["retrieved"]),
+                    "retrieved_chunks": _tuple(row.get("retrieved_chunks")),
+                    "cost_usd": _decimal(row["cost_usd"]),
+                    "at_most_usd": _decimal(row.get("at_most_usd")),
                 }
             )
         except (ValueError, KeyError, TypeError, ArithmeticError) as error:
             raise UsageError(f"{path} line {number} is not a record of a run: move the file away.") from error
-        found[record.key] = record
-    return found
+
+
+def spent_on(record: Record) -> Decimal:
+    """What its call has cost in USD, or else may have: 0 where no cost is stated anywhere."""
+    return record.at_most_usd or Decimal(0) if record.cost_usd is None else record.cost_usd
+
+
+def _tuple(value: list[str] | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(value)
+
+
+def _decimal(value: str | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
 
 
 def drop_torn_line(path: Path) -> None:

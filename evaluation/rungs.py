@@ -1,6 +1,7 @@
-"""The rungs of the ladder: one entry each, a context policy for the model that is measured.
+"""The rungs of the ladder: one entry each, a context policy and which model reads it.
 
-Every rung asks the same model with the same instruction; only what it is given to read differs.
+Every rung is asked through `service.answering` with the same instruction; only what the model is given to read differs,
+and on one rung the model.
 """
 
 from __future__ import annotations
@@ -9,73 +10,68 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.access import OWNER
-from core.answers import Answer, Mode, Refusal
+from core.access import OWNER, Access
+from core.answers import Answer, Refusal
 from core.errors import UsageError
 from core.settings import Settings
-from evaluation.dataset import Item
-from evaluation.gold import Gold
+from evaluation import contexts
+from evaluation.contexts import Asked, Context, pinned_documents
 from indexes.open import Indexes
-from service.answering.answer import Question, answer, answer_from
 from service.answering.generators.choose import Model
 
+__all__ = ["ALL", "RUNGS", "Outcome", "Rung", "Subject", "choose_rungs", "pinned_documents", "runnable"]
+
 Outcome = Answer | Refusal
-NO_GOLD = Gold(passages=(), evidence=0, not_found=0, level="none")
+ALL = "all"
+"""In a list of names: every rung that can be run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is measured: a model over a collection, with the settings that it is served with."""
+    """What is measured: a model over a collection, with the settings that it is served with.
+
+    `best`: the model that plain prompting is also measured with; None: with `model` alone. `access`: for whom it is
+    measured; documents that it may not read do not exist for the run.
+    """
 
     indexes: Indexes
     model: Model
     settings: Settings
     collection: str = "default"
+    best: Model | None = None
+    access: Access = OWNER
+
+    def documents(self) -> dict[str, str]:
+        """The version of each document that may be read, by name."""
+        rows = self.indexes.catalogue.documents(self.collection, access=self.access)
+        return {row.document: row.version for row in rows}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
     """One way to give a model context.
 
-    `label` is the name in tables, `phrase` the one inside a sentence. `deployable` is "fixed" where the rung could
-    run in production only if one set of documents serves all questions. `reads_documents` is False where a prompt
-    holds the question alone, which bounds its price.
+    `label` is the name in tables, `phrase` the one inside a sentence. `role`: "rung" for a way to answer, "ceiling" for
+    the best that retrieval could do, "control" for what tells why a rung does well. `deployable` is "fixed" where the
+    rung could run in production only if one set of documents serves all questions. `by_default`: measured when no rung
+    is named. `needs`: what must be set for it to run.
     """
 
     name: str
     label: str
     phrase: str
     description: str
-    deployable: bool | Literal["fixed"]
-    answer: Callable[[Item, Gold, Subject], Outcome]
+    context: Callable[[Asked], Context]
+    role: Literal["rung", "ceiling", "control"] = "rung"
+    deployable: bool | Literal["fixed"] = True
+    by_default: bool = False
     reads_documents: bool = True
     retrieves: bool = False
+    needs: Literal["", "best model", "reranker"] = ""
 
-
-def _closed_book(item: Item, _: Gold, subject: Subject) -> Outcome:
-    return _ask(item, subject, mode="closed_book")
-
-
-def _manual(item: Item, _: Gold, subject: Subject) -> Outcome:
-    documents = pinned_documents(item)
-    if not documents:
-        return _given(item, NO_GOLD, subject)
-    return _ask(item, subject, mode="documents", documents=documents)
-
-
-def _given(item: Item, gold: Gold, subject: Subject) -> Outcome:
-    return answer_from(
-        item.question,
-        gold.passages,
-        mode="rag",
-        model=subject.model,
-        index_version=subject.indexes.version,
-        settings=subject.settings.answering,
-    )
-
-
-def _rag(item: Item, _: Gold, subject: Subject) -> Outcome:
-    return _ask(item, subject, mode="rag")
+    def model(self, subject: Subject) -> Model:
+        """The model that is asked."""
+        return subject.best if self.needs == "best model" and subject.best else subject.model
 
 
 RUNGS: dict[str, Rung] = {
@@ -86,70 +82,136 @@ RUNGS: dict[str, Rung] = {
             label="Plain prompting",
             phrase="plain prompting",
             description="The model alone: the question, no documents",
-            deployable=True,
-            answer=_closed_book,
+            context=contexts.nothing,
+            by_default=True,
             reads_documents=False,
+        ),
+        Rung(
+            name="closed_book_best",
+            label="Plain prompting, best model",
+            phrase="plain prompting of the best model",
+            description="The best model at hand alone: the question, no documents",
+            context=contexts.nothing,
+            by_default=True,
+            reads_documents=False,
+            needs="best model",
         ),
         Rung(
             name="manual",
             label="Documents by hand",
             phrase="documents chosen by hand",
             description="The right documents, chosen by a person, in the prompt",
+            context=contexts.gold_documents,
             deployable="fixed",
-            answer=_manual,
+            by_default=True,
+        ),
+        Rung(
+            name="long_context",
+            label="Long context",
+            phrase="long context",
+            description="As many whole documents of the collection as fit into the prompt",
+            context=contexts.whole_collection,
+        ),
+        Rung(
+            name="rag_bm25",
+            label="RAG, words alone",
+            phrase="RAG by words alone",
+            description="Passages that the keyword index finds",
+            context=contexts.by_words,
+            retrieves=True,
+        ),
+        Rung(
+            name="rag_dense",
+            label="RAG, meaning alone",
+            phrase="RAG by meaning alone",
+            description="Passages that the vector index finds",
+            context=contexts.by_meaning,
+            retrieves=True,
         ),
         Rung(
             name="rag",
             label="RAG",
             phrase="RAG",
             description="Passages found by search in the whole collection",
-            deployable=True,
-            answer=_rag,
+            context=contexts.by_both,
+            by_default=True,
             retrieves=True,
+        ),
+        Rung(
+            name="rag_rerank",
+            label="RAG, reranked",
+            phrase="RAG with a reranker",
+            description="Passages found by search, put in order by the reranker",
+            context=contexts.reranked,
+            by_default=True,
+            retrieves=True,
+            needs="reranker",
         ),
         Rung(
             name="oracle",
             label="Perfect retrieval",
             phrase="perfect retrieval",
             description="Only the passages that hold the answer: a ceiling, not something to deploy",
+            context=contexts.gold_passages,
+            role="ceiling",
             deployable=False,
-            answer=_given,
+            by_default=True,
+        ),
+        Rung(
+            name="random_context",
+            label="Random passages",
+            phrase="random passages",
+            description="As many passages as RAG gives, drawn at random: whether a longer prompt alone helps",
+            context=contexts.at_random,
+            role="control",
+            deployable=False,
+        ),
+        Rung(
+            name="oracle_absent",
+            label="Answer withheld",
+            phrase="search without the answer",
+            description="What search finds without the passages that hold the answer: whether the model says so",
+            context=contexts.without_gold,
+            role="control",
+            deployable=False,
+            retrieves=True,
         ),
     )
 }
-"""Every rung by its name, from the foot of the ladder to its ceiling."""
+"""Every rung by its name: the ladder from its foot to its ceiling, then the controls."""
 
 
-def choose_rungs(names: Sequence[str]) -> tuple[Rung, ...]:
-    """The named rungs in the order of the ladder.
+def choose_rungs(names: Sequence[str] = ()) -> tuple[Rung, ...]:
+    """The named rungs in the order of the ladder; those measured by default without a name.
 
     Raises:
-        UsageError: a name is unknown or none is given.
+        UsageError: a name is unknown.
     """
-    unknown = [name for name in names if name not in RUNGS]
-    if unknown or not names:
-        wrong = f"No rung is called {unknown[0]!r}." if unknown else "Name at least one rung."
-        raise UsageError(f"{wrong} The rungs are: {', '.join(RUNGS)}.")
-    return tuple(rung for name, rung in RUNGS.items() if name in names)
+    unknown = [name for name in names if name not in RUNGS and name != ALL]
+    if unknown:
+        raise UsageError(f"No rung is called {unknown[0]!r}. The rungs are: {', '.join(RUNGS)}, or {ALL}.")
+    if not names:
+        return tuple(rung for rung in RUNGS.values() if rung.by_default)
+    return tuple(rung for name, rung in RUNGS.items() if name in names or ALL in names)
 
 
-def pinned_documents(item: Item) -> tuple[str, ...]:
-    """The documents a person would hand over: the gold ones, else those the question was asked about."""
-    if item.documents:
-        return tuple(dict.fromkeys(item.documents))
-    extra = item.model_extra or {}
-    asked_about = extra.get("asked_about") or extra.get("scope_documents") or ()
-    listed = asked_about if isinstance(asked_about, list | tuple) else [asked_about]
-    named = [entry.get("document") if isinstance(entry, dict) else entry for entry in listed]
-    return tuple(dict.fromkeys(document for document in named if isinstance(document, str)))
+def runnable(names: Sequence[str], subject: Subject) -> tuple[tuple[Rung, ...], dict[str, str]]:
+    """The chosen rungs that can be run, and why each of the others cannot.
+
+    Raises:
+        UsageError: a name is unknown, or a rung that was asked for by name cannot be run.
+    """
+    chosen = choose_rungs(names)
+    skipped = {rung.name: reason for rung in chosen if (reason := _lacks(rung, subject))}
+    for name, reason in skipped.items():
+        if name in names:
+            raise UsageError(f"The rung {name} cannot be run: {reason}.")
+    return tuple(rung for rung in chosen if rung.name not in skipped), skipped
 
 
-def _ask(item: Item, subject: Subject, *, mode: Mode, documents: tuple[str, ...] = ()) -> Outcome:
-    question = Question(text=item.question, collection=subject.collection, mode=mode, documents=documents)
-    return answer(
-        question,
-        access=OWNER,
-        indexes=subject.indexes,
-        model=subject.model,
-        settings=subject.settings.answering,
-    )
+def _lacks(rung: Rung, subject: Subject) -> str:
+    if rung.needs == "best model" and subject.best is None:
+        return "evaluation.best_model names no model (or --best-model)"
+    if rung.needs == "reranker" and not subject.indexes.reranker.candidates:
+        return "no reranker is set (reranker.kind)"
+    return ""

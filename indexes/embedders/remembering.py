@@ -17,11 +17,14 @@ BULK = 64
 
 
 class Remembering:
-    """Another embedder with the vectors of its latest texts at hand. Promises what that one promises."""
+    """Another embedder with the vectors of its latest `most` texts at hand. Promises what that one promises.
 
-    def __init__(self, embedder: Embedder, *, most: int = REMEMBERED) -> None:
+    A call for `bulk` texts or more goes by it.
+    """
+
+    def __init__(self, embedder: Embedder, *, most: int = REMEMBERED, bulk: float = BULK) -> None:
         self._embedder = embedder
-        self._most = most
+        self._most, self._bulk = most, bulk
         self._known: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._guard = threading.Lock()
 
@@ -46,7 +49,7 @@ class Remembering:
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """vectors: float32 (len(texts), dimension); a text that is remembered is not embedded again."""
-        if not 0 < len(texts) < BULK:
+        if not 0 < len(texts) < self._bulk:
             return self._embedder.embed_passages(texts)
         found = self._recall("passage", texts)
         new = [text for text in dict.fromkeys(texts) if text not in found]

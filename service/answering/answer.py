@@ -107,7 +107,13 @@ def stream(
 
 
 def answer_from(
-    text: str, hits: Sequence[Hit], *, mode: Mode, model: Model, index_version: str, settings: AnsweringSettings
+    question: Question,
+    hits: Sequence[Hit],
+    *,
+    model: Model,
+    index_version: str,
+    settings: AnsweringSettings,
+    until: Until | None = None,
 ) -> Answer | Refusal:
     """What `answer` does once the hits are known: pack, generate, cite.
 
@@ -116,10 +122,11 @@ def answer_from(
 
     Raises:
         ModelUnavailable: the model did not reply, or was too slow.
+        DeadlineReached, Cancelled: `until` was over before the model was asked, or called off.
         SettingsError: the model's context window has no room for a passage.
     """
-    way = _Way(model=model, settings=settings, until=Until.never(), index_version=index_version)
-    return _last(_read(text, hits, mode, way))
+    way = _Way(model=model, settings=settings, until=until or Until.never(), index_version=index_version)
+    return _last(_read(question.text, hits, question.mode, way))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +168,7 @@ def _hits(
     if question.mode == "closed_book":
         return (), {}
     if question.mode == "documents":
-        return _pinned(question, access=access, indexes=indexes), {"read": _ms_since(started)}
+        return pinned_hits(question, access=access, indexes=indexes), {"read": _ms_since(started)}
     found = search(
         indexes,
         question.text,
@@ -221,7 +228,7 @@ def _pieces(text: str) -> Iterator[Text]:
 
 def _outcome(draft: Draft, passages: tuple[Passage, ...], mode: Mode, way: _Way) -> Answer | Refusal:
     citations, dropped = cite(draft.quotes, passages)
-    made = Made(way.model, mode, way.index_version, draft.usage, passages, dropped)
+    made = Made(way.model, mode, way.index_version, draft.usage, passages, dropped, draft.served)
     if draft.abstained:
         return made.refusal("model_abstained")
     if not citations and mode != "closed_book":
@@ -237,8 +244,12 @@ def _pack(text: str, hits: Sequence[Hit], *, mode: Mode, way: _Way) -> tuple[Pas
     return pack(hits, budget=budget, most=way.settings.passages)
 
 
-def _pinned(question: Question, *, access: Access, indexes: Indexes) -> tuple[Hit, ...]:
-    """Every chunk of the pinned documents, in order; where there are more than a few, with the score of search."""
+def pinned_hits(question: Question, *, access: Access, indexes: Indexes) -> tuple[Hit, ...]:
+    """Every chunk of the pinned documents, in order; where there are more than a few, with the score of search.
+
+    Raises:
+        UnknownCollection, UnknownDocument: the question names one that the caller cannot read.
+    """
     hits: list[Hit] = []
     for document in dict.fromkeys(question.documents):
         indexes.catalogue.document(question.collection, document, access=access)

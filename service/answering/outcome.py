@@ -23,6 +23,7 @@ class Made:
     usage: Usage | None = NO_USAGE
     passages: tuple[Passage, ...] = ()
     dropped_quotes: int = 0
+    served: str = ""
 
     def answer(self, text: str, citations: tuple[Citation, ...]) -> Answer:
         """It became an answer."""
@@ -42,6 +43,7 @@ class Made:
             "index_version": self.index_version,
             "passages": self.passages,
             "dropped_quotes": self.dropped_quotes,
+            "served": self.served,
         }
 
 

@@ -51,9 +51,9 @@ def pack(hits: Sequence[Hit], *, budget: int, most: int | None = None) -> tuple[
     for hit in _distinct(hits):
         if len(chosen) == most:
             break
-        if _size(hit) <= left:
+        if size(hit) <= left:
             chosen.append(hit)
-            left -= _size(hit)
+            left -= size(hit)
     ordered = _neighbours_together(chosen or [_cut(hits[0], budget)])
     return tuple(Passage(number=number, hit=hit) for number, hit in enumerate(ordered, start=1))
 
@@ -65,20 +65,21 @@ def pack_documents(hits: Sequence[Hit], *, budget: int) -> tuple[Passage, ...]:
         SettingsError: the budget has no room for any passage.
     """
     distinct = _distinct(hits)
-    if sum(map(_size, distinct)) > budget:
+    if sum(map(size, distinct)) > budget:
         packed = pack(sorted(distinct, key=lambda hit: -hit.score), budget=budget)
         kept = {passage.hit.chunk_id: passage.hit for passage in packed}
         distinct = [kept[hit.chunk_id] for hit in distinct if hit.chunk_id in kept]
     return tuple(Passage(number=number, hit=hit) for number, hit in enumerate(distinct, start=1))
 
 
-def _size(hit: Hit) -> int:
+def size(hit: Hit) -> int:
+    """Tokens that a hit takes in a prompt, with the lines around it."""
     return tokens(hit.text) + tokens(hit.header + hit.title + " ".join(hit.headings)) + LABEL_TOKENS
 
 
 def _cut(hit: Hit, budget: int) -> Hit:
     """The beginning of a hit that is too long for the budget."""
-    room = max(budget - (_size(hit) - tokens(hit.text)), SMALLEST_PASSAGE // 2)
+    room = max(budget - (size(hit) - tokens(hit.text)), SMALLEST_PASSAGE // 2)
     text = hit.text[: room * CHARACTERS_PER_TOKEN]
     while tokens(text) > room + 1:
         text = text[: len(text) * room // tokens(text)]

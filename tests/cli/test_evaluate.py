@@ -50,6 +50,52 @@ def test_a_run_stops_at_the_budget_with_4(filled: Touchstone, dataset: Path, tmp
     assert "budget" in done.err
 
 
+PRICED = {"TOUCHSTONE_MODELS__PRICED__KIND": "scripted", "TOUCHSTONE_MODELS__PRICED__REPLIES": '["hm"]'}
+PRICED |= {"TOUCHSTONE_MODELS__PRICED__PRICE": '{"input": 1, "output": 2}'}
+
+
+def test_a_plan_says_what_a_run_would_cost_and_what_it_could_show(
+    filled: Touchstone, dataset: Path, tmp_path: Path
+) -> None:
+    words = ["evaluate", "plan", dataset, "--model", "priced", "--replicates", "2"]
+    planned = filled(*words, "--json", **PRICED).json
+    assert [rung["rung"] for rung in planned["rungs"]] == ["closed_book", "manual", "rag", "oracle"]
+    assert {rung["calls"] for rung in planned["rungs"]} == {4}
+    assert 0 < float(planned["usd_low"]) < float(planned["usd_high"])
+    assert set(planned["skipped"]) == {"closed_book_best", "rag_rerank"}
+    shown = filled(*words, "--rungs", "rag,closed_book", **PRICED)
+    assert [line.split()[0] for line in shown.out.splitlines()[:3]] == ["rung", "closed_book", "rag"]
+    assert "The smallest difference they show" in shown.out
+
+
+def test_no_price_is_no_plan_and_no_budget(filled: Touchstone, dataset: Path, tmp_path: Path) -> None:
+    unpriced = {name: value for name, value in PRICED.items() if not name.endswith("PRICE")}
+    for words in (["plan", dataset], ["run", dataset, "--budget-usd", "1", "--out", tmp_path / "run"]):
+        done = filled("evaluate", *words, "--model", "priced", **unpriced)
+        assert done.code == 2
+        assert "The model 'priced' has no price" in done.err
+
+
+def test_the_litmus_test_says_what_it_found(filled: Touchstone, dataset: Path, tmp_path: Path) -> None:
+    words = ["evaluate", "litmus", dataset, "--model", "priced", "--out", tmp_path / "litmus"]
+    found = filled(*words, "--json", **PRICED).json
+    assert (found["decision"], found["questions"]) == ("unknown", 1)
+    assert found["sentence"] in filled(*words, **PRICED).out
+
+
+def test_a_rung_can_be_put_to_another_model_and_each_question_several_times(
+    filled: Touchstone, dataset: Path, tmp_path: Path
+) -> None:
+    words = ["evaluate", "run", dataset, "--rungs", "closed_book,closed_book_best", "--out", tmp_path / "run"]
+    assert "closed_book_best cannot be run" in filled(*words).err
+    done = filled(*words, "--best-model", "priced", "--replicates", "2", **PRICED)
+    assert done.code == 0, done.err
+    rows = [json.loads(line) for line in (tmp_path / "run" / "records.jsonl").read_text().splitlines()]
+    assert len(rows) == 2 * 2 * 2
+    assert {row["model"] for row in rows if row["rung"] == "closed_book_best"} == {"priced"}
+    assert "8 of 8 answers, $0.00" in done.err
+
+
 def test_a_question_file_is_checked_line_by_line(filled: Touchstone, dataset: Path, tmp_path: Path) -> None:
     assert filled("evaluate", "check", dataset, "--json").json["questions"] == 2
     broken = tmp_path / "broken.jsonl"

@@ -74,7 +74,7 @@ def subject(tmp_path: Path) -> Iterator[Subject]:
     settings = Settings(
         data=tmp_path / "data",
         embedder=EmbedderSettings(kind="hashing"),
-        models={"main": ModelSettings(kind="scripted", replies=(reply,), price=PRICE)},
+        models={"main": ModelSettings(kind="scripted", replies=(reply,), price=PRICE, in_flight=1)},
     )
     with open_indexes(settings) as indexes:
         ingest(indexes, source, collection="default", settings=IngestSettings())

@@ -38,6 +38,10 @@ POINTS = (
     "after a batch",
 )
 """In the order in which a document that changed passes them."""
+PRELOADED = (
+    *("pytest", "dbos", "chromadb", "fastapi", "uvicorn", "service.api.app"),
+    *("llama_index.llms.openai_like", "openai", "ir_measures", "evaluation.evaluate"),
+)
 WHEN_EMBEDDED = "endswhenembedded"
 """A word that ends the process when it embeds a text that holds it; deeds.py has one for texts that are read."""
 
@@ -48,7 +52,7 @@ def begin(target: Callable[..., None], folder: Path, *args: object) -> ForkServe
     It is forked from one that has loaded the libraries: starting one anew takes seconds.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "dbos", "chromadb", "fastapi", "uvicorn", "service.api.app", __name__])
+    context.set_forkserver_preload([*PRELOADED, __name__])
     process = context.Process(target=_prepared, args=(target, folder, *args))
     process.start()
     return process

@@ -67,9 +67,18 @@ def _next(arrived: SimpleQueue[T | _End], until: Until) -> T | _End:
         raise TimeoutError from error
 
 
-@cache
+_BEGINNING = threading.Lock()
+
+
 def _loop() -> asyncio.AbstractEventLoop:
-    """The loop on which all calls of models run, in a thread that ends with the process."""
+    """The loop on which all calls of models run: one, however many threads make their first call at once."""
+    with _BEGINNING:
+        return _begun_loop()
+
+
+@cache
+def _begun_loop() -> asyncio.AbstractEventLoop:
+    """A loop in a thread that ends with the process."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="touchstone-models", daemon=True).start()
     return loop

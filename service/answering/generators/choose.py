@@ -27,7 +27,7 @@ class Model:
 GENERATORS: dict[str, Callable[[ModelSettings, Embedder], Generator]] = {
     "extractive": lambda _, embedder: Extractive(embedder),
     "openai": lambda settings, _: OpenAICompatible(settings),
-    "scripted": lambda settings, _: Scripted(settings.replies),
+    "scripted": lambda settings, _: Scripted(settings.replies, settings.answers),
 }
 """A generator by the `kind` of a model's settings."""
 

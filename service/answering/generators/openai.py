@@ -6,7 +6,7 @@ import re
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core.answers import Draft, Usage
@@ -56,11 +56,15 @@ _ABOUT_USAGE = re.compile(r"stream_options|include_usage", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a reply. `finish`: why the server stopped, once it has; `usage`: when it is reported."""
+    """A piece of a reply. `finish`: why the server stopped, once it has; `usage`: when it is reported.
+
+    `model`: what the server calls the model.
+    """
 
     text: str
     finish: str | None = None
     usage: Usage | None = None
+    model: str = ""
 
 
 class OpenAICompatible:
@@ -104,14 +108,14 @@ class OpenAICompatible:
         return Written("".join(part.text for part in parts), usages[-1] if usages else None)
 
     def _drafts(self, prompt: Prompt, until: Until, *, live: bool) -> Iterator[Draft]:
-        growing, finish, usage = Growing(), None, None
+        growing, finish, usage, served = Growing(), None, None, ""
         for part in self._parts(prompt.rendered, until, live=live):
             draft = growing.add(part.text) if finish is None else None
-            finish, usage = finish or part.finish, part.usage or usage
+            finish, usage, served = finish or part.finish, part.usage or usage, served or part.model
             if draft is not None:
                 yield draft
         self._require_whole(growing.reply, finish)
-        yield growing.whole(usage)
+        yield replace(growing.whole(usage), served=served)
 
     def _require_whole(self, reply: str, finish: str | None) -> None:
         """Take nothing for an answer that the server did not bring to its end."""
@@ -219,12 +223,13 @@ class _Call:
 
 
 def _part(raw: Any, where: str) -> Part:  # noqa: ANN401 -- openai's ChatCompletion or ChatCompletionChunk, with whatever the server put in
-    usage = _usage(getattr(raw, "usage", None))
+    usage, model = _usage(getattr(raw, "usage", None)), getattr(raw, "model", None)
+    model = model if isinstance(model, str) else ""
     if where == "delta" and not raw.choices:
-        return Part("", usage=usage)
+        return Part("", usage=usage, model=model)
     choice = raw.choices[0]
     content = getattr(getattr(choice, where), "content", None)
-    return Part(content if isinstance(content, str) else "", choice.finish_reason, usage)
+    return Part(content if isinstance(content, str) else "", choice.finish_reason, usage, model)
 
 
 def _usage(reported: Any) -> Usage | None:  # noqa: ANN401 -- openai's CompletionUsage or None, with whatever the server put in

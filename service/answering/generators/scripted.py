@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from core.answers import Draft, Usage
 from core.errors import SettingsError
@@ -16,19 +19,53 @@ PIECE = 8
 """Characters of a reply that come at once."""
 
 
+NOTHING = json.dumps({"quotes": [], "answer": None})
+"""The reply of a model that abstains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The answer to a question. `knows`: said without a passage too; `guess`: what is said if it is not known."""
+
+    answer: str
+    knows: bool = False
+    guess: str | None = None
+
+    def reply(self, prompt: Prompt) -> str:
+        """The answer with a quote of the first passage in which it stands, else what it says by heart."""
+        for passage in prompt.passages:
+            at = passage.hit.text.casefold().find(self.answer.casefold())
+            if at >= 0:
+                quote = {"passage": passage.number, "text": passage.hit.text[at : at + len(self.answer)]}
+                return json.dumps({"quotes": [quote], "answer": self.answer})
+        return json.dumps({"quotes": [], "answer": self.answer if self.knows else self.guess})
+
+
+def _read(path: Path) -> dict[str, Known]:
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return {row.pop("question").strip(): Known(**row) for row in rows}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(
+            f"{path} is not a file of answers: one JSON object a line, with question, answer and maybe knows and guess."
+        ) from error
+
+
 class Scripted:
     """Gives its replies in turn and begins again after the last one.
 
-    A reply is read like a real model's: the JSON object asked for, or plain text.
+    A reply is read like a real model's: the JSON object asked for, or plain text. To questions that `answers` holds it
+    replies what that says, in whatever order they come: it plays a model that can read, and knows a part by heart.
     """
 
-    def __init__(self, replies: Sequence[str]) -> None:
-        """Raises SettingsError when there is no reply to give."""
-        if not replies:
+    def __init__(self, replies: Sequence[str] = (), answers: Path | None = None) -> None:
+        """Raises SettingsError when there is no reply to give, or the file of answers cannot be read."""
+        self._answers = _read(answers) if answers else {}
+        if not replies and not answers:
             raise SettingsError('A scripted model needs replies: replies = ["..."] in its section of the settings.')
         self.prompts: deque[Prompt] = deque(maxlen=256)
         """The latest prompts, oldest first."""
-        self._replies = tuple(replies)
+        self._replies = tuple(replies) or (NOTHING,)
         self._turn = 0
         self._lock = threading.Lock()
 
@@ -60,6 +97,7 @@ class Scripted:
         until.require()
         with self._lock:
             self.prompts.append(prompt)
-            reply = self._replies[self._turn % len(self._replies)]
-            self._turn += 1
+            known = self._answers.get(prompt.question)
+            reply = known.reply(prompt) if known else self._replies[self._turn % len(self._replies)]
+            self._turn += known is None
         return reply, Usage(input_tokens=len(prompt.rendered.split()), output_tokens=len(reply.split()))

@@ -113,9 +113,9 @@ def test_closed_book_shows_nothing_and_needs_no_citation(ask):
 
 def test_gold_passages_go_the_same_way_without_a_search(scripted):
     model = scripted(reply("28", (1, "28 days")))
-    outcome = answer_from("How many?", [hit(LEAVE)], mode="rag", model=model, index_version="v", settings=SETTINGS)
+    outcome = answer_from(Question(text="How many?"), [hit(LEAVE)], model=model, index_version="v", settings=SETTINGS)
     assert isinstance(outcome, Answer)
-    none = answer_from("How many?", [], mode="rag", model=model, index_version="v", settings=SETTINGS)
+    none = answer_from(Question(text="How many?"), [], model=model, index_version="v", settings=SETTINGS)
     assert isinstance(none, Refusal)
     assert none.reason == "no_relevant_passage"
 
@@ -123,7 +123,7 @@ def test_gold_passages_go_the_same_way_without_a_search(scripted):
 def test_a_window_too_small_for_any_passage_is_a_setting_to_mend(scripted):
     model = scripted("x", context_window=512, max_output_tokens=512)
     with pytest.raises(SettingsError, match="context_window"):
-        answer_from("How many?", [hit(LEAVE)], mode="rag", model=model, index_version="v", settings=SETTINGS)
+        answer_from(Question(text="How many?"), [hit(LEAVE)], model=model, index_version="v", settings=SETTINGS)
 
 
 def test_a_stream_tells_what_was_found_then_the_text_then_the_answer(indexes, scripted):

@@ -1,0 +1,29 @@
+"""What is measured: the indexes of the data folder with a model over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from core.errors import UsageError
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from evaluation.rungs import Subject
+
+
+@contextmanager
+def open_subject(settings: Settings, collection: str, model: str | None) -> Iterator[Subject]:
+    """The open indexes with the model over them.
+
+    Raises:
+        DataFolderOwned: a service owns the data folder; measuring needs it alone.
+    """
+    from evaluation.subject import subject_of
+    from indexes.open import open_indexes
+
+    if not settings.data.is_dir():
+        raise UsageError(f"There is no data folder at {settings.data}. Run 'touchstone ingest FOLDER' first.")
+    with open_indexes(settings) as indexes:
+        yield subject_of(indexes, settings, collection=collection, model=model)
