@@ -14,7 +14,6 @@ from evaluation.report.view import BASELINE, Run
 from evaluation.roi import NOTHING
 from evaluation.rungs import RUNGS
 from evaluation.scorers.answers import LONG_RECALL
-from evaluation.statistics import FEW_CLUSTERS
 from evaluation.verdict import MOST_UNSCORED, SURE, usd
 
 if TYPE_CHECKING:
@@ -167,7 +166,6 @@ def _checks(run: Run) -> dict[str, Any]:
         "long_recall": LONG_RECALL,
         "sure": SURE,
         "most_unscored": MOST_UNSCORED,
-        "few_clusters": FEW_CLUSTERS,
     }
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ CANARIES = (
 RUNGS = {"closed_book": ["wrong", "abstained", "wrong"], "rag": ["correct", "wrong", "unscored"]}
 
 
-def with_canaries(folder: Path, **fields: object) -> Path:
+def with_canaries(folder: Path, **fields: Any) -> Path:
     rows = [
         row
         | {
