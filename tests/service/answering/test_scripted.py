@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from core.answers import Passage
 from core.errors import SettingsError
 from core.until import Until
 from service.answering.generators.scripted import Scripted
@@ -49,7 +50,7 @@ def test_it_plays_a_model_that_can_read_and_knows_a_part_by_heart(tmp_path):
     model = Scripted(answers=path)
     passage = passages(hit("Nothing."), hit("The fee is 40 Francs, the rate 3 percent."))
 
-    def says(question, shown=()):
+    def says(question: str, shown: tuple[Passage, ...] = ()) -> tuple[str, list[tuple[int, str]]]:
         draft = model.generate(write_prompt(question, shown), until=NEVER)
         return draft.text, [(quote.passage, quote.text) for quote in draft.quotes]
 
