@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import quote
 
 import httpx
 
 from core import errors, ids
 from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
+from service.api.evaluations import EvaluationIn, EvaluationOut
 from service.api.jobs import JobDetail, JobLine, JobOut, JobsOut
 from service.api.keys import KeyIn, KeyOut, KeysOut, NewKeyOut
 from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut, ReadIn
@@ -22,6 +24,7 @@ from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, Roll
 
 if TYPE_CHECKING:
     from cli.engine import Watch, WatchRebuild
+    from evaluation.run import Progress as Measured
     from ingest.pipeline import Plan
 
 ENDED = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"})
@@ -166,6 +169,22 @@ class RemoteEngine:
         """Have the service revoke a key; it refuses it from the next request on."""
         return KeysOut.model_validate(self._call("DELETE", f"/v1/keys/{quote(name, safe='')}")).keys
 
+    def evaluate(self, body: EvaluationIn, watch: Callable[[Measured], None]) -> EvaluationOut:
+        """Have the service measure, and wait for the end; Ctrl-C ends it there too."""
+        from evaluation.run import Progress as Measured
+
+        path = "/v1/evaluations"
+        state = EvaluationOut.model_validate(self._call("POST", path, json=body.model_dump(mode="json")))
+        path = f"{path}/{state.evaluation_id}"
+        while state.state == "RUNNING":
+            try:
+                watch(Measured(state.done, state.total, Decimal(str(state.spent_usd))))
+                time.sleep(POLL_SECONDS)
+            except KeyboardInterrupt:
+                self._call("POST", f"{path}/cancel")
+            state = EvaluationOut.model_validate(self._call("GET", path))
+        return state
+
     def _to_the_end(self, started: Any, watch: Watch) -> JobOut:  # noqa: ANN401 -- JSON, checked here
         """Wait for a job to end. Raises what the job failed with."""
         from ingest.work import Progress
@@ -203,6 +222,11 @@ class RemoteEngine:
         if response.is_error:
             raise _as_ours(response)
         return response.json() if response.content else None
+
+
+def raise_error(code: str, detail: str) -> NoReturn:
+    """Raise the error of this code, as the class it had at the service."""
+    raise _kinds().get(code, errors.TouchstoneError)(detail)
 
 
 def _as_ours(response: httpx.Response) -> errors.TouchstoneError:

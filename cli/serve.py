@@ -64,6 +64,7 @@ def open_service(settings: Settings, url: str) -> Iterator[Live]:
         Unavailable: jobs were left and the jobs database cannot be opened.
         SourceError: a scheduled source is a URL of a kind that is not read.
     """
+    from cli.evaluations import EvaluationRuns
     from cli.upkeep import ServiceUpkeep
     from indexes.lock import own
     from service.api.access import Gate, refuse_open_door
@@ -77,7 +78,8 @@ def open_service(settings: Settings, url: str) -> Iterator[Live]:
         remark(f"Touchstone answers at {url} (Ctrl-C stops it)")
         if everybody:
             remark("There is no key yet: whoever reaches it may do everything. touchstone keys create --name NAME")
-        yield upkeep.live
+        with closing(EvaluationRuns(settings, upkeep.live)) as upkeep.live.evaluations:
+            yield upkeep.live
 
 
 @contextmanager

@@ -100,7 +100,7 @@ class NoPageImage(UsageError):
 
 
 class UnknownJob(UsageError):
-    """There is no such ingestion job."""
+    """There is no such ingestion job or evaluation."""
 
     code = "unknown_job"
 

@@ -229,6 +229,9 @@ class EvaluationSettings(Section):
     one_off_usd: dict[str, Decimal] = Field(default_factory=dict, description="one-off USD by rung")
     monthly_usd: dict[str, Decimal] = Field(default_factory=dict, description="USD a month by rung")
     budget_usd: Decimal = Field(Decimal("5.00"), ge=0, description="most that a run may spend")
+    split: str = Field("", description="the split of the questions that is asked; missing: all of them")
+    judge: str = Field("", description="the model that judges answers beside the rules, by its name in the settings")
+    judge_budget_usd: Decimal = Field(Decimal("1.00"), ge=0, description="most that judging a run may spend")
     replicates: int = Field(1, ge=1, description="times that each question is put to each rung")
     best_model: str = Field("", description="the model of the rung closed_book_best, by its name in the settings")
     litmus_questions: int = Field(50, ge=10, description="questions of `touchstone evaluate litmus`")
@@ -240,3 +243,16 @@ class EvaluationSettings(Section):
     )
     seed: int = Field(7, description="seed of every random draw")
     resamples: int = Field(2000, ge=100, description="bootstrap resamples")
+    report_text: bool = Field(True, description="whether reports hold questions, answers and quotes")
+    smallest_gain: float = Field(
+        0.1, ge=0, description="gain a question that is worth a change, as a share of the value of a correct answer"
+    )
+    looks: int = Field(
+        2, ge=1, description="how often a verdict may be looked at as questions are added, the first time included"
+    )
+    most_wrong_rise: float | None = Field(
+        None, gt=0, le=1, description="how far a rung may raise the share of wrong answers; missing: their cost decides"
+    )
+    most_usd_per_month: Decimal | None = Field(
+        None, ge=0, description="USD a month that a rung may cost in all; missing: no limit"
+    )

@@ -9,39 +9,67 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.outcomes import outcomes
+from evaluation.records import Record
 from evaluation.score import OutcomeName, Score
-from evaluation.scorers.retrieval import MEASURES
-from evaluation.statistics import wilson
+from evaluation.scorers.retrieval import JUDGED, MEASURES
+from evaluation.spend import tokens
+from evaluation.statistics import Floats, Groups, share_interval
 
 OUTCOMES: tuple[OutcomeName, ...] = ("correct", "wrong", "abstained", "unscored")
 
 
 def aggregate(scores: Sequence[Score]) -> dict[str, Any]:
-    """The figures of one rung. Shares are of the questions that could be scored.
+    """The figures of one rung. Counts are of answers; shares are of the questions that could be scored.
 
-    `accuracy_low`/`accuracy_high`: 95 % Wilson interval. `accuracy_worst`/`accuracy_best`: if everything unscored
-    were wrong, or right. `correct` holds `right_refusals`: unanswerable questions that were refused.
+    Replicates are averaged within the question. `accuracy_low`/`accuracy_high`: 95 % interval, Wilson's with clusters
+    (`share_interval`), as for `wrong_share` and `abstained_share`. `accuracy_worst`/`accuracy_best`: if everything
+    unscored were wrong, or right. `correct` holds `right_refusals`: unanswerable questions that were refused.
     """
     counts = Counter(score.outcome for score in scores)
-    n, unscored = len(scores), counts["unscored"]
-    scored, correct = n - unscored, counts["correct"]
-    low, high = wilson(correct, scored)
+    n, unscored, correct = len(scores), counts["unscored"], counts["correct"]
     answered = [score for score in scores if score.outcome in ("correct", "wrong") and not score.abstained]
     right = sum(score.outcome == "correct" for score in answered)
+    of = outcomes({"rung": scores})
+    rows = of.rows["rung"]
     return {
         "n": n,
         **{outcome: counts[outcome] for outcome in OUTCOMES},
         "errors": sum(score.error for score in scores),
         "right_refusals": sum(score.outcome == "correct" and score.abstained for score in scores),
-        "accuracy": _rounded(correct / scored) if scored else None,
-        "accuracy_low": _rounded(low),
-        "accuracy_high": _rounded(high),
+        **_share("accuracy", rows[:, 0], of.groups),
         "accuracy_worst": _rounded(correct / n) if n else None,
         "accuracy_best": _rounded((correct + unscored) / n) if n else None,
+        **_share("wrong_share", rows[:, 1], of.groups),
+        **_share("abstained_share", rows[:, 2], of.groups),
         "precision_when_answering": _rounded(right / len(answered)) if answered else None,
         **_quality(scores),
         **_latency(scores),
         "retrieval": _retrieval(scores),
+    }
+
+
+def of_records(records: Sequence[Record]) -> dict[str, Any]:
+    """What the records of one rung add to its figures: model, tokens an answer, and what the prompts held.
+
+    `truncated_share`: mean share of the collection that did not fit; `gold_in_context`: share of the answers with
+    known evidence whose prompt held any of it. None where neither applies.
+    """
+    held = [float(record.gold_in_context) for record in records if record.gold_in_context is not None]
+    return {
+        "model": ", ".join(sorted({record.model for record in records if record.model})) or None,
+        "tokens": tokens(records),
+        "truncated_share": _mean([record.truncated_share for record in records if record.truncated_share is not None]),
+        "gold_in_context": _mean(held),
+    }
+
+
+def _share(name: str, values: Floats, groups: Groups) -> dict[str, float | None]:
+    low, high = share_interval(values, groups)
+    return {
+        name: _rounded(float(values.mean())) if len(values) else None,
+        f"{name}_low": _rounded(low),
+        f"{name}_high": _rounded(high),
     }
 
 
@@ -70,7 +98,9 @@ def _retrieval(scores: Sequence[Score]) -> dict[str, Any] | None:
     measured = [score.retrieval for score in scores if score.retrieval is not None]
     if not measured:
         return None
-    return {**{name: _mean([values[name] for values in measured]) for name in MEASURES}, "questions": len(measured)}
+    names = [*MEASURES, *(name for name in JUDGED if any(name in values for values in measured))]
+    means = {name: _mean([values[name] for values in measured if name in values]) for name in names}
+    return {**means, "questions": len(measured)}
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -1,73 +1,123 @@
-"""Rungs against each other on the same questions: difference, interval, exact test, who won where."""
+"""Rungs against each other on the same questions: difference, interval, tests, who won where."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
+from evaluation.outcomes import outcomes
+from evaluation.paired import Paired
+from evaluation.rungs import RUNGS
 from evaluation.score import Score
-from evaluation.statistics import cluster_means, holm, mcnemar_exact, newcombe_paired, percentile_interval, units
+from evaluation.statistics import holm, mcnemar_exact, sign_flip, tost
+
+Kind = Literal["adjacent", "closed_book", "control"]
+CORRECT = np.array([1.0, 0.0, 0.0, 0.0])
+"""The prices at which a difference is one of the share of correct answers."""
+CONTROLS = (("closed_book", "random_context"), ("random_context", "rag"), ("oracle", "oracle_absent"))
+"""(baseline, rung): do passages at random help, does RAG beat them, does the model notice that its evidence is gone."""
+PERMUTATIONS = 9_999
 
 
-def declared_pairs(rungs: Sequence[str]) -> list[tuple[str, str]]:
-    """(baseline, rung): each rung with the one below it, then every other one with plain prompting."""
-    adjacent = list(itertools.pairwise(rungs))
-    from_foot = [("closed_book", rung) for rung in rungs if "closed_book" in rungs and rung != "closed_book"]
-    return adjacent + [pair for pair in from_foot if pair not in adjacent]
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A comparison that is declared before a run; `control` ones stand outside the family."""
+
+    baseline: str
+    rung: str
+    kind: Kind
+
+
+def declared_pairs(rungs: Sequence[str]) -> list[Declared]:
+    """The family: each rung with the one below it, then every other one with plain prompting. After it the controls."""
+    ladder = [rung for rung in rungs if RUNGS[rung].role != "control"]
+    adjacent = [Declared(*pair, "adjacent") for pair in itertools.pairwise(ladder)]
+    beside = {(pair.baseline, pair.rung) for pair in adjacent}
+    foot = [("closed_book", rung) for rung in ladder if "closed_book" in ladder and rung != "closed_book"]
+    return [
+        *adjacent,
+        *(Declared(*pair, "closed_book") for pair in foot if pair not in beside),
+        *(Declared(*pair, "control") for pair in CONTROLS if set(pair) <= set(rungs)),
+    ]
 
 
 def compare_all(
-    scores: Sequence[Score], pairs: Sequence[tuple[str, str]], *, resamples: int, seed: int
+    scores: Sequence[Score], pairs: Sequence[Declared], *, margin: float, seed: int
 ) -> list[dict[str, Any]]:
-    """The declared comparisons, with Holm's correction over all of them."""
-    compared = [
-        compare(
-            [score for score in scores if score.rung == baseline],
-            [score for score in scores if score.rung == rung],
-            resamples=resamples,
-            seed=seed,
-        )
-        for baseline, rung in pairs
-    ]
-    adjusted = holm([comparison["p_value"] for comparison in compared])
+    """The declared comparisons: Holm's correction and simultaneous intervals over the family, controls as they are.
+
+    Simultaneous intervals are Bonferroni's (Dunn 1961, JASA 56:52): all of them hold together in 95 % of samples.
+    """
+    family = sum(pair.kind != "control" for pair in pairs)
+    compared = [_compared(scores, pair, family=family, margin=margin, seed=seed) for pair in pairs]
+    adjusted = iter(holm([row["p_value"] for row in compared if row["kind"] != "control"]))
     return [
-        {"baseline": baseline, "rung": rung, **comparison, "p_holm": p_holm}
-        for (baseline, rung), comparison, p_holm in zip(pairs, compared, adjusted, strict=True)
+        {**row, "p_holm": row["p_value"] if row["kind"] == "control" else _digits(next(adjusted))} for row in compared
     ]
 
 
-def compare(baseline: Sequence[Score], rung: Sequence[Score], *, resamples: int, seed: int) -> dict[str, Any]:
+def _compared(scores: Sequence[Score], pair: Declared, *, family: int, margin: float, seed: int) -> dict[str, Any]:
+    found = compare(
+        [score for score in scores if score.rung == pair.baseline],
+        [score for score in scores if score.rung == pair.rung],
+        together=1 if pair.kind == "control" else family,
+        margin=margin,
+        seed=seed,
+    )
+    return {"baseline": pair.baseline, "rung": pair.rung, "kind": pair.kind, **found}
+
+
+def compare(
+    baseline: Sequence[Score], rung: Sequence[Score], *, together: int = 1, margin: float = 0.05, seed: int = 7
+) -> dict[str, Any]:
     """Accuracy of `rung` minus that of `baseline`, over the questions scored in both.
 
-    `low`/`high`: the wider on either side of a 95 % percentile interval from a bootstrap of whole clusters and
-    Newcombe's score interval for paired shares, so that neither alike questions nor few discordant ones can
-    shrink it. `p_value`: exact McNemar. `wins`: right in `rung` alone; `losses`: right in `baseline` alone.
+    `low`/`high`: 95 % interval (`Paired.estimate`); `low_simultaneous`/`high_simultaneous`: one of `together` that
+    hold at once. `p_value`: exact McNemar, or `p_permutation` where replicates leave shares between 0 and 1.
+    `p_permutation`: signs flipped by cluster. `wins`: better in `rung`; `losses`: better in `baseline`. `rescued`:
+    share of what the baseline had not right that the rung has; `harmed`: the reverse. `equivalent`: p of TOST.
     """
-    first = {(score.question_id, score.replicate): score for score in baseline if score.outcome != "unscored"}
-    second = {(score.question_id, score.replicate): score for score in rung if score.outcome != "unscored"}
-    shared = [key for key in first if key in second]
-    before = np.array([first[key].outcome == "correct" for key in shared], dtype=np.float64)
-    after = np.array([second[key].outcome == "correct" for key in shared], dtype=np.float64)
-    wins, losses = int(((after == 1) & (before == 0)).sum()), int(((after == 0) & (before == 1)).sum())
-    both = int(((after == 1) & (before == 1)).sum())
-    clusters = [first[key].cluster for key in shared]
-    low, high = newcombe_paired(both, wins, losses, len(shared) - both - wins - losses)
-    if shared:
-        rows = {"difference": (after - before)[:, None]}
-        drawn = cluster_means(rows, units(clusters), resamples=resamples, seed=seed)["difference"][:, 0]
-        drawn_low, drawn_high = percentile_interval(drawn)
-        low, high = min(low, drawn_low), max(high, drawn_high)
+    of = outcomes({"baseline": baseline, "rung": rung})
+    before, after = of.rows["baseline"][:, 0], of.rows["rung"][:, 0]
+    n, difference = len(of.questions), after - before
+    wins, losses = int((difference > 0).sum()), int((difference < 0).sum())
+    counts = {"wins": wins, "losses": losses, "ties": n - wins - losses, "n": n, "clusters": of.clusters}
+    if n < 2:
+        return {
+            **dict.fromkeys(("difference", "p_permutation", "rescued", "harmed", "equivalent")),
+            **dict.fromkeys(("low", "low_simultaneous"), -1.0),
+            **dict.fromkeys(("high", "high_simultaneous"), 1.0),
+            "p_value": 1.0,
+            **counts,
+        }
+    found = Paired([(of.rows["baseline"], of.rows["rung"])], of.groups).estimate(CORRECT, stake=1.0)
+    low, high = (round(float(end[0]), 6) for end in found.interval())
+    low_all, high_all = (round(float(end[0]), 6) for end in found.interval(1 - 0.05 / together))
+    flipped = sign_flip(difference, of.groups, resamples=PERMUTATIONS, seed=seed)
+    whole = bool(np.isin(np.concatenate([before, after]), (0.0, 1.0)).all())
+    equal = tost(float(found.centre[0]), float(found.error[0]), found.df, margin)
     return {
-        "difference": round((wins - losses) / len(shared), 6) if shared else None,
-        "low": round(low, 6),
-        "high": round(high, 6),
-        "p_value": float(f"{mcnemar_exact(losses, wins):.6g}"),
-        "wins": wins,
-        "losses": losses,
-        "ties": len(shared) - wins - losses,
-        "n": len(shared),
-        "clusters": len(set(clusters)),
+        "difference": round(float(found.point[0]), 6),
+        "low": max(low, -1.0),
+        "high": min(high, 1.0),
+        "low_simultaneous": max(low_all, -1.0),
+        "high_simultaneous": min(high_all, 1.0),
+        "p_value": _digits(mcnemar_exact(losses, wins) if whole else flipped),
+        "p_permutation": _digits(flipped),
+        "rescued": _share(float((1 - before) @ after), float((1 - before).sum())),
+        "harmed": _share(float(before @ (1 - after)), float(before.sum())),
+        "equivalent": {"margin": margin, "p_value": _digits(equal)},
+        **counts,
     }
+
+
+def _share(part: float, whole: float) -> float | None:
+    return round(part / whole, 6) if whole > 1e-12 else None
+
+
+def _digits(p: float) -> float:
+    return float(f"{p:.6g}")

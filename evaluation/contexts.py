@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from core.access import OWNER
+from core.access import OWNER, Access
 from core.answers import Hit, Mode
 from core.settings import AnsweringSettings
 from evaluation.dataset import Evidence, Item
@@ -49,6 +49,7 @@ class Library:
     """One collection, with the settings that it is searched and answered from, as all questions of a run use it.
 
     `room`: tokens that the model has for passages. `seed`: of the passages that are drawn at random.
+    `access`: who asks; what it may not read is not there for any rung.
     """
 
     indexes: Indexes
@@ -56,22 +57,25 @@ class Library:
     answering: AnsweringSettings
     room: int
     seed: int
+    access: Access = OWNER
 
     @cached_property
     def corpus(self) -> Corpus:
         """Texts and chunks, for finding gold."""
-        return Corpus(self.indexes, self.collection)
+        return Corpus(self.indexes, self.collection, self.access)
 
     @cached_property
     def documents(self) -> dict[str, int]:
         """Tokens by document, by name: how much of a model's window each takes."""
-        rows = self.indexes.catalogue.documents(self.collection, access=OWNER)
+        rows = self.indexes.catalogue.documents(self.collection, access=self.access)
         return {row.document: sum(map(size, self.corpus.chunks(row.document))) for row in rows}
 
     @cached_property
     def chunk_ids(self) -> list[str]:
-        """Every chunk, in order."""
-        return sorted(self.indexes.catalogue.chunk_ids(self.collection))
+        """Every chunk that may be read, in order."""
+        if self.access.everything:
+            return sorted(self.indexes.catalogue.chunk_ids(self.collection))
+        return sorted(hit.chunk_id for document in self.documents for hit in self.corpus.chunks(document))
 
     def search(self, text: str, indexes: Indexes) -> Context:
         """What `indexes` find: the hits that answering would take, none if it would refuse, and how all were ranked.
@@ -80,7 +84,7 @@ class Library:
         """
         limit, candidates = indexes.search.limit, indexes.search.candidates
         most = max(limit, min(RANKED_CHUNKS, candidates))
-        found = search(indexes, text, access=OWNER, collection=self.collection, limit=most)
+        found = search(indexes, text, access=self.access, collection=self.collection, limit=most)
         hits = found.hits[:limit]
         if nothing_relevant(hits, min_similarity=self.answering.min_similarity):
             hits = ()
@@ -115,7 +119,7 @@ def gold_documents(asked: Asked) -> Context:
         text=asked.item.question, collection=asked.library.collection, mode="documents", documents=documents
     )
     with _timed() as timings:
-        hits = pinned_hits(question, access=OWNER, indexes=asked.library.indexes)
+        hits = pinned_hits(question, access=asked.library.access, indexes=asked.library.indexes)
     return Context(hits=hits, mode="documents", timings_ms=timings)
 
 
@@ -176,7 +180,7 @@ def at_random(asked: Asked) -> Context:
     drawn = random.Random(f"{library.seed} {asked.item.id}")
     places = drawn.sample(range(len(library.chunk_ids)), min(count + len(gold), len(library.chunk_ids)))
     wanted = [name for name in map(library.chunk_ids.__getitem__, places) if name not in gold][:count]
-    held = library.indexes.catalogue.hits(wanted, access=OWNER)
+    held = library.indexes.catalogue.hits(wanted, access=library.access)
     return Context(hits=tuple(held[name] for name in wanted if name in held))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,16 @@ from core.errors import DatasetError
 AnswerType = Literal["span", "number", "date", "boolean", "list", "long"]
 
 GZIP_MAGIC = b"\x1f\x8b"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+HELD_OUT = "test"
+SAME_SPLIT = {
+    "dev": "development",
+    "validation": "development",
+    "held-out": "test",
+    "held_out": "test",
+    "heldout": "test",
+}
+"""Names of splits that mean another one."""
 
 
 class Evidence(BaseModel):
@@ -71,6 +82,30 @@ class Dataset:
     items: tuple[Item, ...]
     content: bytes
 
+    def select(self, split: str | None) -> Dataset:
+        """The questions of one split, as a dataset of its own; all of them for None.
+
+        Raises:
+            DatasetError: no question is of that split; says which splits there are.
+        """
+        wanted = split_name(split)
+        if wanted is None:
+            return self
+        lines = [line for line in self.content.split(b"\n") if line.strip()]
+        pairs = [pair for pair in zip(self.items, lines, strict=True) if split_name(pair[0].split) == wanted]
+        if not pairs:
+            counts = Counter(split_name(item.split) or "none" for item in self.items)
+            there = ", ".join(f"{name} ({count:,})" for name, count in sorted(counts.items()))
+            raise DatasetError(f"No question of {self.name} is in the split {wanted!r}. The splits are: {there}.")
+        content = b"".join(line.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r") + b"\n" for _, line in pairs)
+        digest = hashlib.sha256(content).hexdigest()
+        return Dataset(name=self.name, sha256=digest, items=tuple(item for item, _ in pairs), content=content)
+
+
+def split_name(name: str | None) -> str | None:
+    """The name under which a split is known here: development, test, or any other as it is."""
+    return SAME_SPLIT.get(name.strip().lower(), name.strip()) if name else None
+
 
 def load_dataset(path: Path) -> Dataset:
     """Read a question file, plain or gzipped. The hash is taken of the content, after unpacking.
@@ -103,6 +138,31 @@ def load_dataset(path: Path) -> Dataset:
     return Dataset(name=name, sha256=hashlib.sha256(content).hexdigest(), items=tuple(items.values()), content=content)
 
 
+def read_leniently(path: Path) -> tuple[tuple[Item, ...], list[str], list[str]]:
+    """Every question that can be read, and what is wrong with the other lines: (items, unreadable, repeated ids).
+
+    Raises:
+        DatasetError: the file cannot be read at all.
+    """
+    items: list[Item] = []
+    unreadable, first_seen = list[str](), dict[str, list[int]]()
+    for number, line in enumerate(_content(path).split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            item = _item(line.decode("utf-8-sig"), where=f"line {number}")
+        except DatasetError as error:
+            unreadable.append(str(error))
+        except UnicodeDecodeError:
+            unreadable.append(f"line {number} is not UTF-8")
+        else:
+            if item.id not in first_seen:
+                items.append(item)
+            first_seen.setdefault(item.id, []).append(number)
+    repeated = [f"{name} (lines {', '.join(map(str, lines))})" for name, lines in first_seen.items() if len(lines) > 1]
+    return tuple(items), unreadable, repeated
+
+
 def _content(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
@@ -124,13 +184,14 @@ def _item(line: str, *, where: str) -> Item:
     try:
         item = Item.model_validate_json(line, strict=True)
     except ValidationError as error:
-        raise DatasetError(f"{where} {_in_words(error)}") from error
+        raise DatasetError(f"{where} {in_words(error)}") from error
     if item.unanswerable and item.answers:
         raise DatasetError(f"{where} is marked unanswerable and yet lists answers: remove one of the two.")
     return item
 
 
-def _in_words(error: ValidationError) -> str:
+def in_words(error: ValidationError) -> str:
+    """What is wrong with a question, as the end of a sentence that begins with its place."""
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"])
     match first["type"]:

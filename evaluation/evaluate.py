@@ -7,14 +7,19 @@ from decimal import Decimal
 from pathlib import Path
 
 from core.errors import BudgetReached, Cancelled
-from core.settings import EvaluationSettings
+from core.settings import EvaluationSettings, Settings
 from evaluation.budget import require_prices
 from evaluation.dataset import load_dataset
+from evaluation.judging.judge import Judged, judge_folder
+from evaluation.manifest import read_manifest
 from evaluation.report.write import write_report
 from evaluation.results import results_of
 from evaluation.run import Progress, run
 from evaluation.rungs import Subject, runnable
 from evaluation.score import score_folder
+from evaluation.splits import note_split, open_split
+from indexes.embedders.choose import choose_embedder
+from service.answering.generators.choose import open_model
 
 
 def evaluate(
@@ -39,19 +44,38 @@ def evaluate(
         BudgetReached: stopped at the cap, after the report on the questions asked so far was written.
         Cancelled: interrupted, likewise.
     """
-    questions = load_dataset(dataset)
+    split = subject.settings.evaluation.split
+    questions = load_dataset(dataset).select(split)
     chosen, _ = runnable(rungs, subject)
     if budget_usd is not None:
         require_prices(chosen, subject)
     cap = subject.settings.evaluation.budget_usd if budget_usd is None else budget_usd
+    opened = open_split(dataset, questions, split, folder)
     summary = run(questions, rungs=chosen, subject=subject, folder=folder, budget_usd=cap, progress=progress)
+    note_split(folder, opened)
     kind = Cancelled if summary.interrupted else BudgetReached
     if summary.stopped and not summary.done:
         raise kind(summary.stopped)
+    if subject.settings.evaluation.judge:
+        judge_with(subject.settings.evaluation.judge, folder, subject.settings)
     page = rescore(folder)
     if summary.stopped:
         raise kind(f"{summary.stopped} The report on what was asked so far is {page}.")
     return page
+
+
+def judge_with(
+    name: str, folder: Path, settings: Settings, progress: Callable[[Judged], None] = lambda _: None
+) -> Judged:
+    """Have the named model judge the answers of a run that it has not judged; the cap is a setting of its own.
+
+    Raises:
+        UsageError: the folder holds no run, or the model cannot judge.
+        BudgetReached: the next judgement could pass `evaluation.judge_budget_usd`; those before are kept.
+        ModelUnavailable: the model's server does not answer.
+    """
+    model = open_model(settings, name, choose_embedder(settings.embedder))
+    return judge_folder(folder, model, settings, budget_usd=settings.evaluation.judge_budget_usd, progress=progress)
 
 
 def rescore(folder: Path) -> Path:
@@ -64,13 +88,17 @@ def rescore(folder: Path) -> Path:
     return reprice(folder)
 
 
-def reprice(folder: Path, values: EvaluationSettings | None = None) -> Path:
+def reprice(folder: Path, values: EvaluationSettings | None = None, *, text: bool = True) -> Path:
     """Compute results and reports of a scored run anew, with other values where given; calls no model.
 
-    Returns report.html. Without `values` those of the run are taken.
+    Returns report.html. Without `values` those of the run are taken; with `text` False, or where the run was made
+    so, the reports hold no question, answer or quote.
 
     Raises:
         UsageError: the folder holds no scored run.
     """
+    if not text:
+        values = values or EvaluationSettings.model_validate(read_manifest(folder)["values"])
+        values = values.model_copy(update={"report_text": False})
     results_of(folder, values)
     return write_report(folder)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from core.access import OWNER
+from core.access import OWNER, Access
 from core.answers import Hit
 from core.errors import UnknownDocument
 from core.filters import Filters
@@ -33,21 +33,25 @@ class Gold:
 
 
 class Corpus:
-    """The texts and chunks of one collection, read as they are needed; the last few stay in memory."""
+    """The texts and chunks of one collection, read as they are needed; the last few stay in memory.
 
-    def __init__(self, indexes: Indexes, collection: str) -> None:
+    What `access` may not read is not there.
+    """
+
+    def __init__(self, indexes: Indexes, collection: str, access: Access = OWNER) -> None:
         self.indexes = indexes
         self.collection = collection
+        self.access = access
         self.text = lru_cache(CACHED_DOCUMENTS)(self._text)
         """Extracted text by document; UnknownDocument when it is not indexed."""
         self.chunks = lru_cache(CACHED_DOCUMENTS)(self._chunks)
         """Chunks by document, in its order; UnknownDocument when it is not indexed."""
 
     def _text(self, document: str) -> str:
-        return self.indexes.catalogue.text(self.collection, document, access=OWNER)
+        return self.indexes.catalogue.text(self.collection, document, access=self.access)
 
     def _chunks(self, document: str) -> tuple[Hit, ...]:
-        return tuple(self.indexes.catalogue.chunks(self.collection, document, access=OWNER))
+        return tuple(self.indexes.catalogue.chunks(self.collection, document, access=self.access))
 
     def best_chunks(self, question: str, document: str, limit: int) -> tuple[Hit, ...]:
         """The chunks of one document nearest to the question; all of them when there are no more than `limit`."""
@@ -57,7 +61,7 @@ class Corpus:
         found = search(
             self.indexes,
             question,
-            access=OWNER,
+            access=self.access,
             collection=self.collection,
             limit=limit,
             filters=Filters(documents=frozenset({document})),

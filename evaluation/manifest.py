@@ -29,7 +29,6 @@ PACKAGE_ROOT = Path(__file__).parents[1]
 def fingerprint(dataset: Dataset, subject: Subject) -> dict[str, str]:
     """What must not change while a run goes on: each part in words, with a value that changes when it does."""
     settings, model = subject.settings, subject.model
-    documents = subject.indexes.catalogue.known(subject.collection)
     where_set = {} if subject.best is None else {"best model": _model(settings, subject.best)}
     if subject.indexes.reranker.candidates:
         where_set["reranker"] = _hash(settings.reranker.model_dump(mode="json"))
@@ -37,7 +36,7 @@ def fingerprint(dataset: Dataset, subject: Subject) -> dict[str, str]:
         **where_set,
         "dataset": dataset.sha256,
         "collection": subject.collection,
-        "documents": _hash(sorted((name, known.version) for name, known in documents.items())),
+        "documents": _hash(sorted(subject.documents().items())),
         "index version": subject.indexes.version,
         "model": _model(settings, model),
         "prompt": prompt_version(),
@@ -60,7 +59,7 @@ def new_manifest(dataset: Dataset, subject: Subject) -> dict[str, Any]:
         "index_version": subject.indexes.version,
         "embedder": subject.indexes.embedder.name,
         "collection": subject.collection,
-        "documents": len(subject.indexes.catalogue.known(subject.collection)),
+        "documents": len(subject.documents()),
         "settings": {
             "search": settings.search.model_dump(mode="json"),
             "answering": settings.answering.model_dump(mode="json"),
@@ -72,6 +71,10 @@ def new_manifest(dataset: Dataset, subject: Subject) -> dict[str, Any]:
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "packages": {name: _version(name) for name in PACKAGES},
     }
+
+
+KEPT = ("judge", "judge_spend", "split")
+"""Parts that others than a sitting write."""
 
 
 def begin(folder: Path, dataset: Dataset, subject: Subject, rungs: Sequence[Rung]) -> dict[str, Any]:
@@ -89,6 +92,7 @@ def begin(folder: Path, dataset: Dataset, subject: Subject, rungs: Sequence[Rung
         names += [name for name in before["rungs"] if name not in names]
         started = before["started"]
         manifest["replicates"] = max(manifest["replicates"], before.get("replicates", 1))
+        manifest |= {name: before[name] for name in KEPT if name in before}
     manifest |= {"rungs": [name for name in RUNGS if name in names], "state": "running", "started": started}
     write_json(folder / MANIFEST, manifest)
     return manifest

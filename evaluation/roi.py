@@ -9,16 +9,19 @@ over Q questions a month and H months:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
 from core.settings import EvaluationSettings
+from evaluation.outcomes import COLUMNS, Outcomes, by_question, outcomes
+from evaluation.paired import Estimates, Paired
 from evaluation.score import Score
-from evaluation.statistics import Floats, cluster_means, percentile_interval, units
+from evaluation.statistics import Floats, cluster_means
 
 NOTHING = "answer_nothing"
 """What every rung must beat: no system, every question goes to a person. Refuses what cannot be answered, rightly."""
@@ -36,19 +39,20 @@ class Shares:
 
 
 def shares(scores: Sequence[Score]) -> Shares | None:
-    """Over the questions that could be scored; None when there is none. One call without a cost leaves it unknown."""
-    scored = [score for score in scores if score.outcome != "unscored"]
-    if not scored:
+    """Over the questions that could be scored, replicates averaged first; None when there is none.
+
+    One call without a cost leaves the cost unknown.
+    """
+    found = by_question(scores)
+    if not found:
         return None
-    n = len(scored)
-    costs = [score.cost_usd for score in scored if score.cost_usd is not None]
-    outcomes = [score.outcome for score in scored]
-    return Shares(
-        correct=Decimal(outcomes.count("correct")) / n,
-        wrong=Decimal(outcomes.count("wrong")) / n,
-        abstained=Decimal(outcomes.count("abstained")) / n,
-        cost=sum(costs, ZERO) / n if len(costs) == n else None,
+    priced = all(score.cost_usd is not None for replicates in found.values() for score in replicates)
+    correct, wrong, abstained = (
+        _mean([_mean([Decimal(score.outcome == name) for score in replicates]) for replicates in found.values()])
+        for name in COLUMNS
     )
+    cost = _mean([_mean([score.cost_usd or ZERO for score in replicates]) for replicates in found.values()])
+    return Shares(correct, wrong, abstained, cost if priced else None)
 
 
 def fixed_per_question(rung: str, values: EvaluationSettings) -> Decimal:
@@ -67,106 +71,147 @@ def price(rung: str, of: Shares | None, values: EvaluationSettings) -> dict[str,
         return dict.fromkeys(("net_benefit_usd", "usd_per_query", "usd_per_call", "cost_of_pass_usd"))
     all_in = of.cost + fixed_per_question(rung, values)
     return {
-        "net_benefit_usd": amount(_worth(of, values) - all_in),
+        "net_benefit_usd": amount(worth(of, rung, values)),
         "usd_per_query": amount(all_in),
         "usd_per_call": amount(of.cost),
         "cost_of_pass_usd": amount(all_in / of.correct) if of.correct else None,
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Economy:
-    """What is known of the rungs on the questions that every one of them was scored on.
+def worth(of: Shares, rung: str, values: EvaluationSettings) -> Decimal:
+    """Net benefit per question in USD."""
+    earned = values.value_correct * of.correct - values.cost_wrong * of.wrong - values.cost_abstained * of.abstained
+    return earned - (of.cost or ZERO) - fixed_per_question(rung, values)
 
-    `means`: rung -> float64 (resamples, 4): shares of correct, wrong, abstained, and USD a call, questions drawn
-    anew in each row, the same ones for every rung. `points`: the same without resampling. Both hold `NOTHING`.
+
+@dataclass(frozen=True, kw_only=True)
+class Economy:
+    """What is known of the rungs on the questions that every one of them was scored on; all hold `NOTHING` too.
+
+    `points`: rung -> exact shares and cost. `table`: the same question by question. `deployable` are the rungs that
+    could run in production, in the order of the ladder.
     """
 
     rungs: tuple[str, ...]
     deployable: tuple[str, ...]
-    questions: int
-    clusters: int
-    points: dict[str, Floats]
-    means: dict[str, Floats]
+    points: Mapping[str, Shares]
+    table: Outcomes
+    resamples: int = 2000
+    seed: int = 7
 
-    def worth(self, rung: str, values: EvaluationSettings, *, resampled: bool = True) -> Floats:
-        """Net benefit per question in USD: float64 (resamples,), or of shape () for the questions as they are."""
-        table = self.means[rung] if resampled else self.points[rung]
-        prices = [values.value_correct, -values.cost_wrong, -values.cost_abstained, -1]
-        worth: Floats = table @ np.array(prices, dtype=np.float64) - float(fixed_per_question(rung, values))
-        return worth
+    @property
+    def questions(self) -> int:
+        """How many questions every rung was scored on."""
+        return len(self.table.groups)
+
+    @property
+    def clusters(self) -> int:
+        """How many groups of alike questions they fall into."""
+        return self.table.clusters
+
+    @cached_property
+    def means(self) -> dict[str, Floats]:
+        """Rung -> float64 (resamples, 4): the columns of `table`, whole clusters drawn anew, alike for every rung."""
+        return cluster_means(self.table.rows, self.table.groups, resamples=self.resamples, seed=self.seed)
+
+    @cached_property
+    def pairs(self) -> dict[tuple[str, str], int]:
+        """(lower, higher) -> its place in the estimates of `gains`; answering nothing is the lowest."""
+        return {pair: place for place, pair in enumerate(combinations((NOTHING, *self.rungs), 2))}
+
+    @cached_property
+    def _paired(self) -> Paired:
+        return Paired([(self.table.rows[low], self.table.rows[high]) for low, high in self.pairs], self.table.groups)
+
+    def resampled_worth(self, rung: str, values: EvaluationSettings) -> Floats:
+        """Net benefit per question in USD in each resample: float64 (resamples,)."""
+        worths: Floats = self.means[rung] @ prices(values) - float(fixed_per_question(rung, values))
+        return worths
+
+    def worth(self, rung: str, values: EvaluationSettings) -> Decimal:
+        """Net benefit per question in USD, on the questions as they are."""
+        return worth(self.points[rung], rung, values)
 
     def probability(self, rung: str, over: str, values: EvaluationSettings) -> float:
         """How often, questions drawn anew, the rung is worth more than the other one."""
-        return float((self.worth(rung, values) - self.worth(over, values) > 1e-12).mean())
+        return float((self.resampled_worth(rung, values) - self.resampled_worth(over, values) > 1e-12).mean())
 
-    def gain(self, rung: str, over: str, values: EvaluationSettings) -> tuple[float, float, float]:
-        """Incremental net benefit per question in USD, with the ends of its 95 % interval."""
-        point = self.worth(rung, values, resampled=False) - self.worth(over, values, resampled=False)
-        low, high = percentile_interval(self.worth(rung, values) - self.worth(over, values))
-        return float(point), low, high
+    def gains(self, values: EvaluationSettings) -> Estimates:
+        """Gain per question in USD of the higher over the lower rung, for each of `pairs`."""
+        fixed = {rung: float(fixed_per_question(rung, values)) for rung in (NOTHING, *self.rungs)}
+        return self._paired.estimate(
+            prices(values),
+            stake=np.array([_stake(self.points[low], values) for low, _ in self.pairs]),
+            fixed=np.array([fixed[high] - fixed[low] for low, high in self.pairs]),
+        )
+
+    def wrong_rises(self) -> Estimates:
+        """Rise of the share of wrong answers from the lower to the higher rung, for each of `pairs`."""
+        return self._paired.estimate(np.array([0.0, 1.0, 0.0, 0.0]), stake=1.0)
+
+    def gain(
+        self, rung: str, over: str, values: EvaluationSettings, *, level: float = 0.95
+    ) -> tuple[float, float, float]:
+        """Incremental net benefit per question in USD, with the ends of its interval."""
+        point = float(self.worth(rung, values) - self.worth(over, values))
+        low, high = self.gains(values).interval(level)
+        if (over, rung) in self.pairs:
+            place = self.pairs[over, rung]
+            return point, float(low[place]), float(high[place])
+        place = self.pairs[rung, over]
+        return point, -float(high[place]), -float(low[place])
+
+
+def _stake(of: Shares, values: EvaluationSettings) -> float:
+    """What is gained by a right answer in place of what is not right now; of an abstained one where all is right."""
+    missed = of.wrong + of.abstained
+    lost = values.cost_wrong * of.wrong + values.cost_abstained * of.abstained
+    return float(values.value_correct + (lost / missed if missed else values.cost_abstained))
+
+
+def prices(values: EvaluationSettings) -> Floats:
+    """What a correct, a wrong and an abstained answer and a USD spent are worth: float64 (4,)."""
+    return np.array([values.value_correct, -values.cost_wrong, -values.cost_abstained, -1], dtype=np.float64)
 
 
 def economy(
     scores: Sequence[Score], rungs: Sequence[str], deployable: Sequence[str], *, resamples: int, seed: int
 ) -> Economy | None:
-    """Resample the questions that every rung was scored on; None when there is none, or a call has no cost."""
-    by_rung = {rung: {s.question_id: s for s in scores if s.rung == rung and s.outcome != "unscored"} for rung in rungs}
-    shared = [question for question in by_rung[rungs[0]] if all(question in by_rung[rung] for rung in rungs)]
-    if not shared or any(by_rung[rung][question].cost_usd is None for rung in rungs for question in shared):
-        return None
-    first = [by_rung[rungs[0]][question] for question in shared]
-    unanswerable = np.array([float(score.unanswerable) for score in first])
-    zeros = np.zeros(len(shared))
-    rows = {rung: np.array([_row(by_rung[rung][question]) for question in shared]) for rung in rungs}
-    rows[NOTHING] = np.stack([unanswerable, zeros, 1 - unanswerable, zeros], axis=1)
-    clusters = [score.cluster for score in first]
-    return Economy(
-        rungs=tuple(rungs),
-        deployable=tuple(deployable),
-        questions=len(shared),
-        clusters=len(set(clusters)),
-        points={rung: table.mean(axis=0) for rung, table in rows.items()},
-        means=cluster_means(rows, units(clusters), resamples=resamples, seed=seed),
-    )
-
-
-def returns(of: Economy, values: EvaluationSettings) -> list[dict[str, Any]]:
-    """Every rung against the lowest one: gain per question, break-even, payback, return.
-
-    `break_even_queries_per_month` is None when no volume is enough; `roi` is None when the rung saves money.
-    """
-    baseline = of.deployable[0] if of.deployable else of.rungs[0]
-    return [_return(of, rung, baseline, values) for rung in of.rungs if rung != baseline]
-
-
-def _return(of: Economy, rung: str, baseline: str, values: EvaluationSettings) -> dict[str, Any]:
-    point, low, high = of.gain(rung, baseline, values)
-    one_off = float(values.one_off_usd.get(rung, ZERO) - values.one_off_usd.get(baseline, ZERO))
-    monthly = float(values.monthly_usd.get(rung, ZERO) - values.monthly_usd.get(baseline, ZERO))
-    fixed = one_off / values.horizon_months + monthly
-    volume, months = values.queries_per_month, values.horizon_months
-    per_call = point + fixed / volume
-    correct, wrong, abstained, cost = of.points[rung] - of.points[baseline]
-    surplus = volume * per_call - monthly
-    invested = one_off + months * (volume * cost + monthly)
-    losses = cost + fixed / volume + float(values.cost_wrong) * wrong + float(values.cost_abstained) * abstained
-    return {
-        "rung": rung,
-        "baseline": baseline,
-        "deployable": rung in of.deployable,
-        "incremental_net_benefit_usd": amount(point),
-        "low": amount(low),
-        "high": amount(high),
-        "probability_worth_it": round(of.probability(rung, baseline, values), 4),
-        "usd_per_month": amount(point * volume),
-        "break_even_queries_per_month": _ratio(max(fixed, 0.0), per_call),
-        "payback_months": _ratio(max(one_off, 0.0), surplus),
-        "roi": _ratio(months * surplus - one_off, invested),
-        "break_even_value_of_correct_usd": _ratio(losses, correct),
-        "questions": of.questions,
-        "clusters": of.clusters,
+    """The rungs whose calls all have a price, on the questions scored on each; None with fewer than two of those."""
+    by_rung = {rung: [score for score in scores if score.rung == rung] for rung in rungs}
+    priced = {
+        rung: of
+        for rung, of in by_rung.items()
+        if all(score.cost_usd is not None for score in of if score.outcome != "unscored")
     }
+    if not priced:
+        return None
+    table = outcomes(priced)
+    if len(table.groups) < 2:
+        return None
+    asked = set(table.questions)
+    unanswerable = {score.question_id for score in scores if score.unanswerable}
+    nothing = [
+        [float(question in unanswerable), 0, float(question not in unanswerable), 0] for question in table.questions
+    ]
+    points = {rung: shares([score for score in of if score.question_id in asked]) for rung, of in priced.items()}
+    refused = Decimal(len(asked & unanswerable)) / len(asked)
+    return Economy(
+        rungs=tuple(priced),
+        deployable=tuple(rung for rung in deployable if rung in priced),
+        points={
+            NOTHING: Shares(refused, ZERO, 1 - refused, ZERO),
+            **{rung: found for rung, found in points.items() if found},
+        },
+        table=Outcomes(
+            questions=table.questions,
+            rows={NOTHING: np.array(nothing), **table.rows},
+            groups=table.groups,
+            clusters=table.clusters,
+        ),
+        resamples=resamples,
+        seed=seed,
+    )
 
 
 def amount(value: Decimal | float) -> float:
@@ -174,13 +219,5 @@ def amount(value: Decimal | float) -> float:
     return float(round(Decimal(str(value)), 6)) + 0.0
 
 
-def _worth(of: Shares, values: EvaluationSettings) -> Decimal:
-    return values.value_correct * of.correct - values.cost_wrong * of.wrong - values.cost_abstained * of.abstained
-
-
-def _row(score: Score) -> list[float]:
-    return [*(float(score.outcome == name) for name in ("correct", "wrong", "abstained")), float(score.cost_usd or 0)]
-
-
-def _ratio(part: float, whole: float) -> float | None:
-    return round(float(part / whole), 6) + 0.0 if whole > 1e-12 else None
+def _mean(numbers: Sequence[Decimal]) -> Decimal:
+    return sum(numbers, ZERO) / len(numbers)

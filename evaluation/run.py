@@ -13,7 +13,6 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from core.access import OWNER
 from core.errors import BudgetReached, Cancelled, ModelBusy, ModelUnavailable
 from core.until import Until
 from evaluation.budget import Budget, worst_case
@@ -84,7 +83,7 @@ def run(
         UnknownCollection: nothing was ingested under that name.
         ModelUnavailable: the model's server left several calls in a row unanswered.
     """
-    subject.indexes.catalogue.require_collection(subject.collection, access=OWNER)
+    subject.indexes.catalogue.require_collection(subject.collection, access=subject.access)
     folder.mkdir(parents=True, exist_ok=True)
     with open_ledger(folder) as ledger:
         manifest = begin(folder, dataset, subject, rungs)
@@ -109,7 +108,7 @@ class _Sitting:
         self.pairs = [(rung, copy) for copy in range(subject.settings.evaluation.replicates) for rung in rungs]
         self.places = places(subject, rungs)
         self.library = library_of(subject)
-        self.indexed = frozenset(subject.indexes.catalogue.known(subject.collection))
+        self.indexed = frozenset(subject.documents())
         self.total, self.answered = len(self.items) * len(self.pairs), 0
         self.flight: Flight[tuple[Call, Record | None]] = Flight(self.places)
         self.counting, self.stopping, self.until = threading.Lock(), threading.Event(), Until.never()

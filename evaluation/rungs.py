@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from core.access import OWNER, Access
 from core.answers import Answer, Refusal
 from core.errors import UsageError
 from core.settings import Settings
@@ -29,7 +30,8 @@ ALL = "all"
 class Subject:
     """What is measured: a model over a collection, with the settings that it is served with.
 
-    `best`: the model that plain prompting is also measured with; None: with `model` alone.
+    `best`: the model that plain prompting is also measured with; None: with `model` alone. `access`: for whom it is
+    measured; documents that it may not read do not exist for the run.
     """
 
     indexes: Indexes
@@ -37,6 +39,12 @@ class Subject:
     settings: Settings
     collection: str = "default"
     best: Model | None = None
+    access: Access = OWNER
+
+    def documents(self) -> dict[str, str]:
+        """The version of each document that may be read, by name."""
+        rows = self.indexes.catalogue.documents(self.collection, access=self.access)
+        return {row.document: row.version for row in rows}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 from core.errors import UsageError
 from evaluation.dataset import Dataset, Item, load_dataset
+from evaluation.judging.judgements import Verdicts
 from evaluation.manifest import read_manifest
 from evaluation.records import Record, read_records, to_line, whole_lines
 from evaluation.run import QUESTIONS, RECORDS
-from evaluation.scorers.abstention import says_it_does_not_know
-from evaluation.scorers.answers import judge
+from evaluation.scorers.abstention import refusal
+from evaluation.scorers.answers import answer_type, judge
 from evaluation.scorers.citations import citation_precision, citation_recall
+from evaluation.scorers.lists import overlap
 from evaluation.scorers.retrieval import retrieval_measures
 from evaluation.scorers.text import exact_match, token_f1
+from evaluation.scorers.yes_no import affirmation
 
 SCORES = "scores.jsonl"
 OutcomeName = Literal["correct", "wrong", "abstained", "unscored"]
@@ -43,6 +46,12 @@ class Score:
     error: bool = False
     exact_match: bool | None = None
     token_f1: float | None = None
+    rule_in_doubt: bool = False
+    """The rule may err on this answer: what it found is denied, hedged, paraphrased, or close to a variant."""
+    judge: OutcomeName | None = None
+    """What the model judge says, where one was asked."""
+    list_precision: float | None = None
+    list_recall: float | None = None
     answer_words: int | None = None
     citation_precision: float | None = None
     citation_recall: float | None = None
@@ -62,23 +71,34 @@ def score_folder(folder: Path) -> list[Score]:
     dataset = load_dataset(folder / QUESTIONS)
     if dataset.sha256 != manifest["dataset"]["sha256"]:
         raise UsageError(f"{folder / QUESTIONS} is not the file that was asked: its hash differs from the manifest.")
-    scores = score(dataset, read_records(folder / RECORDS).values(), rungs=manifest["rungs"])
+    judge = manifest.get("judge")
+    verdicts = Verdicts(folder, judge["model"]) if judge else None
+    scores = score(dataset, read_records(folder / RECORDS).values(), rungs=manifest["rungs"], verdicts=verdicts)
     partial = folder / (SCORES + ".partial")
     partial.write_text("".join(map(to_line, scores)), encoding="utf-8", errors="surrogatepass")
     partial.replace(folder / SCORES)
     return scores
 
 
-def score(dataset: Dataset, records: Iterable[Record], *, rungs: list[str]) -> list[Score]:
-    """One score a record, in the order of the dataset and of `rungs`; records of other rungs are left out."""
+def score(
+    dataset: Dataset, records: Iterable[Record], *, rungs: list[str], verdicts: Verdicts | None = None
+) -> list[Score]:
+    """One score a record, in the order of the dataset and of `rungs`; records of other rungs are left out.
+
+    `verdicts`: what a model judge has said, which stands beside what the rules say.
+    """
     order = {item.id: position for position, item in enumerate(dataset.items)}
     items = {item.id: item for item in dataset.items}
     asked = [record for record in records if record.question_id in items and record.rung in rungs]
     asked.sort(key=lambda record: (order[record.question_id], rungs.index(record.rung), record.replicate))
     retrieval = {rung: _retrieval(rung, asked, items) for rung in rungs}
-    return [
+    scores = [
         _score(record, items[record.question_id], retrieval[record.rung].get(record.question_id)) for record in asked
     ]
+    if verdicts is None:
+        return scores
+    said = [verdicts.of(record, items[record.question_id]) for record in asked]
+    return [replace(scored, judge=verdict) for scored, verdict in zip(scores, said, strict=True)]
 
 
 def read_scores(folder: Path) -> list[Score]:
@@ -99,10 +119,11 @@ def read_scores(folder: Path) -> list[Score]:
 
 
 def _score(record: Record, item: Item, retrieval: dict[str, float] | None) -> Score:
-    outcome, abstained, how = _outcome(record, item)
+    outcome, abstained, how, in_doubt = _outcome(record, item)
     answered = record.status == "answered" and not abstained
     cited = [citation["document"] for citation in record.citations] if answered else []
     judged = answered and bool(item.answers)
+    listed = overlap(record.answer, item) if judged and answer_type(item) == "list" else None
     return Score(
         question_id=item.id,
         rung=record.rung,
@@ -115,6 +136,9 @@ def _score(record: Record, item: Item, retrieval: dict[str, float] | None) -> Sc
         error=record.status == "error",
         exact_match=exact_match(record.answer, item.answers) if judged else None,
         token_f1=round(token_f1(record.answer, item.answers), 6) if judged else None,
+        rule_in_doubt=in_doubt,
+        list_precision=round(listed.precision, 6) if listed else None,
+        list_recall=round(listed.recall, 6) if listed else None,
         answer_words=len(record.answer.split()) if answered else None,
         citation_precision=citation_precision(cited, item.documents),
         citation_recall=citation_recall(cited, item.documents) if cited else None,
@@ -125,31 +149,50 @@ def _score(record: Record, item: Item, retrieval: dict[str, float] | None) -> Sc
     )
 
 
-def _outcome(record: Record, item: Item) -> tuple[OutcomeName, bool, str]:
-    """(outcome, abstained, how)."""
+def _outcome(record: Record, item: Item) -> tuple[OutcomeName, bool, str, bool]:
+    """(outcome, abstained, how, whether the rule may err)."""
     if record.status == "error":
-        return "unscored", False, record.error
-    refused = record.status == "refused"
-    if refused or says_it_does_not_know(record.answer):
-        how = record.reason if refused else "says that it does not know"
-        return ("correct" if item.unanswerable else "abstained"), True, how
-    if item.unanswerable:
-        return "wrong", False, "answers a question that the documents do not answer"
+        return "unscored", False, record.error, False
+    if record.status == "refused":
+        return ("correct" if item.unanswerable else "abstained"), True, record.reason, False
     judgement = judge(record.answer, item)
+    said = refusal(record.answer)
+    if said and not _is_the_answer(record.answer, item, said):
+        weak = said == "weak"
+        return ("correct" if item.unanswerable else "abstained"), True, "says that it does not know", weak
+    if item.unanswerable:
+        return "wrong", False, "answers a question that the documents do not answer", False
     if judgement is None:
-        return "unscored", False, "the dataset holds no accepted answer"
-    return ("correct" if judgement.correct else "wrong"), False, judgement.how
+        return "unscored", False, "the dataset holds no accepted answer", False
+    return ("correct" if judgement.correct else "wrong"), False, judgement.how, judgement.in_doubt
+
+
+def _is_the_answer(answer: str, item: Item, said: str) -> bool:
+    """Whether words that sound like a refusal are what was asked for: "none", or that a text does not say something."""
+    if exact_match(answer, item.answers) and item.answers:
+        return True
+    yes_or_no = answer_type(item) == "boolean" if item.answers else False
+    if said == "strong":
+        return yes_or_no and affirmation(answer) is not None
+    judgement = judge(answer, item)
+    return judgement is not None and (judgement.correct or yes_or_no)
 
 
 def _retrieval(rung: str, records: list[Record], items: dict[str, Item]) -> dict[str, dict[str, float]]:
     """Measures by question, of a rung that searches; unanswerable questions and those without gold never enter."""
     ranked = {record.question_id: record.retrieved for record in records if record.rung == rung}
     searched = {question: documents for question, documents in ranked.items() if documents is not None}
-    gold = {question: items[question].documents for question in searched if not items[question].unanswerable}
+    gold = {question: _gold(items[question]) for question in searched if not items[question].unanswerable}
     measured = retrieval_measures(searched, gold)
     return {
         question: {name: round(value, 6) for name, value in values.items()} for question, values in measured.items()
     }
+
+
+def _gold(item: Item) -> Sequence[str] | dict[str, int]:
+    """The gold documents, by their grade where the dataset has `grades`."""
+    grades = (item.model_extra or {}).get("grades")
+    return dict(grades) if isinstance(grades, dict) and grades else item.documents
 
 
 def _decimal(value: str | None) -> Decimal | None:

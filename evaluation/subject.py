@@ -61,4 +61,5 @@ def library_of(subject: Subject) -> Library:
         answering=subject.settings.answering,
         room=model.context_window - model.max_output_tokens - tokens(instruction()) - QUESTION_TOKENS - MARGIN,
         seed=subject.settings.evaluation.seed,
+        access=subject.access,
     )

@@ -1,28 +1,33 @@
-"""Which rung to stand on: decided by rules, never by a model, and said in one sentence."""
+"""The decision in words: one sentence, and what would change it. Decided by rules, never by a model."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from core.settings import EvaluationSettings
-from evaluation.roi import NOTHING, Economy
+from evaluation.acceptability import evsi
+from evaluation.decision import (
+    FALSE_CLIMB,
+    FOOT,
+    GIVE_UP,
+    MOST_FURTHER,
+    Decision,
+    beats_foot,
+    decide,
+    false_climb,
+    further_questions,
+)
+from evaluation.roi import NOTHING, ZERO, Economy, amount
 from evaluation.rungs import RUNGS
 
-DecisionName = Literal["climb", "stay", "stop", "inconclusive"]
-SURE = 0.9
-"""A rung must be worth more than the one below it in this share of resamples."""
+SURE = 1 - FALSE_CLIMB
+"""How sure it must be that what is climbed is worth more than each lower alternative."""
 MOST_UNSCORED = 0.02
 """Share of a rung's answers that may be unscored before no verdict is given."""
 FEWEST_QUESTIONS = 20
-POWER_Z = 0.8416212335729143
-"""The 80 % point of the normal distribution: the chance that the further questions do settle it."""
-SURE_Z = 1.2815515655446004
-"""The 90 % point, for `SURE`."""
-MOST_FURTHER = 20_000
 SCANNED = {
     "value_correct": "a correct answer is worth",
     "cost_wrong": "a wrong answer costs",
@@ -31,35 +36,6 @@ SCANNED = {
 STEPS = 60
 REACH = 100.0
 """How far up and down an assumption is varied to find where the decision changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to do, on which rung to stand, and the rung whose case is open (None when none is)."""
-
-    name: DecisionName
-    rung: str
-    rival: str | None = None
-
-
-def decide(of: Economy, values: EvaluationSettings) -> Decision:
-    """Go up the deployable rungs from answering nothing; step up where it pays in 90 % of resamples.
-
-    Ends on a higher rung: climb. On plain prompting: stay, or inconclusive while a higher rung may yet pay. On
-    nothing: stop, or inconclusive likewise.
-    """
-    current = NOTHING
-    for rung in of.deployable:
-        if of.probability(rung, current, values) >= SURE:
-            current = rung
-    above = of.deployable[of.deployable.index(current) + 1 :] if current != NOTHING else of.deployable
-    unsettled = [rung for rung in above if 1 - SURE < of.probability(rung, current, values) < SURE]
-    rival = max(unsettled, key=lambda rung: of.gain(rung, current, values)[0], default=None)
-    if current not in (NOTHING, "closed_book"):
-        return Decision("climb", current, rival)
-    if rival:
-        return Decision("inconclusive", current, rival)
-    return Decision("stop" if current == NOTHING else "stay", current)
 
 
 def verdict(
@@ -71,13 +47,32 @@ def verdict(
     """
     obstacle = _obstacle(of, rungs, model=model)
     if obstacle or of is None:
-        return {"decision": "inconclusive", "rung": None, "sentence": obstacle, "flips": []}
+        return {"decision": "inconclusive", "rung": None, "sentence": obstacle, "further": None, "flips": []}
     decision = decide(of, values)
     return {
         "decision": decision.name,
         "rung": None if decision.rung == NOTHING else decision.rung,
         "sentence": SENTENCES[decision.name](of, decision, values),
+        "further": further_cost(of, decision, values),
         "flips": flips(of, decision, values),
+    }
+
+
+def further_cost(of: Economy, decision: Decision, values: EvaluationSettings) -> dict[str, Any] | None:
+    """The further questions that would settle the open case, and USD for asking them on every rung measured.
+
+    `worth_usd`: what is to be expected of a better choice over the horizon (`acceptability.evsi`).
+    """
+    questions = further_questions(of, decision, values)
+    if questions is None:
+        return None
+    gains, place = of.gains(values), of.pairs[decision.hurdle, str(decision.rival)]
+    gain, error = float(gains.point[place]), float(gains.error[place])
+    expected = evsi(gain, error, asked=of.questions, more=questions)
+    return {
+        "questions": questions,
+        "usd": amount(sum((of.points[rung].cost or ZERO for rung in of.rungs), ZERO) * questions),
+        "worth_usd": amount(expected * values.queries_per_month * values.horizon_months),
     }
 
 
@@ -103,20 +98,6 @@ def flips(of: Economy, decision: Decision, values: EvaluationSettings) -> list[d
                 }
             )
     return found
-
-
-def further_questions(of: Economy, rung: str, over: str, values: EvaluationSettings) -> int | None:
-    """About how many more questions would settle which is worth more, with 80 % power; None when too many to say.
-
-    Source: n' = n ((z_sure + z_power) SE / gain)^2, with the SE of the resamples, so that clusters count.
-    """
-    gain = of.gain(rung, over, values)[0]
-    error = float((of.worth(rung, values) - of.worth(over, values)).std())
-    if abs(gain) < 1e-9:
-        return None
-    needed = of.questions * ((SURE_Z + POWER_Z) * error / abs(gain)) ** 2
-    further = max(math.ceil((needed - of.questions) / 10) * 10, 10)
-    return further if further <= MOST_FURTHER else None
 
 
 def usd(value: float | Decimal, *, digits: int = 2) -> str:
@@ -146,7 +127,7 @@ def _obstacle(of: Economy | None, rungs: Mapping[str, Mapping[str, Any]], *, mod
                 f"Inconclusive in money: the model {model!r} has no price in the settings, so only the shares of right "
                 "answers can be compared."
             )
-        return "Inconclusive: no question was scored on every rung."
+        return "Inconclusive: fewer than two questions were scored on every rung."
     if not of.deployable:
         return "Inconclusive: none of the rungs that were measured could run in production."
     if of.questions < FEWEST_QUESTIONS:
@@ -166,47 +147,68 @@ def _climb(of: Economy, decision: Decision, values: EvaluationSettings) -> str:
     )
     if decision.rival:
         sentence += f" Whether {phrase(decision.rival)} is worth more still is open."
-    return sentence
+    return sentence + _held(decision)
 
 
 def _stay(of: Economy, decision: Decision, values: EvaluationSettings) -> str:
-    above = of.deployable[of.deployable.index(decision.rung) + 1 :]
+    above = [rung for rung in of.deployable[of.deployable.index(decision.rung) + 1 :] if rung not in decision.held_back]
     if not above:
-        return f"Stay with {phrase(decision.rung)}: it pays, and no higher rung that could be deployed was measured."
+        higher = ", and no higher rung that could be deployed was measured." if not decision.held_back else "."
+        return f"Stay with {phrase(decision.rung)}: it pays{higher}{_held(decision)}"
     best = max(above, key=lambda rung: of.gain(rung, decision.rung, values)[0])
-    gain, low, high = of.gain(best, decision.rung, values)
-    if abs(gain) < 1e-9 and low == high:
-        return f"Stay with {phrase(decision.rung)}: {phrase(best)} gives the same answers and is worth nothing more."
-    return (
-        f"Stay with {phrase(decision.rung)}: {phrase(best)} would lose {usd(-gain)} per question against it "
-        f"(95 % interval {_range(-high, -low)})."
-    )
+    return f"Stay with {phrase(decision.rung)}: {_no_better(of, best, decision.rung, values)}{_held(decision)}"
 
 
 def _stop(of: Economy, decision: Decision, values: EvaluationSettings) -> str:
-    best = max(of.deployable, key=lambda rung: of.gain(rung, NOTHING, values)[0])
-    gain, low, high = of.gain(best, NOTHING, values)
-    loss = "is worth nothing more than that" if abs(gain) < 1e-9 else f"loses {usd(-gain)} per question against it"
-    interval = "" if low == high else f" (95 % interval {_range(-high, -low)})"
-    return f"Stop: no rung is worth more than {phrase(decision.rung)}; the best, {phrase(best)}, {loss}{interval}."
+    allowed = [rung for rung in of.deployable if rung not in decision.held_back]
+    if not allowed:
+        return f"Stop: no rung is within the limits of the settings.{_held(decision)}"
+    best = max(allowed, key=lambda rung: of.gain(rung, NOTHING, values)[0])
+    return (
+        f"Stop: no rung is worth more than {phrase(NOTHING)}; the best is {phrase(best)}, and "
+        f"{_no_better(of, best, NOTHING, values)}{_held(decision)}"
+    )
+
+
+def _no_better(of: Economy, rung: str, than: str, values: EvaluationSettings) -> str:
+    gain, low, high = of.gain(rung, than, values)
+    subject = "it" if than == NOTHING else phrase(rung)
+    against = "" if than == NOTHING else " against it"
+    if gain < 1e-9 and (of.table.rows[rung][:, :3] == of.table.rows[than][:, :3]).all():
+        return f"{subject} {'comes to' if than == NOTHING else 'gives'} the same answers and is worth nothing more."
+    if high < 0 or gain < -values.smallest_gain * float(values.value_correct):
+        return f"{subject} would lose {usd(-gain)} per question{against} (95 % interval {_range(-high, -low)})."
+    most = max(of.gain(rung, than, values, level=1 - 2 * GIVE_UP)[2], 0.0)
+    return (
+        f"{subject} is worth at most {usd(most)} more per question{against} ({1 - GIVE_UP:.0%} sure): "
+        "too little to change for."
+    )
 
 
 def _inconclusive(of: Economy, decision: Decision, values: EvaluationSettings) -> str:
     rival = str(decision.rival)
-    gain, low, high = of.gain(rival, decision.rung, values)
-    further = further_questions(of, rival, decision.rung, values)
-    per_question = sum(float(of.points[rung][3]) for rung in of.rungs)
-    price = f" (about {usd(further * per_question)})" if further and per_question else ""
+    strict = 1 - 2 * false_climb(of, values)
+    gain, low, high = of.gain(rival, decision.hurdle, values, level=strict)
+    more = further_cost(of, decision, values)
     settle = (
-        f"about {further:,} more questions would settle it{price}"
-        if further
+        f"about {more['questions']:,} more questions would settle it"
+        + (f" (about {usd(more['usd'])})" if more["usd"] else "")
+        if more
         else f"not even {MOST_FURTHER:,} more questions would be likely to settle it"
     )
     direction = "more" if gain >= 0 else "less"
+    pays = beats_foot(of, rival, values) and decision.hurdle not in (NOTHING, FOOT)
+    foot = FOOT if FOOT in of.deployable else NOTHING
+    known = f"{phrase(rival)} is worth more than {phrase(foot)}, but which rung to climb to is open: it" if pays else ""
     return (
-        f"Inconclusive: {phrase(rival)} looks worth {usd(abs(gain))} {direction} per question than "
-        f"{phrase(decision.rung)}, but it could be anything from {_range(low, high)}; {settle}."
+        f"Inconclusive: {known or phrase(rival)} looks worth {usd(abs(gain))} {direction} per question than "
+        f"{phrase(decision.hurdle)}, but it could be anything from {_range(low, high)}; {settle}.{_held(decision)}"
     )
+
+
+def _held(decision: Decision) -> str:
+    """What a limit of the settings rules out; starts with a space."""
+    return "".join(f" {phrase(rung)[0].upper()}{phrase(rung)[1:]} {why}." for rung, why in decision.held_back.items())
 
 
 SENTENCES = {"climb": _climb, "stay": _stay, "stop": _stop, "inconclusive": _inconclusive}

@@ -1,30 +1,80 @@
-"""`touchstone evaluate check`: what a question file holds."""
+"""`touchstone evaluate check`: what a question file holds, and what is wrong with it."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from cli.evaluation.material import corpus_of
 from cli.evaluation.options import Dataset
 from cli.options import Data, Json, settings_of
 from cli.output import amount, print_json, say
+from core.errors import UsageError
+
+if TYPE_CHECKING:
+    from evaluation.check import Checked
 
 
-def check(context: typer.Context, dataset: Dataset, as_json: Json = False, data: Data = None) -> None:
-    """Check a question file, and say what it holds."""
-    from evaluation.dataset import load_dataset
+def check(
+    context: typer.Context,
+    dataset: Dataset,
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", metavar="C", help="Look for the gold in this collection too.")
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option("--run", metavar="RUN", help="A scored run: what plain prompting answered there.")
+    ] = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """Check a question file before money is spent on it; exit 2 when something would make the figures wrong."""
+    from cli.main import EXIT_USAGE
+    from evaluation import check as checking
+    from evaluation.dataset import read_leniently
+    from evaluation.score import read_scores
 
-    settings_of(context, data)
-    found = load_dataset(dataset)
-    counts = {
-        "questions": len(found.items),
-        "unanswerable": sum(item.unanswerable for item in found.items),
-        "with_evidence": sum(bool(item.evidence) for item in found.items),
-        "documents": len({document for item in found.items for document in item.documents}),
-    }
+    settings = settings_of(context, data)
+    items, unreadable, duplicates = read_leniently(dataset)
+    if not items and not unreadable:
+        raise UsageError(f"{dataset.name} holds no question: write one JSON object a line.")
+    with corpus_of(settings, collection) if collection else nullcontext() as corpus:
+        found = checking.check(
+            items,
+            unreadable=unreadable,
+            duplicates=duplicates,
+            corpus=corpus,
+            scores=read_scores(run) if run else (),
+        )
     if as_json:
-        print_json({"dataset": found.name, "sha256": found.sha256, **counts})
-        return
+        print_json({"dataset": dataset.name, **found.counts, **checking.as_json(found)})
+    else:
+        _show(dataset.name, found, collection)
+    if found.errors:
+        raise typer.Exit(EXIT_USAGE)
+
+
+def _show(name: str, found: Checked, collection: str | None) -> None:
+    from evaluation.check import where_in_words
+
+    counts, clusters = found.counts, found.clusters
     say(
-        f"{found.name}: {amount(counts['questions'], 'question')} on {amount(counts['documents'], 'document')}; "
+        f"{name}: {amount(counts['questions'], 'question')} on {amount(counts['documents'], 'document')}; "
         f"{counts['unanswerable']:,} unanswerable, {counts['with_evidence']:,} with evidence."
     )
+    splits = ", ".join(f"{split} {count:,}" for split, count in found.splits.items())
+    largest = f"the largest, {clusters['largest']}, has {clusters['largest_size']:,}" if clusters["count"] else "none"
+    say(f"Splits: {splits}. {amount(clusters['count'], 'cluster')}; {largest}.")
+    if found.closed_book:
+        known = found.closed_book
+        share = f"{known['share'] * 100:.0f} %"
+        say(f"Plain prompting answers {known['correct']:.0f} of {known['answerable']:.0f} ({share}).")
+    for finding in found.findings:
+        style = "red" if finding.severity == "error" else "yellow"
+        say((f"{finding.severity}: ", style), f"{finding.count:,} {finding.sentence}: {where_in_words(finding.where)}")
+    if not found.findings:
+        say(("Nothing is wrong with it.", "green"))
+    if collection is None:
+        say(("Whether its gold is in the index was not looked at: name a --collection.", "dim"))

@@ -14,6 +14,7 @@ from core.settings import Settings
 
 Dataset = Annotated[Path, typer.Argument(metavar="DATASET", help="A question file in JSON lines.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
+NoText = Annotated[bool, typer.Option("--no-text", help="Leave questions, answers and quotes out of the reports.")]
 Model = Annotated[str | None, typer.Option("--model", "-m", metavar="M", help="A model of the settings.")]
 BestModel = Annotated[
     str | None, typer.Option("--best-model", metavar="M", help="The model of the rung closed_book_best.")
@@ -28,12 +29,28 @@ Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Fo
 Budget = Annotated[float | None, typer.Option("--budget-usd", min=0, metavar="X", help="Spend cap.")]
 
 
+Split = Annotated[
+    str | None, typer.Option("--split", metavar="S", help="Only the questions of this split: development, test, ...")
+]
+
+
 def settings_with(
-    context: typer.Context, data: Path | None, *, best_model: str | None = None, replicates: int | None = None
+    context: typer.Context,
+    data: Path | None,
+    *,
+    best_model: str | None = None,
+    replicates: int | None = None,
+    split: str | None = None,
+    no_text: bool = False,
 ) -> Settings:
     """The settings, with what was typed in place of what they say."""
     settings = settings_of(context, data)
-    typed = {"best_model": best_model, "replicates": replicates}
+    typed = {
+        "best_model": best_model,
+        "replicates": replicates,
+        "split": split,
+        "report_text": False if no_text else None,
+    }
     changed = {name: value for name, value in typed.items() if value is not None}
     return settings.model_copy(update={"evaluation": settings.evaluation.model_copy(update=changed)})
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import typer
 
 from cli.evaluation.options import (
@@ -9,9 +13,11 @@ from cli.evaluation.options import (
     Budget,
     Dataset,
     Model,
+    NoText,
     Out,
     Replicates,
     Rungs,
+    Split,
     cap,
     folder_of,
     named,
@@ -20,9 +26,11 @@ from cli.evaluation.options import (
 from cli.evaluation.progress import progress_on_screen
 from cli.evaluation.show import show
 from cli.evaluation.subject import open_subject
+from cli.evaluation.through import evaluate_through, serving
 from cli.options import Collection, Data, Json
 from cli.output import remark
-from core.errors import BudgetReached, Cancelled
+from core.errors import BudgetReached, Cancelled, UsageError
+from core.settings import Settings
 
 
 def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
@@ -33,8 +41,10 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
     best_model: BestModel = None,
     rungs: Rungs = "",
     replicates: Replicates = None,
+    split: Split = None,
     out: Out = None,
     budget_usd: Budget = None,
+    no_text: NoText = False,
     as_json: Json = False,
     data: Data = None,
 ) -> None:
@@ -42,20 +52,37 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
 
     Running it again with the same --out goes on where it stopped.
     """
+    settings = settings_with(context, data, best_model=best_model, replicates=replicates, split=split, no_text=no_text)
+    folder = folder_of(out, dataset)
+    asked: dict[str, Any] = {
+        "collection": collection,
+        "model": model,
+        "rungs": named(rungs),
+        "budget_usd": cap(budget_usd),
+    }
+    try:
+        if service := serving(settings):
+            if best_model is not None or replicates is not None:
+                raise UsageError(f"The service at {service.url} measures as its settings say: set these there.")
+            with service, progress_on_screen() as watch:
+                wanted = asked | {"split": settings.evaluation.split or None, "text": not no_text}
+                evaluate_through(service, dataset, wanted, data=settings.data, folder=folder, watch=watch)
+        else:
+            _measure(settings, dataset, folder, asked)
+    except (BudgetReached, Cancelled):
+        if (folder / "results.json").is_file():
+            show(folder, as_json=as_json)
+        raise
+    show(folder, as_json=as_json)
+
+
+def _measure(settings: Settings, dataset: Path, folder: Path, asked: Mapping[str, Any]) -> None:
+    """In this process, on a data folder that nobody else owns."""
     from evaluation.evaluate import evaluate
     from evaluation.rungs import runnable
 
-    settings = settings_with(context, data, best_model=best_model, replicates=replicates)
-    folder = folder_of(out, dataset)
-    with open_subject(settings, collection, model) as subject, progress_on_screen() as watch:
-        for name, reason in runnable(named(rungs), subject)[1].items():
+    rungs, cap = asked["rungs"], asked["budget_usd"]
+    with open_subject(settings, asked["collection"], asked["model"]) as subject, progress_on_screen() as watch:
+        for name, reason in runnable(rungs, subject)[1].items():
             remark(f"{name} is left out: {reason}.")
-        try:
-            evaluate(
-                dataset, rungs=named(rungs), subject=subject, folder=folder, budget_usd=cap(budget_usd), progress=watch
-            )
-        except (BudgetReached, Cancelled):
-            if (folder / "results.json").is_file():
-                show(folder, as_json=as_json)
-            raise
-    show(folder, as_json=as_json)
+        evaluate(dataset, rungs=rungs, subject=subject, folder=folder, budget_usd=cap, progress=watch)

@@ -19,6 +19,9 @@ def show(folder: Path, *, as_json: bool) -> None:
     failed = sum(figures.get("errors", 0) for figures in results["rungs"].values())
     if failed:
         say((f"{amount(failed, 'call')} failed and count as unscored; running it again tries them again.", "yellow"))
+    openings = (results.get("split") or {}).get("openings") or 0
+    if openings > 1:
+        say((f"These held-out questions were opened {openings:,} times: each look makes the figures kinder.", "yellow"))
     say("")
     say((results["verdict"]["sentence"], "bold"))
     say(("report   ", "dim"), str((folder / "report.html").absolute()))

@@ -2,23 +2,76 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from evaluation.report import view
-from evaluation.report.view import Run
+from evaluation.report import charts, questions, view
+from evaluation.report.view import BASELINE, Run
 from evaluation.roi import NOTHING
+from evaluation.rungs import RUNGS
 from evaluation.scorers.answers import LONG_RECALL
-from evaluation.statistics import FEW_CLUSTERS
-from evaluation.verdict import MOST_UNSCORED, SURE, phrase
+from evaluation.verdict import MOST_UNSCORED, SURE, usd
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DECISIONS = {"climb": "Climb", "stay": "Stay", "stop": "Stop", "inconclusive": "Inconclusive"}
+ASSUMPTIONS = {
+    "value_correct": "value of a correct answer",
+    "cost_wrong": "cost of a wrong answer",
+    "cost_abstained": "cost of handing over",
+    "queries_per_month": "questions a month",
+    "horizon_months": "months",
+    "price": "price of the model",
+}
+
+
+class _Open(dict[str, Any]):
+    """A JSON object in which a key that an older run lacks reads as null."""
+
+    def __missing__(self, key: str) -> None:
+        return None
 
 
 def html(run: Run) -> str:
     """The page. Everything that comes from documents, questions and models is escaped by the template."""
+    run = replace(run, results=_open(run.results), manifest=_open(run.manifest))
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    page = (
+        _environment(run)
+        .get_template("report.html")
+        .render(
+            results=run.results,
+            manifest=run.manifest,
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            has_text=run.has_text,
+            ladder=run.ladder,
+            decision=DECISIONS[run.results["verdict"]["decision"]],
+            headline=_headline(run.results["verdict"]),
+            tiles=_tiles(run),
+            digits=view.decimals([figures["net_benefit_usd"] for figures in run.results["rungs"].values()]),
+            **_ladder(run),
+            **_money(run),
+            **_questions(run),
+            **_checks(run),
+        )
+    )
+    return page.lstrip()
+
+
+def _open(value: Any) -> Any:  # noqa: ANN401 -- any JSON
+    if isinstance(value, Mapping):
+        return _Open({key: _open(within) for key, within in value.items()})
+    return [_open(within) for within in value] if isinstance(value, list) else value
+
+
+def _environment(run: Run) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -32,38 +85,88 @@ def html(run: Run) -> str:
         "percent": view.percent,
         "points": view.points,
         "money": view.money,
+        "dollars": usd,
         "cents": view.cents,
         "thousand": view.per_thousand,
+        "whole": view.whole,
         "seconds": view.seconds,
         "p": view.p_value,
-        "versus": view.versus,
+        "share": view.share_of,
         "parts": view.outcome_parts,
-        "phrase": phrase,
-        "tied": _tied,
+        "tied": view.tied,
+        "short": lambda value: view.short(float(value)),
+        "between": lambda figures, name: view.between(figures[f"{name}_low"], figures[f"{name}_high"]),
+        "assumption": lambda name: ASSUMPTIONS.get(name, str(name).replace("_", " ")),
+        "phrase": lambda rung: _inside(run, rung),
+        "versus": lambda row: f"{run.label(row['rung'])} against {_inside(run, row['baseline'])}",
     }
-    page = environment.get_template("report.html").render(
-        results=run.results,
-        manifest=run.manifest,
-        decision=DECISIONS[run.results["verdict"]["decision"]],
-        headline=_headline(run.results["verdict"]),
-        priced=any(figures["net_benefit_usd"] is not None for figures in run.results["rungs"].values()),
-        headroom=_headroom(run.results["headroom"]),
-        reach=_reach(run.results["comparisons"]),
-        worth=_worth(run.results),
-        digits=view.decimals([figures["net_benefit_usd"] for figures in run.results["rungs"].values()]),
-        examples=view.examples(run),
-        discordant=view.discordant_count(run),
-        long_recall=LONG_RECALL,
-        sure=SURE,
-        most_unscored=MOST_UNSCORED,
-        few_clusters=FEW_CLUSTERS,
-    )
-    return page.lstrip()
+    return environment
 
 
-def _tied(sentence: str) -> str:
-    """A sentence in which no amount is torn from its unit at the end of a line."""
-    return sentence.replace(" %", "\u00a0%").replace("USD ", "USD\u00a0")
+def _ladder(run: Run) -> dict[str, Any]:
+    results = run.results
+    headroom = results.get("headroom") or {}
+    reached = (headroom.get("rungs") or {}).get(run.main or "") or headroom
+    comparisons = [row for row in results["comparisons"] if row.get("kind") != "control"]
+    names = list(run.ladder)
+    before = dict(zip(names[1:], names, strict=False))
+    below = {
+        row["rung"]: row
+        for row in comparisons
+        if row.get("kind", "adjacent") == "adjacent" and row["baseline"] == before.get(row["rung"])
+    }
+    return {
+        "numbers": charts.numbered(run),
+        "below": {name: below.get(name) for name in names},
+        "priced": any(figures["net_benefit_usd"] is not None for figures in results["rungs"].values()),
+        "quality": charts.quality_and_cost(run),
+        "waterfall": charts.waterfall(run),
+        "main_label": run.label(run.main) if run.main else "RAG",
+        "recovered": reached.get("recovered"),
+        "rescue": reached.get("rescue_rate"),
+        "harm": reached.get("harm_rate"),
+        "headroom_rungs": {name: of for name, of in (headroom.get("rungs") or {}).items() if name in names},
+        "comparisons": comparisons,
+        "equivalents": any((row.get("equivalent") or {}).get("p_value", 1) < 0.05 for row in comparisons),
+        "reach": charts.reach(comparisons),
+    }
+
+
+def _money(run: Run) -> dict[str, Any]:
+    return {
+        "dearer": any(row.get("icer_usd") is not None for row in run.results["roi"]),
+        "worth": charts.worth_by_value(run),
+        "acceptability": charts.acceptability(run),
+        "break_even": charts.break_even(run),
+        "tornado": charts.tornado(run),
+    }
+
+
+def _questions(run: Run) -> dict[str, Any]:
+    groups = questions.grouped(run)
+    rows = [row for group in groups for row in group["rows"]]
+    return {
+        "groups": groups,
+        "places": {row["id"]: row["anchor"] for row in rows},
+        "listed": len(rows),
+        "opened": sum(bool(row["replies"]) for row in rows),
+        "causes": questions.CAUSES,
+        "attribution": {
+            name: of for name, of in (run.results.get("attribution") or {}).items() if name in run.results["rungs"]
+        },
+    }
+
+
+def _checks(run: Run) -> dict[str, Any]:
+    rungs, spend = run.results["rungs"], run.results.get("spend") or {}
+    return {
+        "controls": {name: figures for name, figures in rungs.items() if name not in run.ladder},
+        "control_comparisons": [row for row in run.results["comparisons"] if row.get("kind") == "control"],
+        "spend": {name: of for name, of in spend.items() if name in (*rungs, "judge") and of},
+        "long_recall": LONG_RECALL,
+        "sure": SURE,
+        "most_unscored": MOST_UNSCORED,
+    }
 
 
 def _headline(verdict: Mapping[str, Any]) -> str:
@@ -74,55 +177,42 @@ def _headline(verdict: Mapping[str, Any]) -> str:
     )
 
 
-def _reach(comparisons: list[Mapping[str, Any]]) -> float:
-    """The largest difference that any interval touches, rounded up to a tenth: the scale of the comparison chart."""
-    widest = max((max(abs(row["low"]), abs(row["high"])) for row in comparisons), default=1.0)
-    return min(1.0, (int(widest * 10) + 1) / 10)
-
-
-def _headroom(headroom: Mapping[str, Any] | None) -> list[tuple[str, str, float]] | None:
-    """(class, words, share) of the way from nothing to everything; None when RAG does not lie between the two ends."""
-    if headroom is None or not headroom["closed_book"] <= headroom["rag"] <= headroom["oracle"]:
-        return None
-    closed, rag, oracle = headroom["closed_book"], headroom["rag"], headroom["oracle"]
-    return [
-        ("closed", "right without documents", closed),
-        ("gained", "gained by RAG", rag - closed),
-        ("lost", "lost in finding or reading", oracle - rag),
-        ("beyond", "beyond this model", 1 - oracle),
+def _tiles(run: Run) -> list[dict[str, str]]:
+    """The four figures that a decision needs, of the rung that the verdict names, or else of the one measured most."""
+    rung = run.results["verdict"].get("rung") or run.main
+    figures = run.ladder.get(rung or "")
+    if rung is None or not figures or figures["accuracy"] is None:
+        return []
+    base = run.ladder.get(BASELINE)
+    tiles = [
+        {
+            "name": f"{run.label(rung)}: right answers",
+            "figure": view.percent(figures["accuracy"]),
+            "beside": f"{view.percent(base['accuracy'])} without documents" if base and rung != BASELINE else "",
+        },
+        {
+            "name": "Wrong answers",
+            "figure": view.percent(view.share_of(figures, "wrong")),
+            "beside": f"{view.percent(view.share_of(figures, 'abstained'))} handed to a person",
+        },
     ]
+    gain = next((row for row in run.results["roi"] if row["rung"] == rung), None)
+    if gain:
+        sure = f"{view.percent(gain['probability_worth_it'])} chance that it pays"
+        worth = f"USD {view.whole(gain['usd_per_month'])} a month"
+        tiles.append({"name": f"Gain over {_inside(run, gain['baseline'])}", "figure": worth, "beside": sure})
+    if figures["usd_per_query"] is not None:
+        cost = f"USD {view.per_thousand(figures['usd_per_query'])}"
+        time = f"{view.seconds(figures['latency_ms_p50'])} each"
+        tiles.append({"name": "Cost of 1,000 questions", "figure": cost, "beside": time})
+    return tiles
 
 
-def _worth(results: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Net benefit as a straight line over the value of a correct answer: its slope is the share of correct answers.
-
-    Positions in per cent of the plot, y downwards. None without prices.
-    """
-    now = float(results["values"]["value_correct"])
-    right = 2 * now or 1.0
-    lines = [
-        {"name": name, "label": figures["label"], **_ends(figures, now, right)}
-        for name, figures in results["rungs"].items()
-        if figures["deployable"] and figures["net_benefit_usd"] is not None
-    ]
-    if not lines or not results["floor"]:
-        return None
-    lines.append({"name": NOTHING, "label": "Answering nothing", **_ends(results["floor"], now, right)})
-    heights = [line[end] for line in lines for end in ("start", "end")] + [0.0]
-    top, bottom = max(heights), min(heights)
-    span = top - bottom or 1.0
-    for line in lines:
-        line |= {end: 100 * (top - line[end]) / span for end in ("start", "end")}
-    return {
-        "lines": lines,
-        "top": top,
-        "bottom": bottom,
-        "zero": 100 * top / span,
-        "now": 100 * now / right,
-        "right": right,
-    }
-
-
-def _ends(figures: Mapping[str, Any], now: float, right: float) -> dict[str, float]:
-    worth, share = figures["net_benefit_usd"], figures["accuracy"]
-    return {"start": worth - now * share, "end": worth + (right - now) * share}
+def _inside(run: Run, rung: str) -> str:
+    """A rung as it is called inside a sentence."""
+    if rung == NOTHING:
+        return "handing every question to a person"
+    if rung in RUNGS:
+        return RUNGS[rung].phrase
+    label = run.label(rung)
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]

@@ -33,7 +33,8 @@ def junit(run: Run) -> str:
             if tag:
                 answer = run.records[item.id, rung].answer
                 detail = ElementTree.SubElement(case, tag, message=_xml(clipped(score.how)))
-                detail.text = _xml(clipped(f"{item.question} -> {answer}")) if tag == "failure" else None
+                shown = tag == "failure" and run.has_text
+                detail.text = _xml(clipped(f"{item.question} -> {answer}")) if shown else None
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluation.report.view import Run, money, p_value, percent, points, seconds, versus
+from evaluation.report.questions import CAUSES
+from evaluation.report.view import Run, money, p_value, percent, points, seconds, whole
+from evaluation.verdict import usd
 
 
 def markdown(run: Run) -> str:
@@ -47,6 +49,8 @@ def markdown(run: Run) -> str:
             ],
         ),
     ]
+    if results["roi"]:
+        parts += ["## Money", _money(run)]
     if results["comparisons"]:
         parts += ["## On the same questions", _comparisons(run)]
     retrieval = [
@@ -56,7 +60,44 @@ def markdown(run: Run) -> str:
         names = [name for name in retrieval[0][1] if name != "questions"]
         rows = [(label, *(f"{values[name]:.3f}" for name in names)) for label, values in retrieval]
         parts += ["## Retrieval", _table(("Rung", *names), rows)]
+    if results.get("attribution"):
+        parts += ["## Where wrong answers come from", _causes(run)]
+    if results.get("spend"):
+        parts.append(_spent(run))
     return "\n\n".join(parts) + "\n"
+
+
+def _money(run: Run) -> str:
+    against = run.label(run.results["roi"][0]["baseline"])
+    return _table(
+        ("Rung", f"Gain over {against}, USD a question", "95 % interval", "Chance that it pays", "USD a month"),
+        [
+            (
+                run.label(row["rung"]),
+                money(row["incremental_net_benefit_usd"]),
+                f"{money(row['low'])} to {money(row['high'])}",
+                percent(row["probability_worth_it"]),
+                whole(row["usd_per_month"]),
+            )
+            for row in run.results["roi"]
+        ],
+    )
+
+
+def _causes(run: Run) -> str:
+    rows = [
+        (run.label(rung), str(of["wrong"]), *(str(of["causes"].get(cause, 0)) for cause in CAUSES))
+        for rung, of in run.results["attribution"].items()
+    ]
+    return _table(("Rung", "Wrong", *CAUSES.values()), rows)
+
+
+def _spent(run: Run) -> str:
+    if run.manifest["price_book"] is None:
+        return "The model has no price: what was spent is unknown."
+    spend = run.results["spend"]
+    cap = f" of at most {usd(spend['cap_usd'])}" if spend.get("cap_usd") is not None else ""
+    return f"Spent: {usd(spend['total_usd'])}{cap}."
 
 
 def _comparisons(run: Run) -> str:
@@ -64,7 +105,7 @@ def _comparisons(run: Run) -> str:
         ("Comparison", "Difference, points", "95 % interval", "Wins", "Losses", "Ties", "p (Holm)"),
         [
             (
-                versus(comparison),
+                f"{run.label(comparison['rung'])} against {run.label(comparison['baseline'])}",
                 points(comparison["difference"]),
                 f"{points(comparison['low'])} to {points(comparison['high'])}",
                 str(comparison["wins"]),

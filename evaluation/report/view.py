@@ -1,41 +1,72 @@
-"""What the reports show, as plain text and percentages: nothing is computed here that is not in results.json."""
+"""A run as its reports see it, and how they write shares, money, times and names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from evaluation.dataset import Item
 from evaluation.records import Record
 from evaluation.score import Score
-from evaluation.verdict import phrase, usd
+from evaluation.verdict import usd
 
 LONGEST_TEXT = 600
 """Characters of an answer or a quote that a report shows."""
-MOST_EXAMPLES = 24
 DASH = "–"
+BASELINE = "closed_book"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as it lies in its folder; records and scores by (question, rung)."""
+    """A run as it lies in its folder; records and scores by (question, rung).
+
+    Of several answers to a question on a rung they hold the first; `copies` holds the others, each score with its
+    record, by replicate.
+    """
 
     manifest: Mapping[str, Any]
     results: Mapping[str, Any]
     items: Mapping[str, Item]
     records: Mapping[tuple[str, str], Record]
     scores: Mapping[tuple[str, str], Score]
+    copies: Mapping[tuple[str, str], Sequence[tuple[Score, Record]]] = field(default_factory=dict)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether reports may hold questions, answers and quotes: a run that was made without text never does."""
+        return all(made.get("values", {}).get("report_text", True) for made in (self.manifest, self.results))
+
+    @property
+    def ladder(self) -> dict[str, Mapping[str, Any]]:
+        """The rungs and the ceiling, from the foot up, without the controls."""
+        return {name: figures for name, figures in self.results["rungs"].items() if figures.get("role") != "control"}
+
+    @property
+    def main(self) -> str | None:
+        """The rung that the page takes apart: the verdict's if it searches, else RAG, else any that does."""
+        searching = [name for name, figures in self.ladder.items() if figures.get("retrieval")]
+        chosen = [name for name in (self.results["verdict"].get("rung"), "rag", *searching) if name in searching]
+        return chosen[0] if chosen else None
+
+    def label(self, rung: str) -> str:
+        """A rung as tables call it."""
+        return str(self.results["rungs"].get(rung, {}).get("label") or rung.replace("_", " ").capitalize())
 
 
 def percent(share: float | None, digits: int = 0) -> str:
     """A share as per cent; a dash when unknown."""
-    return DASH if share is None else f"{100 * share:.{digits}f} %"
+    return DASH if share is None else f"{100 * share:.{digits}f} %".replace("-", "−")
 
 
 def points(difference: float | None) -> str:
     """A difference of shares in percentage points, signed."""
     return DASH if difference is None else f"{100 * difference:+.1f}".replace("-", "−").replace("+0.0", "0.0")
+
+
+def between(low: float | None, high: float | None) -> str:
+    """An interval of shares as per cent."""
+    return DASH if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f} %"
 
 
 def money(value: float | None) -> str:
@@ -58,6 +89,16 @@ def per_thousand(value: float | None) -> str:
     return DASH if value is None else f"{1000 * value:,.2f}"
 
 
+def whole(value: float | None) -> str:
+    """A number without decimals, in groups of three digits; a dash when unknown."""
+    return DASH if value is None else f"{value:,.0f}".replace("-", "−")
+
+
+def short(value: float) -> str:
+    """A number with no more digits than it needs, for the ticks of an axis."""
+    return f"{value:,.6g}".replace("-", "−") if abs(value) < 1_000_000 else f"{value:,.0f}".replace("-", "−")
+
+
 def seconds(milliseconds: float | None) -> str:
     """A duration for a reader."""
     if milliseconds is None:
@@ -65,15 +106,22 @@ def seconds(milliseconds: float | None) -> str:
     return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
-def p_value(p: float) -> str:
-    """A p-value to two digits."""
+def p_value(p: float | None) -> str:
+    """A p-value to two digits; a dash when there is none."""
+    if p is None:
+        return DASH
     return "< 0.001" if p < 0.001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
 
 
-def clipped(text: str) -> str:
+def tied(sentence: str) -> str:
+    """A sentence in which no amount is torn from its unit at the end of a line."""
+    return sentence.replace(" %", "\u00a0%").replace("USD ", "USD\u00a0")
+
+
+def clipped(text: str, longest: int = LONGEST_TEXT) -> str:
     """Text on one line, cut to what a report shows."""
     folded = " ".join(text.split())
-    return folded if len(folded) <= LONGEST_TEXT else folded[:LONGEST_TEXT].rstrip() + " …"
+    return folded if len(folded) <= longest else folded[:longest].rstrip() + " …"
 
 
 def outcome_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, float]]:
@@ -90,66 +138,8 @@ def outcome_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, float]]:
     return [(name, f"{count} {words}", count / n) for name, words, count in parts if count]
 
 
-def versus(comparison: Mapping[str, Any]) -> str:
-    """What a comparison compares."""
-    rung = phrase(comparison["rung"])
-    return f"{rung[0].upper()}{rung[1:]} against {phrase(comparison['baseline'])}"
-
-
-def examples(run: Run) -> list[dict[str, Any]]:
-    """Questions that some rung has right and another not, those that RAG spoils first; at most `MOST_EXAMPLES`."""
-    rungs = list(run.results["rungs"])
-    found = []
-    for item in run.items.values():
-        scores = [run.scores[item.id, rung] for rung in rungs if (item.id, rung) in run.scores]
-        if len({score.outcome == "correct" for score in scores if score.outcome != "unscored"}) > 1:
-            found.append((_rank(item, run), item))
-    found.sort(key=lambda ranked: ranked[0])
-    return [_example(item, run, rungs) for _, item in found[:MOST_EXAMPLES]]
-
-
-def discordant_count(run: Run) -> int:
-    """How many questions `examples` chooses from."""
-    outcomes: dict[str, set[bool]] = {}
-    for (question, _), score in run.scores.items():
-        if score.outcome != "unscored":
-            outcomes.setdefault(question, set()).add(score.outcome == "correct")
-    return sum(len(found) > 1 for found in outcomes.values())
-
-
-def _rank(item: Item, run: Run) -> int:
-    """0: RAG answers wrongly; 1: RAG has it right; 2: RAG does not answer, or was not asked."""
-    score = run.scores.get((item.id, "rag"))
-    return {"wrong": 0, "correct": 1}.get(score.outcome, 2) if score else 2
-
-
-def _example(item: Item, run: Run, rungs: list[str]) -> dict[str, Any]:
-    expected = "Not in the documents: the right answer is to refuse." if item.unanswerable else " / ".join(item.answers)
-    return {
-        "id": item.id,
-        "question": clipped(item.question),
-        "expected": clipped(expected),
-        "evidence": ", ".join(dict.fromkeys(item.documents)),
-        "rungs": [_reply(item, rung, run) for rung in rungs if (item.id, rung) in run.scores],
-    }
-
-
-def _reply(item: Item, rung: str, run: Run) -> dict[str, Any]:
-    score, record = run.scores[item.id, rung], run.records[item.id, rung]
-    return {
-        "label": run.results["rungs"][rung]["label"],
-        "outcome": "refused" if score.outcome == "correct" and score.abstained else score.outcome,
-        "says": {"correct": "refused, rightly" if score.abstained else "correct", "abstained": "no answer"}.get(
-            score.outcome, score.outcome
-        ),
-        "answer": clipped(record.answer),
-        "how": clipped(score.how.replace("_", " ")),
-        "quotes": [
-            {
-                "text": clipped(citation["quote"]),
-                "document": citation["document"],
-                "page": citation["page"],
-            }
-            for citation in record.citations
-        ],
-    }
+def share_of(figures: Mapping[str, Any], outcome: str) -> float | None:
+    """Share of the scored questions that came out so; `outcome` is "wrong" or "abstained"."""
+    scored = figures["n"] - figures["unscored"]
+    known = figures.get(f"{outcome}_share")
+    return known if known is not None else (figures[outcome] / scored if scored else None)

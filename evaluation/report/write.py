@@ -1,4 +1,4 @@
-"""results.json and what lies beside it -> report.html, report.md, junit.xml. The same files give the same bytes."""
+"""results.json and what lies beside it -> the reports. The same files give the same bytes."""
 
 from __future__ import annotations
 
@@ -8,34 +8,43 @@ from pathlib import Path
 from core.errors import UsageError
 from evaluation.dataset import load_dataset
 from evaluation.manifest import read_manifest
-from evaluation.records import read_records
+from evaluation.records import Record, read_records
 from evaluation.report.html import html
 from evaluation.report.junit import junit
 from evaluation.report.markdown import markdown
+from evaluation.report.redact import without_text
+from evaluation.report.sheets import items_csv, ladder_csv
 from evaluation.report.view import Run
 from evaluation.results import RESULTS
 from evaluation.run import QUESTIONS, RECORDS
-from evaluation.score import read_scores
+from evaluation.score import Score, read_scores
 
 REPORT = "report.html"
+REPORTS = {
+    REPORT: html,
+    "report.md": markdown,
+    "ladder.csv": ladder_csv,
+    "items.csv": items_csv,
+    "junit.xml": junit,
+}
 
 
 def write_report(folder: Path) -> Path:
-    """Write the reports of a run whose results are computed. Returns report.html.
+    """Write the reports of a run whose results are computed, without text where its values say so. Returns report.html.
 
     Raises:
         UsageError: the folder holds no results.
     """
     run = read_run(folder)
-    for name, text in ((REPORT, html(run)), ("report.md", markdown(run)), ("junit.xml", junit(run))):
+    for name, made in REPORTS.items():
         partial = folder / (name + ".partial")
-        partial.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")
+        partial.write_text(made(run), encoding="utf-8", errors="xmlcharrefreplace")
         partial.replace(folder / name)
     return folder / REPORT
 
 
 def read_run(folder: Path) -> Run:
-    """Everything a report is made of.
+    """Everything a report is made of, and no more than it may show.
 
     Raises:
         UsageError: the folder holds no results.
@@ -44,10 +53,19 @@ def read_run(folder: Path) -> Run:
         results = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(f"{folder} holds no results: score the run first.") from error
-    return Run(
+    records, scores = read_records(folder / RECORDS), read_scores(folder)
+    first = [score for score in scores if score.replicate == 0]
+    copies: dict[tuple[str, str], list[tuple[Score, Record]]] = {}
+    for score in scores:
+        if score.replicate:
+            record = records[score.question_id, score.rung, score.replicate]
+            copies.setdefault((score.question_id, score.rung), []).append((score, record))
+    run = Run(
         manifest=read_manifest(folder),
         results=results,
         items={item.id: item for item in load_dataset(folder / QUESTIONS).items},
-        records={(key[0], key[1]): record for key, record in read_records(folder / RECORDS).items()},
-        scores={(score.question_id, score.rung): score for score in read_scores(folder)},
+        records={(score.question_id, score.rung): records[score.question_id, score.rung, 0] for score in first},
+        scores={(score.question_id, score.rung): score for score in first},
+        copies=copies,
     )
+    return run if run.has_text else without_text(run)

@@ -1,51 +1,67 @@
-"""Numbers in running text: separators, currency, per cent and scale words, compared with a tolerance."""
+"""Numbers in running text: separators, currency, per cent, scale words and units, compared with a tolerance."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from core.errors import DatasetError
+from evaluation.scorers.number_words import NUMBER_WORDS, spelled_numbers
+from evaluation.scorers.text import fold
+from evaluation.scorers.units import UNITS, same_unit
 
 SCALES = {
-    "thousand": 3, "k": 3, "million": 6, "millions": 6, "mn": 6, "m": 6, "mio": 6,
-    "billion": 9, "billions": 9, "bn": 9, "b": 9, "trillion": 12, "tn": 12,
+    "thousand": 3, "thousands": 3, "k": 3, "million": 6, "millions": 6, "mn": 6, "m": 6, "mio": 6,
+    "billion": 9, "billions": 9, "bn": 9, "b": 9, "trillion": 12, "trillions": 12, "tn": 12,
 }  # fmt: skip
 """Power of ten by the word after a number."""
-CURRENCIES = {"$": "usd", "us$": "usd", "usd": "usd", "€": "eur", "eur": "eur", "£": "gbp", "gbp": "gbp",
-              "chf": "chf", "¥": "jpy", "jpy": "jpy"}  # fmt: skip
-NUMBER_WORDS = {
-    name: Decimal(value)
-    for value, name in enumerate(
-        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-         "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty")
-    )
+CURRENCIES = {
+    "$": "usd", "us$": "usd", "usd": "usd", "dollar": "usd", "dollars": "usd", "us dollars": "usd",
+    "€": "eur", "eur": "eur", "euro": "eur", "euros": "eur", "£": "gbp", "gbp": "gbp", "pounds": "gbp",
+    "chf": "chf", "franc": "chf", "francs": "chf", "swiss francs": "chf", "¥": "jpy", "jpy": "jpy", "yen": "jpy",
 }  # fmt: skip
-_CURRENCY = r"us\$|[$€£¥]|\b(?:usd|eur|gbp|chf|jpy)\b"
+_SIGN = r"us\$|[$€£¥]"
+_CODE = "|".join(sorted((name for name in CURRENCIES if name[0].isalpha() and name != "us$"), key=len, reverse=True))
+_CURRENCY = rf"{_SIGN}|\b(?:{_CODE})\b"
 _SCALE = "|".join(sorted(SCALES, key=len, reverse=True))
 QUANTITY = re.compile(
     rf"""(?P<open>\(\s*)?
-    (?P<minus>(?<![\w.])[-−–]\s?)?
-    (?P<before>{_CURRENCY})?\s*(?P<minus2>(?<!\w)[-−–])?
-    (?<![\w.])(?P<digits>\d{{1,3}}(?:[,'’]\d{{3}})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
-    (?P<close>\s*\))?\s*
-    (?:(?P<percent>%|per\ ?cent\b)|(?:(?P<scale>{_SCALE})\b)?\s*(?P<after>{_CURRENCY})?)""",
+    (?P<minus>(?<![\w.,)%])[-–]\s?|\bminus\ )?
+    (?P<before>{_CURRENCY})?\s*(?P<minus2>(?<!\w)[-–])?
+    (?<![\w.])(?<!\d,)(?P<digits>\d{{1,3}}(?:\.\d{{3}})+,\d+|\d{{1,3}}(?:\.\d{{3}}){{2,}}(?!\d)
+      |\d{{1,3}}(?:[,']\d{{3}})+(?!\d)(?:\.\d+)?|\d+,\d{{1,2}}(?![\d,])|\d+(?:\.\d+)?|\.\d+)
+    (?![.,]\d)(?P<close>\s*\))?
+    (?:\s*(?P<percent>%|per\ ?cent\b|percentage\ points?\b)
+      |(?:[\s-]*(?P<scale>{_SCALE})\b(?!\s*\*))?(?:\s*(?P<after>{_CURRENCY}))?)""",
     re.IGNORECASE | re.VERBOSE,
 )
-SPACED_THOUSANDS = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
-BARE = re.compile(r"(?:about|over|under|nearly|approximately|around|some|of)?\s*", re.IGNORECASE)
+PERCENT = re.compile(r"\s*(?:%|per ?cent\b)", re.IGNORECASE)
+METRES = "m"
+"""A letter that stands for metres or for millions."""
+THIN_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
+BARE = re.compile(r"(?:about|over|under|nearly|approximately|around|some|of|roughly|almost)?\s*", re.IGNORECASE)
+UNIT_AFTER = re.compile(
+    r"[\s-]{0,2}(?:(?P<kind>working|business|calendar|full|consecutive|whole|degrees)[\s-]+)?"
+    r"(?P<unit>°\s?[CF]\b|km/h|m/s|(?:kilomet(?:re|er)s?|miles?) per hour|[^\W\d]+)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number as written: `value` before its scale word. `scale` is a power of ten, None when no word says it."""
+    """A number as written: `value` before its scale word. `scale` is a power of ten, None when no word says it.
+
+    `unit` is a known unit behind it, "" without one; `start` and `end` are its place in the folded text.
+    """
 
     value: Decimal
     scale: int | None = None
     currency: str | None = None
     percent: bool = False
+    unit: str = ""
+    start: int = 0
+    end: int = 0
 
     @property
     def absolute(self) -> Decimal:
@@ -54,63 +70,119 @@ class Quantity:
 
 
 def quantities(text: str) -> list[Quantity]:
-    """Every number in the text, in order; those written as words from zero to twenty come last."""
-    folded = unicodedata.normalize("NFKC", text)
-    found = [_quantity(match) for match in QUANTITY.finditer(folded)]
-    return found + [
-        Quantity(NUMBER_WORDS[word]) for word in re.findall(r"[a-z]+", folded.lower()) if word in NUMBER_WORDS
+    """Every number in the text, in order; those written as words come last."""
+    folded = fold_numbers(text)
+    found = [_quantity(match, folded) for match in QUANTITY.finditer(folded)]
+    spelled = [
+        Quantity(
+            value,
+            unit=_unit(folded, end),
+            currency=_currency(folded, end),
+            percent=PERCENT.match(folded, end) is not None,
+            start=start,
+            end=end,
+        )
+        for value, start, end in spelled_numbers(folded)
     ]
+    return found + [each for each in spelled if not any(other.start <= each.start < other.end for other in found)]
 
 
 def bare_quantity(text: str) -> Quantity | None:
     """The number that a text is, with currency, scale or per cent; None when it holds anything else."""
-    folded = _folded(text).strip().rstrip(".")
+    folded = fold_numbers(text).strip().rstrip(".")
     if folded.lower() in NUMBER_WORDS:
         return Quantity(NUMBER_WORDS[folded.lower()])
     prefix = BARE.match(folded)
     match = QUANTITY.fullmatch(folded, prefix.end() if prefix else 0)
-    return _quantity(match) if match else None
+    return _quantity(match, folded) if match else None
 
 
 def same(given: Quantity, wanted: Quantity, tolerance: float | str | None = None) -> bool:
     """True when both say the same number.
 
     Where only one names its scale, or says per cent, the digits as written may agree instead: "3128" in a column
-    of millions is "3,128 million". Two different currencies, or a currency and a per cent, never agree.
+    of millions is "3,128 million". Two different currencies, or a currency and a per cent, never agree; units do
+    when one can be turned into the other.
     """
+    if METRES in (given.unit, wanted.unit):
+        return any(same(one, other, tolerance) for one in _readings(given) for other in _readings(wanted))
     if given.currency and wanted.currency and given.currency != wanted.currency:
         return False
-    if (given.percent and wanted.currency) or (wanted.percent and given.currency):
+    if (given.percent and (wanted.currency or wanted.unit)) or (wanted.percent and (given.currency or given.unit)):
         return False
-    if _near(given.absolute, wanted.absolute, tolerance):
+    factor = same_unit(given.unit, wanted.unit)
+    if factor is None or (given.unit and wanted.currency) or (wanted.unit and given.currency):
+        return False
+    if near(given.absolute * factor, wanted.absolute, tolerance):
         return True
-    comparable = given.scale is None or wanted.scale is None
-    return comparable and _near(given.value, wanted.value, tolerance)
+    comparable = factor == 1 and (_plain(given) or _plain(wanted) or given.scale == wanted.scale)
+    return comparable and near(given.value, wanted.value, tolerance)
 
 
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", SPACED_THOUSANDS.sub("", text))
+def _readings(quantity: Quantity) -> tuple[Quantity, ...]:
+    """What a number with an m behind it can mean: metres, or millions."""
+    if quantity.unit != METRES:
+        return (quantity,)
+    return replace(quantity, unit="metres", scale=None), replace(quantity, unit="")
 
 
-def _near(given: Decimal, wanted: Decimal, tolerance: float | str | None) -> bool:
+def _plain(quantity: Quantity) -> bool:
+    """Digits alone, which may stand in a column that says of what."""
+    return quantity.scale is None and not quantity.currency and not quantity.unit
+
+
+def fold_numbers(text: str) -> str:
+    """A text as places in it are counted: folded, with thin spaces between thousands taken out."""
+    return fold(THIN_SPACE.sub("", text))
+
+
+def near(given: Decimal, wanted: Decimal, tolerance: float | str | None) -> bool:
+    """Whether a number lies within a tolerance of another: absolute, or in per cent of it when written "1%".
+
+    Raises:
+        DatasetError: the tolerance is neither.
+    """
     if tolerance is None:
         return given == wanted
     if isinstance(tolerance, str):
-        if not re.fullmatch(r"\s*\d+(\.\d+)?\s*%\s*", tolerance):
+        if not re.fullmatch(r"\s*\d+(\.\d+)?\s*%?\s*", tolerance):
             raise DatasetError(f"The tolerance {tolerance!r} is neither a number nor a percentage such as '1%'.")
-        return abs(given - wanted) <= abs(wanted) * Decimal(tolerance.strip().rstrip("% ")) / 100
+        share = Decimal(tolerance.strip().rstrip("% "))
+        return abs(given - wanted) <= (abs(wanted) * share / 100 if "%" in tolerance else share)
     return abs(given - wanted) <= Decimal(str(tolerance))
 
 
-def _quantity(match: re.Match[str]) -> Quantity:
-    value = Decimal(re.sub(r"[,'’]", "", match["digits"]))
+def _quantity(match: re.Match[str], text: str) -> Quantity:
     accounting = bool(match["open"] and match["close"])
-    if match["minus"] or match["minus2"] or accounting:
-        value = -value
+    value = _decimal(match["digits"])
     currency = match["before"] or match["after"]
+    named = match["scale"] or currency or match["percent"]
     return Quantity(
-        value=value,
+        value=-value if match["minus"] or match["minus2"] or accounting else value,
         scale=SCALES[match["scale"].lower()] if match["scale"] else None,
         currency=CURRENCIES[currency.lower()] if currency else None,
         percent=bool(match["percent"]),
+        unit=METRES if match["scale"] == METRES and not currency else "" if named else _unit(text, match.end()),
+        start=match.start("digits"),
+        end=match.end(),
     )
+
+
+def _decimal(digits: str) -> Decimal:
+    """1,234.5 and 1'234.5 and 1.234,5 and 12,5: the last separator is the decimal point unless groups follow it."""
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+,\d+|\d+,\d{1,2}|\d{1,3}(?:\.\d{3}){2,}", digits):
+        return Decimal(digits.replace(".", "").replace(",", "."))
+    return Decimal(re.sub(r"[,']", "", digits))
+
+
+def _unit(text: str, end: int) -> str:
+    match = UNIT_AFTER.match(text, end)
+    if not match or match["unit"].lower().replace(" ", "") not in UNITS:
+        return ""
+    kind = (match["kind"] or "").lower()
+    return f"{'working ' if kind in ('working', 'business') else ''}{match['unit'].lower().replace(' ', '')}"
+
+
+def _currency(text: str, end: int) -> str | None:
+    match = re.match(rf"\s*({_CURRENCY})", text[end : end + 20], re.IGNORECASE)
+    return CURRENCIES[match[1].lower()] if match else None

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-MEASURES = {"recall@5": "R@5", "recall@10": "R@10", "mrr@10": "RR@10", "ndcg@10": "nDCG@10"}
+MEASURES = {
+    "recall@5": "R@5",
+    "recall@10": "R@10",
+    "mrr@10": "RR@10",
+    "ndcg@10": "nDCG@10",
+    "success@5": "Success@5",
+    "success@10": "Success@10",
+    "precision@5": "P@5",
+    "ap": "AP",
+}
 """Our names for the measures, and those of ir-measures."""
+JUDGED = {"judged@10": "Judged@10"}
+"""Measured only where judgements name documents that are not relevant too: elsewhere unjudged is all but unknown."""
 
 
 def retrieval_measures(
@@ -14,7 +25,7 @@ def retrieval_measures(
     """The measures of each question in `gold`: {question: {measure: value}}.
 
     `ranked` holds the documents found for a question, best first, each once. A question without hits scores 0.
-    A gold document counts by its grade, or 1 where none are given.
+    A gold document counts by its grade, or 1 where none are given; with grades, the share that is judged comes along.
     """
     import ir_measures
 
@@ -28,9 +39,11 @@ def retrieval_measures(
         for question, documents in ranked.items()
         if question in qrels and documents
     }
-    names = {ir_measures.parse_measure(theirs): ours for ours, theirs in MEASURES.items()}
-    values: dict[str, dict[str, float]] = {question: dict.fromkeys(MEASURES, 0.0) for question in qrels}
+    names = {ir_measures.parse_measure(theirs): ours for ours, theirs in (MEASURES | JUDGED).items()}
+    wanted = {question: [*MEASURES, *(JUDGED if isinstance(gold[question], Mapping) else ())] for question in qrels}
+    values: dict[str, dict[str, float]] = {question: dict.fromkeys(names, 0.0) for question, names in wanted.items()}
     if run:
         for metric in ir_measures.iter_calc(list(names), qrels, run):
-            values[metric.query_id][names[metric.measure]] = metric.value
+            if names[metric.measure] in wanted[metric.query_id]:
+                values[metric.query_id][names[metric.measure]] = metric.value
     return values

@@ -25,6 +25,7 @@ from service.api.routes import (
     chat,
     collections,
     documents,
+    evaluations,
     health,
     index,
     ingestions,
@@ -96,7 +97,7 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         redoc_url=None,
     )
     errors.register(app)
-    for routes in (query, search, chat, models, ingestions, documents, collections, index, care, keys):
+    for routes in (query, search, chat, models, ingestions, documents, collections, index, care, keys, evaluations):
         app.include_router(
             routes.router, prefix="/v1", responses=errors.declared(401, 403), dependencies=[Depends(within_rate)]
         )

@@ -16,7 +16,7 @@ from core.logs import request_id
 from service.api.access import Gate
 from service.api.live import Live
 from service.api.rates import Rates
-from service.api.state import Service, Upkeep
+from service.api.state import Evaluations, Service, Upkeep
 
 
 async def _service(connection: HTTPConnection) -> AsyncIterator[Service]:
@@ -34,6 +34,13 @@ def _upkeep(connection: HTTPConnection) -> Upkeep:
     if upkeep is None:
         raise Unavailable("This service cannot exchange its index. Start it with `touchstone serve`.")
     return upkeep
+
+
+def _evaluations(connection: HTTPConnection) -> Evaluations:
+    evaluations = _live(connection).evaluations
+    if evaluations is None:
+        raise Unavailable("This service runs no evaluations. Start it with `touchstone serve`.")
+    return evaluations
 
 
 def _live(connection: HTTPConnection) -> Live:
@@ -85,6 +92,7 @@ def needs(scope: Scope) -> Dependency:
 WritingService = Annotated[Service, Depends(_writing)]
 """For requests that change something: they wait while another version of the index is put in place."""
 CurrentUpkeep = Annotated[Upkeep, Depends(_upkeep)]
+CurrentEvaluations = Annotated[Evaluations, Depends(_evaluations)]
 CurrentAccess = Annotated[Access, Depends(_access)]
 DocumentId = Annotated[str, Path(description="its id, as a list of documents has it")]
 JobId = Annotated[str, Path(description="its id, as a list of ingestions has it")]

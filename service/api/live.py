@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from service.api.state import Service, Upkeep
+from service.api.state import Evaluations, Service, Upkeep
 
 
 @dataclass(slots=True)
@@ -39,6 +39,7 @@ class Live:
         self._writers = 0
         self._closed = False
         self.upkeep = upkeep
+        self.evaluations: Evaluations | None = None
         self.crowded: Callable[[], bool] = lambda: False
         """True while the line for searches is full (service/api/turns.py)."""
         self.stopping = False

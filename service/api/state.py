@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from core.access import Principal
 from core.settings import Settings
 from core.sources import Patterns
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from indexes.overview import VersionRow
     from indexes.rows import DocumentRow, JobRow, Order
     from service.answering.generators.choose import Model
+    from service.api.evaluations import EvaluationIn, EvaluationOut
     from service.api.versions import PruneOut, RebuildIn, RebuildOut, RollbackOut
 
 
@@ -57,6 +59,34 @@ class Upkeep(Protocol):
 
     def prune(self) -> PruneOut:
         """Remove every version but the live one."""
+
+
+class Evaluations(Protocol):
+    """Runs evaluations for callers. Raises UnknownJob for one that is not there or not for the caller to see."""
+
+    def start(self, asked: EvaluationIn, principal: Principal) -> EvaluationOut:
+        """Begin one on the documents that the principal may read.
+
+        Raises JobConflict while one is at work, Forbidden, and what is wrong with what was asked for.
+        """
+
+    def latest(self, principal: Principal, limit: int) -> Sequence[EvaluationOut]:
+        """Those that the principal may see, newest first."""
+
+    def find(self, evaluation_id: str, principal: Principal) -> EvaluationOut:
+        """One of them."""
+
+    def report(self, evaluation_id: str, principal: Principal) -> str:
+        """Its page, HTML. Raises UnknownJob while there is none."""
+
+    def cancel(self, evaluation_id: str, principal: Principal) -> EvaluationOut:
+        """Let one end after the calls under way. Raises JobConflict when it has ended."""
+
+    def resume(self, evaluation_id: str, principal: Principal) -> EvaluationOut:
+        """Go on with one that did not get to its end. Raises JobConflict, and UsageError when too much has changed."""
+
+    def remove(self, evaluation_id: str, principal: Principal) -> None:
+        """Remove one. Raises JobConflict while it is at work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from service.api.app import Live, create_app
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = json.loads((ROOT / "service/api/examples.json").read_text())
-WIRE = ("care", "chats", "jobs", "keys", "records", "schemas", "searches", "versions")
+WIRE = ("care", "chats", "evaluations", "jobs", "keys", "records", "schemas", "searches", "versions")
 OWN = {"text/event-stream", "image/png"}
 PROBLEM = "application/problem+json"
 

@@ -163,7 +163,7 @@ def print_measures(measured: Mapping[str, Floats], cuts: Mapping[str, Sequence[P
 
 def print_comparison(measured: Mapping[str, Floats], *, resamples: int, seed: int) -> None:
     """Ours less each other one: IoU at 5 and 10 chunks, and where ours has the recall that the other one has there."""
-    questions = [str(number) for number in range(len(measured[OURS]))]
+    questions = np.arange(len(measured[OURS]))
     drawn = cluster_means(measured, questions, resamples=resamples, seed=seed)
     print("| IoU of ours less that of | " + " | ".join(f"at {k}" for k in SHOWN), end=" | ")
     print(" | ".join(f"at its recall at {k}" for k in SHOWN) + " |")

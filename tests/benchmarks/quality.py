@@ -221,7 +221,7 @@ def _draws(scores: Mapping[str, Floats], settings: Settings) -> dict[str, Floats
     """Means of the measures in resamples of the questions, alike for every way to rank; what is not gold counts not."""
     asked = next(iter(scores.values()))
     columns = {leg: np.concatenate([np.nan_to_num(rows), ~np.isnan(rows)], axis=1) for leg, rows in scores.items()}
-    each = [str(number) for number in range(len(asked))]
+    each = np.arange(len(asked))
     means = cluster_means(columns, each, resamples=settings.evaluation.resamples, seed=settings.evaluation.seed)
     with np.errstate(invalid="ignore"):
         return {leg: rows[:, : len(MEASURES)] / rows[:, len(MEASURES) :] for leg, rows in means.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -60,6 +61,21 @@ def test_the_command_line_works_through_the_service(served: Served) -> None:
     assert served.touchstone("index", "repair", "--json").json == {"repaired": []}
     assert served.touchstone("index", "purge", "--json").json == {"purged": []}
     assert report.json["job_id"] in [job["job_id"] for job in served.touchstone("jobs", "list", "--json").json["jobs"]]
+
+
+def test_an_evaluation_goes_through_the_service_and_its_run_is_copied(served: Served, tmp_path: Path) -> None:
+    assert served.touchstone("ingest", served.source).code == 0
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(json.dumps({"id": "1", "question": QUESTION, "answers": ["16 weeks"], "split": "test"}))
+    words = ("evaluate", "run", questions, "--rungs", "closed_book,rag", "--out", tmp_path / "run")
+    done = served.touchstone(*words, "--json")
+    assert done.code == 0, done.err
+    assert (done.json["rungs"]["rag"]["correct"], done.json["dataset"]["questions"]) == (1, 1)
+    assert served.touchstone("evaluate", "score", tmp_path / "run", "--json").json == done.json
+    again = served.touchstone(*words)
+    assert (again.code, "is not empty" in again.err) == (2, True)
+    (run,) = httpx.get(f"{served.url}/v1/evaluations").json()["evaluations"]
+    assert (run["state"], run["verdict"]["decision"]) == ("COMPLETED", "inconclusive")
 
 
 def test_jobs_are_worked_on_through_the_service(served: Served, tmp_path: Path) -> None:

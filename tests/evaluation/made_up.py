@@ -84,11 +84,20 @@ def manifest(of: Dataset, rungs: Sequence[str], **fields: Any) -> dict[str, Any]
     } | fields
 
 
-def folder(path: Path, rows: Sequence[Mapping[str, Any]], outcomes: Mapping[str, Sequence[str]], **fields: Any) -> Path:
-    """A run folder: `outcomes` holds, for each rung, one outcome for each question in order."""
+def folder(
+    path: Path,
+    rows: Sequence[Mapping[str, Any]],
+    outcomes: Mapping[str, Sequence[str]],
+    *,
+    usage: Mapping[str, int] | None = None,
+    **fields: Any,
+) -> Path:
+    """A run folder: `outcomes` holds, for each rung, one outcome for each question in order; `usage`: of each call."""
     of = dataset(path, rows)
     records = [
-        record(item.id, rung, outcomes[rung][position]) for position, item in enumerate(of.items) for rung in outcomes
+        record(item.id, rung, outcomes[rung][position], usage=dict(usage or {}))
+        for position, item in enumerate(of.items)
+        for rung in outcomes
     ]
     (path / "records.jsonl").write_text("".join(map(to_line, records)))
     write_json(path / "manifest.json", manifest(of, list(outcomes), **fields))

@@ -9,6 +9,7 @@ from core.errors import UsageError
 from evaluation.evaluate import reprice, rescore
 from evaluation.records import drop_torn_line, read_records
 from evaluation.score import Score, read_scores, score
+from evaluation.scorers.retrieval import MEASURES
 from tests.evaluation import made_up
 
 
@@ -35,6 +36,13 @@ def test_a_refusal_in_words_is_an_abstention(tmp_path: Path) -> None:
     assert (found.outcome, found.abstained, found.answer_words) == ("abstained", True, None)
 
 
+def test_a_plain_no_is_an_answer_whatever_follows(tmp_path: Path) -> None:
+    row = {"id": "q0", "question": "Is it said?", "answers": ["No"]}
+    record = made_up.record("q0", "rag", "wrong", answer="No. The passages do not say so anywhere.")
+    (found,) = score(made_up.dataset(tmp_path, [row]), [record], rungs=["rag"])
+    assert (found.outcome, found.abstained) == ("correct", False)
+
+
 def test_an_error_keeps_its_last_line_and_is_neither_right_nor_wrong(tmp_path: Path) -> None:
     found = scored(tmp_path, "unscored")
     assert (found.outcome, found.error, found.how) == ("unscored", True, "ModelUnavailable: gone")
@@ -49,9 +57,7 @@ def test_without_an_accepted_answer_only_retrieval_is_measured(tmp_path: Path) -
 
 
 def test_unanswerable_questions_never_enter_retrieval(tmp_path: Path) -> None:
-    assert scored(tmp_path, "correct", retrieved=()).retrieval == dict.fromkeys(
-        ("recall@5", "recall@10", "mrr@10", "ndcg@10"), 0.0
-    )
+    assert scored(tmp_path, "correct", retrieved=()).retrieval == dict.fromkeys(MEASURES, 0.0)
     assert scored(tmp_path, "correct", unanswerable=True).retrieval is None
 
 

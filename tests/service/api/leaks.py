@@ -225,6 +225,20 @@ class Leaks(RuleBasedStateMachine):
         return self.call(caller, "POST", "/mcp", json=called(name, arguments))
 
     @rule(caller=callers, collection=collections)
+    def measure(self, caller: str, collection: str) -> None:
+        items = [{"id": "1", "question": "How many weeks of parental leave are paid?", "answers": ["sixteen"]}]
+        asked = {"items": items, "collection": collection, "rungs": ["long_context", "rag", "random_context"]}
+        begun = self.call(caller, "POST", "/v1/evaluations", json=asked)
+        readable = bool(self.readable(caller, collection))
+        assert caller == "root" or begun.status_code == (202 if readable else 404), begun.text
+        if begun.status_code == 202:
+            path = begun.headers["Location"]
+            while self.call(caller, "GET", path).json()["state"] == "RUNNING":
+                pass
+            assert not readable or self.call(caller, "GET", f"{path}/report").status_code == 200
+            assert self.call(caller, "DELETE", path).status_code == 204
+
+    @rule(caller=callers, collection=collections)
     def look_round(self, caller: str, collection: str) -> None:
         for path in ("/v1/index", "/v1/keys", "/v1/ingestions/nothing", "/", "/readyz"):
             self.call(caller, "GET", path)

@@ -11,19 +11,22 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from core.settings import EmbedderSettings, Settings
+from cli.evaluations import EvaluationRuns
+from core.settings import EmbedderSettings, EvaluationSettings, Settings
 from indexes.open import open_indexes
 from service.answering.generators.choose import open_model
-from service.api.app import create_app
+from service.api.app import Live, create_app
 from service.api.state import Service
 from tests.service.api.at_once import AtOnce
 from tests.service.api.callers import Caller
 from tests.service.api.leaks import MEMBERS, Leaks, World
 
+QUICK = EvaluationSettings(resamples=100)
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    chosen = Settings(data=tmp_path / "data", embedder=EmbedderSettings(kind="hashing"))
+    chosen = Settings(data=tmp_path / "data", embedder=EmbedderSettings(kind="hashing"), evaluation=QUICK)
     sources = tmp_path / "sources"
     sources.mkdir()
     with open_indexes(chosen) as indexes:
@@ -34,11 +37,13 @@ def world(tmp_path: Path) -> Iterator[World]:
             jobs=AtOnce(indexes, chosen),
             models=lambda name: model if not name else open_model(chosen, name, indexes.embedder),
         )
-        app = create_app(chosen, open_service=lambda: nullcontext(service))
+        live = Live(service)
+        live.evaluations = EvaluationRuns(chosen, live)
+        app = create_app(chosen, open_service=lambda: nullcontext(live))
         with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:
             root = Caller(client, client.post("/v1/keys", json={"name": "root", "scopes": ["admin"]}).json()["key"])
             callers = {
-                name: root.made(name=name, scopes=["query", "ingest"], groups=sorted(groups))
+                name: root.made(name=name, scopes=["query", "ingest", "evaluate"], groups=sorted(groups))
                 for name, groups in MEMBERS.items()
                 if name != "root"
             }

@@ -1,0 +1,64 @@
+"""What a verdict rests on, a sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.settings import EvaluationSettings
+from evaluation.roi import Economy, fixed_per_question
+from evaluation.rungs import RUNGS
+from evaluation.statistics import FEW_CLUSTERS, FEWEST_CLUSTERS
+from evaluation.verdict import phrase, usd
+
+
+def assumptions(
+    of: Economy | None, values: EvaluationSettings, ladder: Mapping[str, Mapping[str, Any]], manifest: Mapping[str, Any]
+) -> list[str]:
+    """What the verdict rests on, a sentence each."""
+    said = [
+        f"A correct answer is worth {usd(values.value_correct)}, a wrong one costs {usd(values.cost_wrong)}, "
+        f"and handing a question to a person costs {usd(values.cost_abstained)}.",
+        f"{values.queries_per_month:,} questions a month over {values.horizon_months} months; "
+        f"{_fixed(ladder, values)}.",
+        _priced(manifest),
+    ]
+    if of:
+        said.append(f"Real questions are like the {of.questions} asked here. {_alike(of)}")
+    held_back = [
+        name for name, figures in ladder.items() if RUNGS[name].deployable == "fixed" and not figures["deployable"]
+    ]
+    said += [
+        f"{RUNGS[name].label} is not a choice: each question had documents of its own, which somebody has to find."
+        for name in held_back
+    ]
+    if manifest.get("state") != "complete":
+        said.append("The run is not complete: it rests on the questions asked before it was stopped.")
+    return said
+
+
+def _alike(of: Economy) -> str:
+    if of.clusters < FEWEST_CLUSTERS:
+        return f"They rest on only {of.clusters} documents, too few to say how other documents would fare."
+    few = " Intervals that rest on so few are unreliable." if of.clusters < FEW_CLUSTERS else ""
+    return f"Questions on one document are alike: the {of.clusters} groups count as wholes.{few}"
+
+
+def _fixed(ladder: Mapping[str, Any], values: EvaluationSettings) -> str:
+    with_costs = [
+        f"{phrase(name)} {usd(fixed_per_question(name, values))}" for name in ladder if fixed_per_question(name, values)
+    ]
+    if not with_costs:
+        return "no one-off or monthly costs were entered"
+    return f"one-off and monthly costs come to {', '.join(with_costs)} per question"
+
+
+def _priced(manifest: Mapping[str, Any]) -> str:
+    model, book = manifest["model"]["name"], manifest["price_book"]
+    if book is None:
+        return f"The model {model} has no price in the settings: costs and net benefit are unknown, not zero."
+    if not float(book["input"]) and not float(book["output"]):
+        return f"The model {model} costs nothing to call; the machine it runs on is not counted."
+    return (
+        f"The model {model} costs USD {book['input']} per million input and {book['output']} per million output tokens."
+    )

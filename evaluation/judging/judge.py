@@ -1,0 +1,189 @@
+"""records.jsonl -> judgements.jsonl: ask a model whether each answer is right, within a budget of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from core.errors import ModelUnavailable, UsageError
+from core.settings import Settings
+from core.until import Until
+from evaluation.budget import MILLION, Budget
+from evaluation.dataset import Item, load_dataset
+from evaluation.flight import Flight
+from evaluation.judging.judgements import JUDGEMENTS, Judgement, key_of, read_judgements, spent, to_line
+from evaluation.judging.prompt import prompt_version, read_verdict, write_prompt
+from evaluation.manifest import read_manifest, write_json
+from evaluation.records import drop_torn_line, read_records
+from evaluation.run import GIVE_UP_AFTER, QUESTIONS, RECORDS
+from service.answering.cost import cost
+from service.answering.generators.choose import Model
+from service.answering.generators.protocol import Prompt
+
+AT_ONCE = 64
+"""Calls that are sent ahead; how many are open at once is the model's setting `in_flight`."""
+MOST_REPLY = 400
+"""Characters of a reply that are kept."""
+KINDS = ("input_tokens", "cached_tokens", "output_tokens")
+Landed = tuple[str, "Judgement | ModelUnavailable"]
+"""What became of a call, by the key of its task."""
+ENVELOPE = 1_024
+"""Bytes for what a server wraps around a prompt and the form of the reply. A token is at least one byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How judging ended: answers with a judgement, answers that need one, USD spent on them in all sittings."""
+
+    done: int
+    total: int
+    spent_usd: Decimal
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    key: str
+    item: Item
+    prompt: Prompt
+    worst: Decimal
+
+
+def judge_folder(
+    folder: Path,
+    model: Model,
+    settings: Settings,
+    *,
+    budget_usd: Decimal,
+    progress: Callable[[Judged], None] = lambda _: None,
+) -> Judged:
+    """Judge every answer of a run that this model has not judged yet; each judgement is on disk before the next.
+
+    Equal answers to one question are judged once, whichever rungs gave them. The order is that of the records'
+    hashes, so that a stop favours no rung.
+
+    Raises:
+        UsageError: the folder holds no run, or the model quotes instead of writing.
+        BudgetReached: the next judgement could pass the cap; those before are kept.
+        ModelUnavailable: the model's server left several calls in a row unanswered.
+    """
+    manifest = read_manifest(folder)
+    chosen = settings.all_models()[model.name]
+    if chosen.kind == "extractive":
+        raise UsageError(f"The model {model.name} only quotes passages: name a model that writes, to judge with.")
+    items = {item.id: item for item in load_dataset(folder / QUESTIONS).items}
+    identity = f"{model.name} {chosen.model}".strip()
+    tasks = _tasks(folder, identity, items, model)
+    warning = family_warning(model, settings, manifest)
+    with (folder / JUDGEMENTS).open("ab") as out:
+        drop_torn_line(folder / JUDGEMENTS)
+        known = read_judgements(folder)
+        budget = Budget(cap=budget_usd, spent=spent(known))
+        missing = [task for task in tasks if task.key not in known]
+        done = len(tasks) - len(missing)
+        flight: Flight[Landed] = Flight({model.name: chosen.in_flight})
+        try:
+            for judgement in _ask(missing, identity, model, budget, flight):
+                _append(out, judgement)
+                done += 1
+                progress(Judged(done, len(tasks), budget.spent, warning))
+        finally:
+            flight.close()
+            _note(folder, manifest, identity, warning)
+    return Judged(done, len(tasks), budget.spent, warning)
+
+
+def _ask(
+    missing: Sequence[_Task], identity: str, model: Model, budget: Budget, flight: Flight[Landed]
+) -> Iterator[Judgement]:
+    """The judgements in the order in which they come; money is set aside before each call and settled after it."""
+    waiting, unanswered, stopped = list(reversed(missing)), 0, Decimal(0)
+    worst = {task.key: task.worst for task in missing}
+    while waiting or flight.outstanding:
+        while waiting and not stopped and flight.outstanding < AT_ONCE:
+            if not budget.reserve(waiting[-1].worst):
+                stopped = waiting[-1].worst
+                break
+            flight.send(partial(_call, waiting.pop(), identity, model), provider=model.name)
+        if not flight.outstanding:
+            raise budget.reached(stopped)
+        key, landed = flight.land()
+        budget.settle(landed.cost_usd if isinstance(landed, Judgement) else None, worst=worst[key])
+        unanswered = unanswered + 1 if isinstance(landed, ModelUnavailable) else 0
+        if isinstance(landed, Judgement):
+            yield landed
+        elif unanswered == GIVE_UP_AFTER:
+            raise landed
+
+
+def _call(task: _Task, identity: str, model: Model) -> tuple[str, Judgement | ModelUnavailable]:
+    try:
+        draft = model.generator.generate(task.prompt, until=Until.never())
+    except ModelUnavailable as error:
+        return task.key, error
+    usage = draft.usage
+    return task.key, Judgement(
+        key=task.key,
+        model=identity,
+        question_id=task.item.id,
+        verdict=read_verdict(draft.text),
+        reply=draft.text[:MOST_REPLY],
+        usage={} if usage is None else dataclasses.asdict(usage),
+        cost_usd=None if usage is None else cost(usage, model.price),
+        at_most_usd=task.worst,
+    )
+
+
+def _tasks(folder: Path, identity: str, items: Mapping[str, Item], model: Model) -> list[_Task]:
+    """One task for each different answer that needs a judge, in the order of their hashes."""
+    found: dict[str, _Task] = {}
+    for record in read_records(folder / RECORDS).values():
+        item = items.get(record.question_id)
+        if record.status != "answered" or item is None or not (item.answers or item.unanswerable):
+            continue
+        prompt = write_prompt(item, record.answer)
+        key = key_of(identity, prompt)
+        found.setdefault(key, _Task(key, item, prompt, _worst(prompt, model)))
+    return [found[key] for key in sorted(found)]
+
+
+def _worst(prompt: Prompt, model: Model) -> Decimal:
+    """The most that a judgement can cost in USD; 0 without a price."""
+    if model.price is None:
+        return Decimal(0)
+    dearest = max(model.price.input, model.price.cached_input or Decimal(0))
+    size = ENVELOPE + len(prompt.rendered.encode("utf-8", "surrogatepass"))
+    return (min(size, model.context_window) * dearest + model.max_output_tokens * model.price.output) / MILLION
+
+
+def _append(out: BinaryIO, judgement: Judgement) -> None:
+    out.write(to_line(judgement))
+    out.flush()
+    os.fsync(out.fileno())
+
+
+def _note(folder: Path, manifest: dict[str, Any], identity: str, warning: str) -> None:
+    """Write into the manifest who judged, and what all judging has cost."""
+    known = read_judgements(folder)
+    priced = [each.cost_usd for each in known.values() if each.cost_usd is not None]
+    tokens = {kind: sum(each.usage.get(kind, 0) for each in known.values()) for kind in KINDS}
+    manifest["judge"] = {"model": identity, "prompt_version": prompt_version(), "warning": warning}
+    manifest["judge_spend"] = {"calls": len(known), **tokens, "usd": float(sum(priced)) if priced else None}
+    write_json(folder / "manifest.json", manifest)
+
+
+def family_warning(model: Model, settings: Settings, manifest: Mapping[str, object]) -> str:
+    """A sentence where the judge is the model that answered, or one of its name; "" otherwise."""
+    reader = manifest.get("model")
+    names = {str(reader.get("name")), str(reader.get("model"))} if isinstance(reader, dict) else set()
+    judge = settings.all_models()[model.name].model or model.name
+    family = {name.lower().split("/")[-1].split("-")[0].split(".")[0] for name in names if name and name != "None"}
+    if model.name in names or judge in names or judge.lower().split("/")[-1].split("-")[0].split(".")[0] in family:
+        return f"The judge {model.name} is of the family of the model that answered: it may favour its own answers."
+    return ""

@@ -1,0 +1,92 @@
+"""Lists: which of the items an answer names, and what it names besides."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evaluation.dataset import Item
+from evaluation.scorers.claims import claim
+from evaluation.scorers.dates import days, only_day
+from evaluation.scorers.numbers import bare_quantity, quantities, same
+from evaluation.scorers.text import fold, places, words
+
+SEPARATORS = re.compile(r"\s*(?:;|\n|,\s+(?:and\s+|or\s+)?|\s+and\s+)\s*")
+LEAD = re.compile(r"^[^:]{0,80}:\s*|^.{0,80}?\b(?:are|is|were|was|include|includes|including|namely)\s+", re.IGNORECASE)
+LONGER = 3
+"""Words by which a part of an answer may be longer than the longest item and still count as an item named besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How an answer's items meet the wanted ones. `missing`: the first that is lacking."""
+
+    precision: float
+    recall: float
+    missing: str = ""
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+
+def overlap(answer: str, item: Item) -> Overlap:
+    """Precision and recall of the items an answer names, of the accepted list that it meets best."""
+    return max((_overlap(answer, wanted, item) for wanted in _lists(item)), key=lambda found: (found.recall, found.f1))
+
+
+def _overlap(answer: str, wanted: Sequence[str], item: Item) -> Overlap:
+    folded = fold(answer)
+    missing = [part for part in wanted if not _names(folded, part, item.question)]
+    longest = max(len(words(part)) for part in wanted) + LONGER
+    parts = [part for part in SEPARATORS.split(LEAD.sub("", folded).rstrip(".")) if words(part)]
+    beside = [
+        part
+        for part in parts
+        if len(words(part)) <= longest
+        and not any(_names(part, each, "") or _names(fold(each), part, "") for each in wanted)
+    ]
+    missing += _too_few(folded, wanted)
+    named = len(wanted) - len(missing)
+    beside = beside if len(parts) > 1 else []
+    return Overlap(
+        precision=named / (named + len(beside)) if named + len(beside) else 0.0,
+        recall=named / len(wanted),
+        missing=missing[0] if missing else "",
+    )
+
+
+def _too_few(folded: str, wanted: Sequence[str]) -> list[str]:
+    """Numbers that are wanted more often than the answer holds them."""
+    found = []
+    for part, times in Counter(wanted).items():
+        number = bare_quantity(part) if times > 1 else None
+        if number is not None:
+            held = sum(same(each, number) for each in quantities(folded))
+            found += [part] * (times - held if 0 < held < times else 0)
+    return found
+
+
+def _names(folded: str, part: str, question: str) -> bool:
+    if claim(folded, places(folded, part), question).made:
+        return True
+    wanted = bare_quantity(part)
+    if wanted is not None:
+        found = [(each.start, each.end) for each in quantities(folded) if same(each, wanted)]
+        return claim(folded, found, question).made
+    day = only_day(part)
+    return day is not None and any(found.covers(day) for found in days(folded))
+
+
+def _lists(item: Item) -> list[list[str]]:
+    """The items of each accepted variant; `answer_parts`, where a dataset has it, is the list itself."""
+    parts = (item.model_extra or {}).get("answer_parts")
+    if isinstance(parts, list) and parts and all(isinstance(part, str) and part.strip() for part in parts):
+        return [parts]
+    return [
+        [part for part in SEPARATORS.split(variant.strip()) if words(part)] or [variant] for variant in item.answers
+    ]
