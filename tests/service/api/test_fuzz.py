@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from cli.evaluations import EvaluationRuns
 from core.errors import JobConflict
 from core.settings import Settings
 from indexes.open import open_indexes
@@ -53,6 +54,7 @@ def caller(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with open_indexes(own) as indexes:
         _, key = indexes.catalogue.keys.make(KeyIn(name="fuzz", scopes=("admin",)).row())
         busy = Live(replace(service, settings=own, indexes=indexes, jobs=Busy()), upkeep=Busy())
+        busy.evaluations = EvaluationRuns(own, busy)
         with serving(busy, own) as address:
             yield Caller(address, {"Authorization": f"Bearer {key}"})
 
