@@ -32,6 +32,13 @@ def assumptions(
         f"{RUNGS[name].label} is not a choice: each question had documents of its own, which somebody has to find."
         for name in held_back
     ]
+    openings = (manifest.get("split") or {}).get("openings") or 0
+    if openings > 1:
+        said.append(
+            f"The held-out questions were opened {openings} times: each look makes the figures a little kinder."
+        )
+    if (manifest.get("judge") or {}).get("warning"):
+        said.append(manifest["judge"]["warning"])
     if manifest.get("state") != "complete":
         said.append("The run is not complete: it rests on the questions asked before it was stopped.")
     return said

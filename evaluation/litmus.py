@@ -16,7 +16,7 @@ from typing import Any, Literal
 from core.errors import BudgetReached, Cancelled, DatasetError
 from core.settings import EvaluationSettings
 from evaluation.budget import require_prices
-from evaluation.dataset import Dataset, load_dataset
+from evaluation.dataset import HELD_OUT, Dataset, load_dataset, split_name
 from evaluation.manifest import write_json
 from evaluation.run import Progress, run
 from evaluation.rungs import Subject, runnable
@@ -90,8 +90,12 @@ def litmus(
 
 
 def _sampled(dataset: Dataset, values: EvaluationSettings) -> Dataset:
-    """Questions with an answer and a place where it stands: only they tell how good a model is with the passage."""
+    """Questions with an answer and a place where it stands: only they tell how good a model is with the passage.
+
+    Held-out questions stay closed wherever there are others.
+    """
     good = [item for item in dataset.items if item.answers and not item.unanswerable and item.documents]
+    good = [item for item in good if split_name(item.split) != HELD_OUT] or good
     if not good:
         raise DatasetError(f"{dataset.name} has no question with both an answer and a gold document: nothing to try.")
     return dataset_of(spread(good, values.litmus_questions, seed=values.seed), dataset)

@@ -29,9 +29,11 @@ PACKAGE_ROOT = Path(__file__).parents[1]
 def fingerprint(dataset: Dataset, subject: Subject) -> dict[str, str]:
     """What must not change while a run goes on: each part in words, with a value that changes when it does."""
     settings, model = subject.settings, subject.model
-    best = {} if subject.best is None else {"best model": _model(settings, subject.best)}
+    where_set = {} if subject.best is None else {"best model": _model(settings, subject.best)}
+    if subject.indexes.reranker.candidates:
+        where_set["reranker"] = _hash(settings.reranker.model_dump(mode="json"))
     return {
-        **best,
+        **where_set,
         "dataset": dataset.sha256,
         "collection": subject.collection,
         "documents": _hash(sorted(subject.documents().items())),

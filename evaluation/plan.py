@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from core.access import OWNER
 from core.answers import Draft, Usage
 from core.until import Until
 from evaluation.budget import MILLION, require_prices
@@ -86,7 +85,7 @@ def plan(dataset: Dataset, *, rungs: Sequence[Rung], subject: Subject) -> Plan:
         UnknownCollection: nothing was ingested under that name.
     """
     require_prices(rungs, subject)
-    subject.indexes.catalogue.require_collection(subject.collection, access=OWNER)
+    subject.indexes.catalogue.require_collection(subject.collection, access=subject.access)
     sizes = list(Counter(item.cluster_name for item in dataset.items).values())
     effect = design_effect(sizes, ALIKE)
     n = len(dataset.items)

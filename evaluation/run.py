@@ -170,12 +170,15 @@ class _Sitting:
             call = Call(asked=asked, rung=rung, replicate=copy, model=model, not_indexed=lost)
             if isinstance(context, Exception):
                 self.ledger.keep(failed(call, context, attempts=0, billed=False))
+                self.answered += 1
             else:
                 calls.append(replace(call, context=context, worst=worst_case(item.question, context, model)))
         return calls
 
     def _send(self, calls: Sequence[Call], progress: Callable[[Progress], None]) -> None:
         """Set aside what the calls of a question can cost, and have them made."""
+        if not calls:
+            return
         worst = sum((call.worst for call in calls), Decimal(0))
         while not self.budget.reserve(worst):
             if not self.flight.outstanding:

@@ -21,6 +21,7 @@ from evaluation.scorers.citations import citation_precision, citation_recall
 from evaluation.scorers.lists import overlap
 from evaluation.scorers.retrieval import retrieval_measures
 from evaluation.scorers.text import exact_match, token_f1
+from evaluation.scorers.yes_no import affirmation
 
 SCORES = "scores.jsonl"
 OutcomeName = Literal["correct", "wrong", "abstained", "unscored"]
@@ -170,10 +171,11 @@ def _is_the_answer(answer: str, item: Item, said: str) -> bool:
     """Whether words that sound like a refusal are what was asked for: "none", or that a text does not say something."""
     if exact_match(answer, item.answers) and item.answers:
         return True
+    yes_or_no = answer_type(item) == "boolean" if item.answers else False
     if said == "strong":
-        return False
+        return yes_or_no and affirmation(answer) is not None
     judgement = judge(answer, item)
-    return judgement is not None and (judgement.correct or answer_type(item) == "boolean")
+    return judgement is not None and (judgement.correct or yes_or_no)
 
 
 def _retrieval(rung: str, records: list[Record], items: dict[str, Item]) -> dict[str, dict[str, float]]:

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes says nothing of what holds
+settings.load_profile("any machine")
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}
 

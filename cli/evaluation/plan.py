@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.evaluation.options import BestModel, Dataset, Model, Replicates, Rungs, named, settings_with
+from cli.evaluation.options import BestModel, Dataset, Model, Replicates, Rungs, Split, named, settings_with
 from cli.evaluation.subject import open_subject
 from cli.options import Collection, Data, Json
 from cli.output import amount, print_json, remark, say, table
@@ -26,6 +26,7 @@ def plan(  # noqa: PLR0913 -- a parameter is an option that can be typed
     best_model: BestModel = None,
     rungs: Rungs = "",
     replicates: Replicates = None,
+    split: Split = None,
     as_json: Json = False,
     data: Data = None,
 ) -> None:
@@ -34,8 +35,8 @@ def plan(  # noqa: PLR0913 -- a parameter is an option that can be typed
     from evaluation.plan import plan as planned
     from evaluation.rungs import runnable
 
-    settings = settings_with(context, data, best_model=best_model, replicates=replicates)
-    questions = load_dataset(dataset)
+    settings = settings_with(context, data, best_model=best_model, replicates=replicates, split=split)
+    questions = load_dataset(dataset).select(settings.evaluation.split)
     with open_subject(settings, collection, model) as subject:
         chosen, skipped = runnable(named(rungs), subject)
         found = planned(questions, rungs=chosen, subject=subject)

@@ -47,7 +47,8 @@ STRONG = re.compile(
     r"(?! (?:may|must|shall|should|is (?:shared|stored|kept|sold))\b)|"
     rf"(?:[\w'-]+ ){{0,8}}?{_NOT} (?:\w+ly )?(?:{_SAID}|{_HELD}) (?:\w+ )?(?:in|by|from|anywhere in) {_SOURCE}|"
     rf"(?:[\w'-]+ ){{0,4}}?{_NOT} in {_SOURCE}|"
-    r"(?:it|this)(?: is|'s) (?:not (?:\w+ly )?(?:possible|clear)|impossible|unclear|unknown)\b|"
+    r"(?:it|this)(?: is|'s) (?:not (?:\w+ly )?possible (?:to|from)|not (?:\w+ly )?clear|"
+    r"impossible (?:to|from)|unclear|unknown)\b|"
     r"(?:[\w'-]+ ){0,6}?cannot be (?:\w+ )?(?:determined|answered|found|known|inferred|said|told)|"
     rf"not (?:{_SAID}|{_HELD})\b)",
     re.IGNORECASE,

@@ -54,7 +54,8 @@ def answer_type(item: Item) -> str:
     stated = OTHER_NAMES.get(item.answer_type or "", item.answer_type or "")
     if stated in JUDGES:
         return stated
-    if all(affirmation(variant) is not None and len(words(variant)) == 1 for variant in item.answers):
+    said = [affirmation(variant) for variant in item.answers]
+    if None not in said and len(set(said)) == 1 and any(len(words(variant)) == 1 for variant in item.answers):
         return "boolean"
     if any(bare_quantity(variant) or measure(variant) for variant in item.answers):
         return "number"
@@ -110,10 +111,13 @@ def _date(answer: str, item: Item) -> Judgement:
     for variant in item.answers:
         for wanted in [day] if (day := only_day(variant)) else days(variant):
             alike = [
-                day for day in given if day.covers(wanted) or (not day.year and _in_year(day, years).covers(wanted))
+                day
+                for day in given
+                if (day.covers(wanted) or (not day.year and _in_year(day, years).covers(wanted)))
+                and not _other_year(day, item)
             ]
             close = close or any(day.month == wanted.month for day in given)
-            found = claim(folded, [(day.start, day.end) for day in alike], "")
+            found = claim(folded, [(day.start, day.end) for day in alike], item.question)
             several = {
                 (d.year, d.month, d.day) for d in given if (d.start, d.end) not in [(a.start, a.end) for a in alike]
             }
@@ -124,12 +128,20 @@ def _date(answer: str, item: Item) -> Judgement:
             denied = denied if denied.why else found
     if denied.why:
         return lacking(denied, "")
-    spoken = _said(folded, item)
+    in_words = tuple(variant for variant in item.answers if not only_day(variant))
+    spoken = _said(folded, item.model_copy(update={"answers": in_words}))
     return replace(spoken, in_doubt=True) if close and not spoken.correct else spoken
 
 
 def _in_year(day: Day, years: set[int]) -> Day:
     return replace(day, year=next(iter(years))) if len(years) == 1 else day
+
+
+def _other_year(day: Day, item: Item) -> bool:
+    """Whether a fuller variant gives the same day of another year."""
+    known = [full for variant in item.answers for full in days(variant) if full.year]
+    same = [full.year for full in known if (full.month, full.day) == (day.month, day.day)]
+    return bool(day.year and same) and day.year not in same
 
 
 def _boolean(answer: str, item: Item) -> Judgement:

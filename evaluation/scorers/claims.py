@@ -23,6 +23,8 @@ DENIED_BEFORE = re.compile(
     rf"\s+(?:(?:in|on|at|by|to|for|from|with|the|a|an)\s+){{0,2}}{_SIGN}$"
     rf"|\bno\s+\w+\s+of\s+{_SIGN}$"
     rf"|\b(?:formerly|previously|used to be|no more)\s+{_SIGN}$"
+    rf"|\b(?:followed by|replaced|replaces|replacing|succeeded|succeeds)\s+{_SIGN}$"
+    rf"|\b(?:any|every|all)\s+\w+\s+but\s+{_SIGN}$"
     r"|\b(?:not true|false|untrue|incorrect|wrong|not the case|a myth)\s+(?:that|to say)\b[^.;!?]*$",
     re.IGNORECASE,
 )
@@ -34,7 +36,7 @@ DENIED_AFTER = re.compile(
     re.IGNORECASE,
 )
 PLAINLY_DENIED = re.compile(
-    r"(?:^(?:it|that|this)(?: is| was|'s) not|,\s+(?:and )?not)\s+"
+    r"(?:^(?:it|that|this)(?: is| was|'s) not|^not|,\s+(?:and )?not)\s+"
     rf"(?:(?:in|on|at|by|to|for|from|with|within|the|a|an|because of)\s+){{0,2}}{_SIGN}$",
     re.IGNORECASE,
 )
@@ -42,11 +44,20 @@ PLAINLY_DENIED = re.compile(
 FORMERLY = re.compile(r"formerly|previously|used to be", re.IGNORECASE)
 NEGATIVE_QUESTION = re.compile(
     r"\bnot\b|n't\b|\bnever\b|\bno longer\b|\bcannot\b|\b(?:ban|forb|prohibit|exclud|exclus|exempt|disallow|refus|"
-    r"reject|without|lack|miss|fail|avoid|except|unlike|unable|illegal|cancel|withdr|denied|deny|oppos|instead|rather)",
+    r"reject|without|lack|miss|fail|avoid|except|unlike|unable|illegal|cancel|"
+    r"withdr|denied|deny|oppos|instead|rather|replac|succe)",
     re.IGNORECASE,
 )
 BEFORE_NOW = re.compile(r"\b(?:was|were|used to be|formerly|previously|originally|once)\b[^.;!?]{0,30}$", re.IGNORECASE)
-NOW_AFTER = re.compile(r"^[^.;!?]{0,60}\b(?:but|and|it)\b[^.;!?]{0,20}\b(?:now|today|currently)\b", re.IGNORECASE)
+NOW_AFTER = re.compile(r"^[^.!?]{0,80}\b(?:now|today|currently|since then)\b", re.IGNORECASE)
+BELOW = re.compile(rf"\b(?:less than|fewer than|under|below|before|after)\s+(?:the\s+)?{_SIGN}$", re.IGNORECASE)
+LIMITED = re.compile(
+    r"\b(?:max|limit|at most|up to|more|less|fewer|under|below|deadline|latest|before|after|within|"
+    r"by when|until|than|how late)",
+    re.IGNORECASE,
+)
+NOT_MORE = re.compile(r"\b(?:not|no|never)\s+(?:less than|fewer than|under|below|before|after)\s", re.IGNORECASE)
+POSSESSED = re.compile(r"^'s\s+\w+")
 PAST_QUESTION = re.compile(
     r"\b(?:was|were|did|had|used to|former|previous|original|before|first|last|until)", re.IGNORECASE
 )
@@ -100,6 +111,11 @@ def _at(folded: str, place: Place, asked: str) -> Claim:
         return Claim(made=False, why="denies it", doubt=True)
     if RETRACTED.search(folded[place[1] :]):
         return Claim(made=False, why="takes it back", doubt=True)
+    bound = BELOW.search(before) and folded[place[0]].isdigit() and not NOT_MORE.search(before)
+    if bound and not LIMITED.search(asked):
+        return Claim(made=False, why="names it as a bound", doubt=True)
+    if POSSESSED.search(after) and not POSSESSED.search(_after_in(asked, folded[place[0] : place[1]])):
+        return Claim(made=False, why="speaks of what belongs to it", doubt=True)
     if BEFORE_NOW.search(before) and NOW_AFTER.search(folded[place[1] :]) and not PAST_QUESTION.search(asked):
         return Claim(made=False, why="says that it was so once", doubt=True)
     if _echoed(folded, place, asked):
@@ -107,6 +123,11 @@ def _at(folded: str, place: Place, asked: str) -> Claim:
     if HEDGED.search(folded) and re.search(r"\bor\b", before[-40:] + "|" + after[:40], re.IGNORECASE):
         return Claim(made=False, why="names it as one of several", doubt=True)
     return Claim(made=True, doubt=bool(denied or OTHER_TIME.search(before)))
+
+
+def _after_in(asked: str, text: str) -> str:
+    """What follows a text in the question; "" where it does not stand there."""
+    return asked.partition(text)[2]
 
 
 def _clause(folded: str, place: Place) -> tuple[str, str]:

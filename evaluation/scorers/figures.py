@@ -29,6 +29,12 @@ AFTER_NUMBER = re.compile(
     r"but|or|with|after|before|if|more|less|higher|lower|annually|yearly|monthly|all|not|it|this|that|has|have|had)\b",
     re.IGNORECASE,
 )
+MOVED = re.compile(
+    r"\b(?:rose|rises?|grew|grown?|increased?|fell|dropped|climbed|went up|went down|by)\b[^.;]{0,20}$", re.IGNORECASE
+)
+LOST = re.compile(r"\b(?:loss|deficit|decrease|decline|drop|reduction) of\s+\S{0,4}\s?$", re.IGNORECASE)
+TIMES = re.compile(r"\d\s*[x×*]\s*$", re.IGNORECASE)
+OTHER_MEASURE = re.compile(r"\s+(?:square|cubic)\b", re.IGNORECASE)
 COUNTED = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 YEAR = re.compile(r"\b(?:which|what) year\b|^(?:since )?when\b", re.IGNORECASE)
 SPACED = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
@@ -46,6 +52,7 @@ def judge_number(answer: str, item: Item) -> Judgement:
                 return Judgement(True, f"holds {variant!r}", found.doubt)
             denied = denied if denied.why else found
             continue
+        wanted = replace(wanted, unit=wanted.unit or _unit_of_others(wanted, item))
         for text in dict.fromkeys((folded, joined)):
             found = _says_number(text, wanted, item)
             if found.made:
@@ -78,6 +85,12 @@ def _labels(quantity: Quantity, folded: str, item: Item) -> bool:
 
 def _counts_else(given: Quantity, wanted: Quantity, folded: str, item: Item) -> bool:
     """True for the 45 of "45 people" where 45 %, 45 francs or the year 45 are wanted, and of "45 francs" for people."""
+    if LOST.search(folded[: given.start]) and wanted.value > 0 and not LOSS.search(item.question):
+        return True
+    if TIMES.search(folded[: given.start]):
+        return True
+    if COUNTED.search(item.question) and not wanted.unit and (given.unit or OTHER_MEASURE.match(folded, given.end)):
+        return not set(words(folded[given.end :])[:1]) & set(words(item.question))
     if given.currency or given.percent:
         return bool(not wanted.currency and not wanted.percent and COUNTED.search(item.question))
     wants_none = wanted.percent or wanted.currency or YEAR.search(item.question)
@@ -113,11 +126,22 @@ def _link(folded: str, first: Quantity, second: Quantity) -> str:
     if word in ("or", "/", "or even", "or maybe", "or perhaps", "or possibly", ", or"):
         return "or"
     opening = re.search(r"\bfrom\s+\S{0,3}$", folded[: first.start], re.IGNORECASE)
-    if word in ("to", "-", "–") and not opening:
+    moved = MOVED.search(folded[: first.start])
+    if word in ("to", "-", "–") and not opening and not moved:
         return "to"
     if word == "and" and re.search(r"\bbetween\s+\S{0,3}$", folded[: first.start], re.IGNORECASE):
         return "to"
     return "and" if word in (",", "and", ", and", ";") else ""
+
+
+def _unit_of_others(wanted: Quantity, item: Item) -> str:
+    """The unit that another accepted variant gives the same number: "18" beside "18 years"."""
+    others = [found for variant in item.answers if (found := measure(variant))]
+    return next((other.unit for other in others if other.value == wanted.value and _plain(wanted)), "")
+
+
+def _plain(quantity: Quantity) -> bool:
+    return quantity.scale is None and not (quantity.currency or quantity.percent or quantity.unit)
 
 
 def measure(variant: str) -> Quantity | None:

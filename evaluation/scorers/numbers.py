@@ -36,12 +36,14 @@ QUANTITY = re.compile(
       |(?:[\s-]*(?P<scale>{_SCALE})\b(?!\s*\*))?(?:\s*(?P<after>{_CURRENCY}))?)""",
     re.IGNORECASE | re.VERBOSE,
 )
+PERCENT = re.compile(r"\s*(?:%|per ?cent\b)", re.IGNORECASE)
 METRES = "m"
 """A letter that stands for metres or for millions."""
 THIN_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 BARE = re.compile(r"(?:about|over|under|nearly|approximately|around|some|of|roughly|almost)?\s*", re.IGNORECASE)
 UNIT_AFTER = re.compile(
-    r"[\s-]{0,2}(?:(?P<kind>working|business|calendar|full|consecutive|whole|degrees)[\s-]+)?(?P<unit>°\s?[CF]\b|[^\W\d]+)",
+    r"[\s-]{0,2}(?:(?P<kind>working|business|calendar|full|consecutive|whole|degrees)[\s-]+)?"
+    r"(?P<unit>°\s?[CF]\b|km/h|m/s|(?:kilomet(?:re|er)s?|miles?) per hour|[^\W\d]+)",
     re.IGNORECASE,
 )
 
@@ -72,7 +74,14 @@ def quantities(text: str) -> list[Quantity]:
     folded = fold_numbers(text)
     found = [_quantity(match, folded) for match in QUANTITY.finditer(folded)]
     spelled = [
-        Quantity(value, unit=_unit(folded, end), currency=_currency(folded, end), start=start, end=end)
+        Quantity(
+            value,
+            unit=_unit(folded, end),
+            currency=_currency(folded, end),
+            percent=PERCENT.match(folded, end) is not None,
+            start=start,
+            end=end,
+        )
         for value, start, end in spelled_numbers(folded)
     ]
     return found + [each for each in spelled if not any(other.start <= each.start < other.end for other in found)]

@@ -24,7 +24,12 @@ SAME_ORDER = 0.8
 """Share of the content words of a variant that an answer must hold in the same order."""
 FEW_WORDS = 3
 """Content words from which on a variant may be said in nearly the same words."""
-OPENING = re.compile(r"^(?:because of|because|due to|owing to|by|in|on|at|to|from|with|for)\s+(?=\D)", re.IGNORECASE)
+_OPENING = r"(?:because of|because|due to|owing to|by|in|on|at|to|from|with|for|dr|mr|mrs|ms|prof)\.?\s+"
+OPENING = re.compile(rf"^{_OPENING}(?=\D)", re.IGNORECASE)
+BEHIND_OPENING = re.compile(rf"\b{_OPENING}$", re.IGNORECASE)
+"""Words at the head of a variant that an answer may leave out."""
+MOST_TURNED = 8
+"""Words of an answer up to which two content words may stand the other way round: "the filter is blocked"."""
 NAME = re.compile(r"[^\W\d_][\w'.-]*")
 
 
@@ -38,7 +43,7 @@ def near_places(folded: str, variant: str) -> list[Place]:
 
 def _opened(folded: str, start: int) -> int:
     """The start of a place, with an opening such as "because of" in front of it."""
-    opening = re.search(OPENING.pattern[1:].replace(r"\s+(?=\D)", r"\s+$"), folded[:start], re.IGNORECASE)
+    opening = BEHIND_OPENING.search(folded[:start])
     return opening.start() if opening else start
 
 
@@ -115,12 +120,19 @@ def _same_words(folded: str, wanted: str) -> list[Place]:
     Numbers, names and words that turn a sentence into another must be the same.
     """
     target = content(wanted)
-    if len(target) < FEW_WORDS:
+    turned = (
+        len(target) == 2
+        and len(words_of(folded)) <= MOST_TURNED
+        and wanted == wanted.lower()
+        and "".join(target).isalpha()
+    )
+    if len(target) < FEW_WORDS and not (turned and set(target) <= set(content(folded))):
         return []
     given = [word for word in words_of(folded) if word.text not in STOP]
     stems = [stem(word.text) for word in given]
     hits = _longest_common(stems, target)
-    if set(target) <= set(stems) and "than" not in {word.text for word in words_of(folded)}:
+    numbers = [each for each in target if each[0].isdigit()]
+    if set(target) <= set(stems) and len(numbers) < 2 and "than" not in {word.text for word in words_of(folded)}:
         hits = sorted(stems.index(each) for each in set(target))
     if len(hits) < SAME_ORDER * len(target) or len(hits) < len(target) - 2:
         return []

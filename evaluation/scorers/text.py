@@ -14,6 +14,7 @@ from evaluation.scorers.number_words import NUMBER_WORDS
 
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 WORD = re.compile(r"\d{1,3}(?:[,']\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)+|[^\W_]+(?:\+\+|#)?")
+NEGATIVE = re.compile(r"(?:(?:^|[\s(])-|\bminus\s)$", re.IGNORECASE)
 INITIALS = re.compile(r"\b(?:[^\W\d_]\.){2,}")
 FOLDED = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "−": "-", "&": " and "})
 SMALL_WORDS = re.compile(r"it|us|who|or|in|as|is|am|pm|can|may|on|at|be|we|he|no|so|do|if|by|to|of|an|up|go|me|my")
@@ -81,8 +82,9 @@ def words_of(folded: str) -> list[Word]:
     found = []
     for match in WORD.finditer(folded):
         text = match[0].casefold()
+        negative = NEGATIVE.search(folded[: match.start()]) if text[0].isdigit() else None
         if text[0].isdigit():
-            text = re.sub(r"[,']", "", text)
+            text = ("-" if negative else "") + re.sub(r"[,']", "", text)
         named = match[0] == "A" and not re.search(r"(?:^|[.!?:\"(]\s*)$", folded[: match.start()])
         if ARTICLES.fullmatch(text) and not named:
             continue

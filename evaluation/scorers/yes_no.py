@@ -24,9 +24,7 @@ OPENING = re.compile(
 )
 BOTH = re.compile(r"\b(?:yes and no|no and yes|yes or no|it depends|partly|partially|maybe|perhaps)\b", re.IGNORECASE)
 NEGATION = re.compile(
-    r"\bnot\b|n't\b|\bnever\b|\bcannot\b|\bneither\b|\bnone\b|\bno\b(?! later| more| less)|\bforbidden\b|"
-    r"\bprohibited\b|\bunable\b|\bwithout\b",
-    re.IGNORECASE,
+    r"\bnot\b|n't\b|\bnever\b|\bcannot\b|\bneither\b|\bnone\b|\bno\b(?! later| more| less)|\bunable\b", re.IGNORECASE
 )
 MINOR = frozenset(
     words(
@@ -83,6 +81,10 @@ def restated(answer: str, question: str) -> bool | None:
 
 def _opposed(given: set[str], asked: set[str]) -> bool:
     """True when the answer has a word in place of its opposite in the question."""
+    if any(
+        prefix + word in given for word in asked - given if len(word) > 4 for prefix in ("un", "non", "in", "im", "dis")
+    ):
+        return True
     return any(
         given & one and not given & other and asked & other and not asked & one
         for pair in OPPOSITES

@@ -94,6 +94,8 @@ def test_one_split_can_be_asked_and_opening_the_held_out_one_is_counted(filled: 
         done = filled(*words)
         assert done.json["split"] == {"name": "test", "openings": number}
         assert done.json["dataset"]["questions"] == 1
+        warned = [said for said in done.json["verdict"]["assumptions"] if "were opened 2 times" in said]
+        assert len(warned) == number - 1
     assert filled("evaluate", "run", path, "--split", "none", "--out", tmp_path / "run").code == 2
 
 

@@ -208,7 +208,8 @@ def test_a_document_that_is_not_indexed_is_named_and_its_rung_fails_alone(
     one = replace(dataset, items=(lost,))
     rungs = choose_rungs(["closed_book", "manual"])
     subject = with_stage(world, Stage())
-    run(one, rungs=rungs, subject=subject, folder=tmp_path, budget_usd=Decimal(5))
+    done = run(one, rungs=rungs, subject=subject, folder=tmp_path, budget_usd=Decimal(5))
+    assert done.done == done.total == 2
     found = {record.rung: record for record in records(tmp_path)}
     assert (found["closed_book"].status, found["manual"].status) == ("refused", "error")
     assert "gone.md" in found["manual"].error
@@ -226,3 +227,12 @@ def test_a_call_that_was_under_way_when_the_process_was_killed_counts_as_spent(
     assert again.done == COUNT * 2
     assert again.spent_usd > first.spent_usd + Decimal(512) / 1_000_000
     assert ask(dataset, with_stage(world, Stage()), tmp_path).spent_usd == again.spent_usd
+
+
+def test_a_run_that_lacks_nothing_is_complete_under_any_budget(
+    world: Subject, dataset: Dataset, tmp_path: Path
+) -> None:
+    ask(dataset, with_stage(world, Stage()), tmp_path)
+    stage = Stage()
+    again = ask(dataset, with_stage(world, stage), tmp_path, budget="0")
+    assert (again.stopped, again.done, stage.calls) == ("", COUNT * 2, 0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -52,7 +54,13 @@ def start(folder: Path, url: str) -> ForkServerProcess:
     model |= {"PRICE": '{"input": 1, "output": 1}'}
     words = ["questions.jsonl", "--model", "paid", "--rungs", ",".join(RUNGS), "--out", "run"]
     variables = {f"TOUCHSTONE_MODELS__PAID__{name}": value for name, value in model.items()}
-    return begin(command, folder, ["evaluate", "run", *words], variables)
+    return begin(evaluate, folder, ["evaluate", "run", *words], variables)
+
+
+def evaluate(words: Sequence[str], variables: Mapping[str, str]) -> None:
+    """The command, where Ctrl-C is heard even if the tests run in the background of a shell."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    command(words, variables)
 
 
 def billed(folder: Path) -> int:
@@ -95,33 +103,36 @@ def test_a_killed_run_loses_at_most_the_calls_under_way_and_asks_nothing_twice(f
         killed_and_run_again(folder, url, seed=1, kills=2)
 
 
-def interrupted(folder: Path, url: str, *, times: int) -> int:
-    """Press Ctrl-C so often once a few calls are under way; the exit code."""
+def interrupted(folder: Path, url: str, *, again: bool) -> int | None:
+    """Press Ctrl-C once a few calls are under way, and `again` and again until it ends; the exit code."""
     process = start(folder, url)
     deadline = time.monotonic() + PATIENCE
     while billed(folder) < IN_FLIGHT:
         assert time.monotonic() < deadline, "it asks nothing"
         time.sleep(0.01)
     assert process.pid is not None
-    for _ in range(times):
-        os.kill(process.pid, signal.SIGINT)
-        time.sleep(0.2)
+    os.kill(process.pid, signal.SIGINT)
+    while again and process.is_alive() and time.monotonic() < deadline:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGINT)
+        process.join(0.2)
     process.join(PATIENCE)
-    assert process.exitcode is not None
     return process.exitcode
 
 
 def test_ctrl_c_keeps_the_answers_under_way_and_says_how_to_go_on(folder: Path) -> None:
     with paid_model(folder / "ledger", 0.5) as url:
-        assert interrupted(folder, url, times=1) == 130
+        code = interrupted(folder, url, again=False)
+    said = (folder / "stderr").read_text()
+    assert code == 130, said
     assert len(records(folder)) == billed(folder)
-    assert "Interrupted. What was measured is kept; run again to go on." in (folder / "stderr").read_text()
-    assert "Traceback" not in (folder / "stderr").read_text()
+    assert "Interrupted. What was measured is kept; run again to go on." in said
+    assert "Traceback" not in said
 
 
 def test_ctrl_c_twice_does_not_wait_for_them(folder: Path) -> None:
     with paid_model(folder / "ledger", 1000) as url:
-        assert interrupted(folder, url, times=2) == 130
+        assert interrupted(folder, url, again=True) == 130, (folder / "stderr").read_text()
     assert records(folder) == []
 
 

@@ -36,6 +36,13 @@ def test_a_refusal_in_words_is_an_abstention(tmp_path: Path) -> None:
     assert (found.outcome, found.abstained, found.answer_words) == ("abstained", True, None)
 
 
+def test_a_plain_no_is_an_answer_whatever_follows(tmp_path: Path) -> None:
+    row = {"id": "q0", "question": "Is it said?", "answers": ["No"]}
+    record = made_up.record("q0", "rag", "wrong", answer="No. The passages do not say so anywhere.")
+    (found,) = score(made_up.dataset(tmp_path, [row]), [record], rungs=["rag"])
+    assert (found.outcome, found.abstained) == ("correct", False)
+
+
 def test_an_error_keeps_its_last_line_and_is_neither_right_nor_wrong(tmp_path: Path) -> None:
     found = scored(tmp_path, "unscored")
     assert (found.outcome, found.error, found.how) == ("unscored", True, "ModelUnavailable: gone")

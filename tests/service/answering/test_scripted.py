@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from core.answers import Passage
 from core.errors import SettingsError
 from core.until import Until
 from service.answering.generators.scripted import Scripted
 from service.answering.prompt import write_prompt
+from tests.service.answering.hits import hit, passages
 
 NEVER = Until.never()
 
@@ -36,3 +39,31 @@ def test_threads_share_the_replies_without_losing_one():
 def test_without_replies_the_settings_are_wrong():
     with pytest.raises(SettingsError, match="replies"):
         Scripted([])
+
+
+def test_it_plays_a_model_that_can_read_and_knows_a_part_by_heart(tmp_path):
+    known = {"question": "Days of leave?", "answer": "28 days", "knows": True}
+    guessed = {"question": "The fee?", "answer": "40 francs", "guess": "7 francs"}
+    read = {"question": "The rate?", "answer": "3 percent"}
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in (known, guessed, read)))
+    model = Scripted(answers=path)
+    passage = passages(hit("Nothing."), hit("The fee is 40 Francs, the rate 3 percent."))
+
+    def says(question: str, shown: tuple[Passage, ...] = ()) -> tuple[str, list[tuple[int, str]]]:
+        draft = model.generate(write_prompt(question, shown), until=NEVER)
+        return draft.text, [(quote.passage, quote.text) for quote in draft.quotes]
+
+    assert says("Days of leave?") == ("28 days", [])
+    assert says("The fee?") == ("7 francs", [])
+    assert says("The fee?", passage) == ("40 francs", [(2, "40 Francs")])
+    assert says("The rate?", passage) == ("3 percent", [(2, "3 percent")])
+    assert says("The rate?") == says("Anything else?") == ("", [])
+
+
+def test_a_file_of_answers_that_is_none_is_named(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    for content in ("{", '{"answer": "a"}', '{"question": "q", "answer": "a", "colour": 1}', "7"):
+        path.write_text(content)
+        with pytest.raises(SettingsError, match="is not a file of answers"):
+            Scripted(answers=path)
