@@ -58,7 +58,7 @@ def _of_rung(items: Mapping[str, Item], scores: Sequence[Score], records: Mappin
 
 def cause_of(item: Item, score: Score, record: Record) -> str:
     """The first step that lost the evidence of an answer that is not right; a key of `CAUSES`."""
-    if getattr(score, "rule_in_doubt", False) or getattr(score, "judge", None) == "correct":
+    if score.rule_in_doubt or score.judge == "correct":
         return "grader_in_doubt"
     if item.unanswerable:
         return "not_answerable"

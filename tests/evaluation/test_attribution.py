@@ -50,6 +50,12 @@ def test_a_wrong_answer_is_put_down_to_the_first_step_that_lost_the_evidence(
     assert cause_of(ITEM, SCORE, asked(**fields)) == cause
 
 
+def test_a_rule_that_doubts_itself_or_that_the_judge_overrules_is_the_cause_before_any_other() -> None:
+    for score in (dataclasses.replace(SCORE, rule_in_doubt=True), dataclasses.replace(SCORE, judge="correct")):
+        assert cause_of(ITEM, score, asked(retrieved_chunks=())) == "grader_in_doubt"
+    assert cause_of(ITEM, dataclasses.replace(SCORE, judge="wrong"), asked()) == "not_packed"
+
+
 def test_what_cannot_be_answered_or_has_no_evidence_is_not_put_down_to_search() -> None:
     unanswerable = ITEM.model_copy(update={"unanswerable": True, "documents": ()})
     assert cause_of(unanswerable, SCORE, asked()) == "not_answerable"

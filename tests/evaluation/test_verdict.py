@@ -16,7 +16,7 @@ from tests.evaluation import worlds
 
 RUNGS = ("closed_book", "manual", "long_context", "rag_bm25", "rag")
 GOOD, WORSE = (0.5, 0.1, 0.4), (0.48, 0.1, 0.42)
-BEST = (0.7, 0.1, 0.2)
+BEST, SMALL = (0.7, 0.1, 0.2), (0.3, 0.1, 0.6)
 AS_NOTHING = (0.2, 0.24 / 1.8, 0.8 - 0.24 / 1.8)
 """Worth exactly as much as answering nothing: 1 for a correct answer, -2 for a wrong one, -0.2 for none."""
 NULL_WORLDS = {
@@ -27,6 +27,7 @@ NULL_WORLDS = {
     "each rung worth slightly less than the one below": (GOOD, WORSE, (0.46, 0.1, 0.44)),
     "two steps that pay, with a rung worth as much after each": (AS_NOTHING, GOOD, GOOD, BEST, BEST),
     "one step that pays, and three rungs worth as much": (AS_NOTHING, BEST, BEST, BEST, BEST),
+    "one small step that pays, and three rungs worth as much": (AS_NOTHING, SMALL, SMALL, SMALL, SMALL),
 }
 SAMPLES = {
     "30": (worlds.groups(30, 1), 0.0),
@@ -181,3 +182,21 @@ def test_limits_of_the_settings_hold_a_rung_back_and_the_sentence_says_so() -> N
         found = verdict(economy, EvaluationSettings.model_validate(cheap | limit), figures, model="main")
         assert found["decision"] == "stop"
         assert f"RAG {words}." in found["sentence"]
+
+
+def test_where_it_pays_to_leave_plain_prompting_and_the_rung_is_open_the_sentence_says_both() -> None:
+    of = worlds.groups(60, 1)
+    place = np.arange(60)
+    tables = {
+        "closed_book": worlds.rows(np.where(place < 2, worlds.CORRECT, worlds.ABSTAINED)),
+        "manual": worlds.rows(
+            np.where(place < 14, worlds.CORRECT, np.where(place < 20, worlds.WRONG, worlds.ABSTAINED))
+        ),
+        "rag": worlds.rows(np.where(place > 26, worlds.CORRECT, np.where(place > 17, worlds.WRONG, worlds.ABSTAINED))),
+    }
+    economy = worlds.economy(tables, of)
+    figures = {rung: {"n": 60, "unscored": 0, "usd_per_query": 0.0} for rung in tables}
+    found = verdict(economy, EvaluationSettings(), figures, model="main")
+    assert found["decision"] == "inconclusive"
+    assert "RAG is worth more than plain prompting, but which rung to climb to is open" in found["sentence"]
+    assert "than documents chosen by hand, but it could be anything from" in found["sentence"]
