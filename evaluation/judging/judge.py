@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ def judge_folder(
     tasks = _tasks(folder, identity, items, model)
     warning = family_warning(model, settings, manifest)
     with (folder / JUDGEMENTS).open("ab") as out:
+        _require_alone(out, folder)
         drop_torn_line(folder / JUDGEMENTS)
         known = read_judgements(folder)
         budget = Budget(cap=budget_usd, spent=spent(known))
@@ -160,6 +162,14 @@ def _worst(prompt: Prompt, model: Model) -> Decimal:
     dearest = max(model.price.input, model.price.cached_input or Decimal(0))
     size = ENVELOPE + len(prompt.rendered.encode("utf-8", "surrogatepass"))
     return (min(size, model.context_window) * dearest + model.max_output_tokens * model.price.output) / MILLION
+
+
+def _require_alone(out: BinaryIO, folder: Path) -> None:
+    """Hold the file against another judge, which would pay for the same answers, until it is closed."""
+    try:
+        fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UsageError(f"{folder} is being judged already: wait for that to end.") from error
 
 
 def _append(out: BinaryIO, judgement: Judgement) -> None:

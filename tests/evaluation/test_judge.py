@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 from collections.abc import Iterator
@@ -184,6 +185,13 @@ def test_a_judge_of_the_readers_family_is_warned_of(run: Path) -> None:
     judged = judge_folder(run, model(Reader(), "llama"), settings(), budget_usd=Decimal(1))
     assert "family" in judged.warning
     assert judge_folder(run, model(Reader()), settings(), budget_usd=Decimal(1)).warning == ""
+
+
+def test_two_judges_do_not_pay_for_the_same_answers(run: Path) -> None:
+    with (run / "judgements.jsonl").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(UsageError, match="is being judged already"):
+            judge(run, Reader())
 
 
 def test_a_model_that_only_quotes_cannot_judge(run: Path) -> None:
