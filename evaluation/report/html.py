@@ -178,8 +178,8 @@ def _headline(verdict: Mapping[str, Any]) -> str:
 
 
 def _tiles(run: Run) -> list[dict[str, str]]:
-    """The four figures that a decision needs, of the rung that the verdict names, or else of the one measured most."""
-    rung = run.results["verdict"].get("rung") or run.main
+    """The four figures that a decision needs, of the rung that the verdict names, or else of the best to be had."""
+    rung = run.results["verdict"].get("rung") or _best(run)
     figures = run.ladder.get(rung or "")
     if rung is None or not figures or figures["accuracy"] is None:
         return []
@@ -196,16 +196,35 @@ def _tiles(run: Run) -> list[dict[str, str]]:
             "beside": f"{view.percent(view.share_of(figures, 'abstained'))} handed to a person",
         },
     ]
+    if figures["usd_per_query"] is None:
+        return tiles
+    cost = f"USD {view.per_thousand(figures['usd_per_query'])}"
+    time = f"{view.seconds(figures['latency_ms_p50'])} each"
+    return [*tiles, _worth(run, rung, figures), {"name": "Cost of 1,000 questions", "figure": cost, "beside": time}]
+
+
+def _worth(run: Run, rung: str, figures: Mapping[str, Any]) -> dict[str, str]:
+    """What a climb gains; without one, what the rung is worth beside handing everything over."""
     gain = next((row for row in run.results["roi"] if row["rung"] == rung), None)
-    if gain:
-        sure = f"{view.percent(gain['probability_worth_it'])} chance that it pays"
-        worth = f"USD {view.whole(gain['usd_per_month'])} a month"
-        tiles.append({"name": f"Gain over {_inside(run, gain['baseline'])}", "figure": worth, "beside": sure})
-    if figures["usd_per_query"] is not None:
-        cost = f"USD {view.per_thousand(figures['usd_per_query'])}"
-        time = f"{view.seconds(figures['latency_ms_p50'])} each"
-        tiles.append({"name": "Cost of 1,000 questions", "figure": cost, "beside": time})
-    return tiles
+    if gain and run.results["verdict"]["decision"] == "climb":
+        return {
+            "name": f"Gain over {_inside(run, gain['baseline'])}",
+            "figure": f"USD {view.whole(gain['usd_per_month'])} a month",
+            "beside": f"{view.percent(gain['probability_worth_it'])} chance that it pays",
+        }
+    floor = run.results.get("floor")
+    handed = f"USD {view.money(floor['net_benefit_usd'])} if a person answers all" if floor else ""
+    return {"name": "Net benefit of a question", "figure": usd(figures["net_benefit_usd"]), "beside": handed}
+
+
+def _best(run: Run) -> str | None:
+    """The rung with the highest net benefit of those that could be deployed; without prices the main one."""
+    worth = {
+        name: figures["net_benefit_usd"]
+        for name, figures in run.ladder.items()
+        if figures["deployable"] and figures["net_benefit_usd"] is not None
+    }
+    return max(worth, key=lambda name: worth[name]) if worth else run.main
 
 
 def _inside(run: Run, rung: str) -> str:

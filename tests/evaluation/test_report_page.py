@@ -99,6 +99,15 @@ def test_charts_have_words_and_tables_captions_for_who_cannot_see_them(folder: P
     assert parser.tables == parser.captions > 8
 
 
+def test_the_figures_under_the_verdict_do_not_speak_of_a_gain_where_there_is_no_climb(tmp_path: Path) -> None:
+    made_up_report.full(tmp_path, cost_wrong=20)
+    page = (tmp_path / "report.html").read_text()
+    tiles = page[page.index('class="tiles"') : page.index('class="grounds')]
+    assert json.loads((tmp_path / "results.json").read_text())["verdict"]["decision"] != "climb"
+    assert "Net benefit of a question" in tiles
+    assert "Gain" not in tiles
+
+
 @pytest.mark.slow
 def test_eleven_rungs_on_181_questions_make_a_page_that_can_be_mailed(tmp_path: Path) -> None:
     assert write_report(made_up_report.full(tmp_path, count=181)).stat().st_size < MOST_BYTES
@@ -113,7 +122,7 @@ def test_the_page_fits_asks_nobody_and_complains_of_nothing(folder: Path, browse
     page.on("request", lambda request: heard.append(request.url))
     address = (folder / "report.html").as_uri()
     page.goto(address)
-    for width in (1366, 390):
+    for width in (1366, 900, 390):
         page.set_viewport_size({"width": width, "height": 900})
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         sticking_out = page.evaluate(
