@@ -9,7 +9,7 @@ from typing import Any
 from core.errors import UsageError
 from core.settings import EvaluationSettings
 from evaluation.compare import compare
-from evaluation.manifest import read_manifest
+from evaluation.manifest import read_manifest, values_of
 from evaluation.outcomes import outcomes
 from evaluation.paired import Paired
 from evaluation.roi import amount, prices
@@ -44,7 +44,7 @@ def compare_runs(before: Path, after: Path) -> dict[str, Any]:
             f"{before} and {after} put different questions ({first['dataset']['name']}, {second['dataset']['name']}): "
             "runs can be compared on the same question file only."
         )
-    values = EvaluationSettings.model_validate(second["values"])
+    values = values_of(second)
     scores = (_by_rung(before), _by_rung(after))
     shared = [rung for rung in RUNGS if rung in scores[0] and rung in scores[1]]
     if not shared:

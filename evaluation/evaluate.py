@@ -11,7 +11,7 @@ from core.settings import EvaluationSettings, Settings
 from evaluation.budget import require_prices
 from evaluation.dataset import load_dataset
 from evaluation.judging.judge import Judged, judge_folder
-from evaluation.manifest import read_manifest
+from evaluation.manifest import read_manifest, values_of
 from evaluation.report.write import write_report
 from evaluation.results import results_of
 from evaluation.run import Progress, run
@@ -98,7 +98,7 @@ def reprice(folder: Path, values: EvaluationSettings | None = None, *, text: boo
         UsageError: the folder holds no scored run.
     """
     if not text:
-        values = values or EvaluationSettings.model_validate(read_manifest(folder)["values"])
+        values = values or values_of(read_manifest(folder))
         values = values.model_copy(update={"report_text": False})
     results_of(folder, values)
     return write_report(folder)

@@ -7,13 +7,13 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.settings import Settings
+from core.settings import EvaluationSettings, Settings
 from evaluation.budget import Budget
 from evaluation.dataset import Dataset
 from evaluation.rungs import RUNGS, Rung, Subject
@@ -119,6 +119,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if manifest.get("schema") != SCHEMA:
         raise UsageError(f"{folder} was written by another version of Touchstone (schema {manifest.get('schema')}).")
     return manifest
+
+
+def values_of(manifest: Mapping[str, Any]) -> EvaluationSettings:
+    """The prices and limits that a run was made with; what settings no longer hold is left out."""
+    known = EvaluationSettings.model_fields
+    return EvaluationSettings.model_validate({name: v for name, v in manifest["values"].items() if name in known})
 
 
 def write_json(path: Path, value: object) -> None:

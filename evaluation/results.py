@@ -16,7 +16,7 @@ from evaluation.compare import compare_all, declared_pairs
 from evaluation.dataset import Dataset, load_dataset
 from evaluation.headroom import headroom
 from evaluation.judging.labels import read_labels
-from evaluation.manifest import read_manifest, write_json
+from evaluation.manifest import read_manifest, values_of, write_json
 from evaluation.records import Key, Record, read_records
 from evaluation.returns import returns
 from evaluation.roi import NOTHING, Economy, amount, economy, price, shares
@@ -46,7 +46,7 @@ def results_of(
         UsageError: the folder holds no scored run.
     """
     manifest = read_manifest(folder)
-    values = values or EvaluationSettings.model_validate(manifest["values"])
+    values = values or values_of(manifest)
     records = read_records(folder / RECORDS)
     scores = read_scores(folder)
     if price_book is not None:

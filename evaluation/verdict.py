@@ -147,11 +147,21 @@ def _climb(of: Economy, decision: Decision, values: EvaluationSettings) -> str:
     )
     if decision.rival:
         sentence += f" Whether {phrase(decision.rival)} is worth more still is open."
+    elif above := _allowed_above(of, decision):
+        best = max(above, key=lambda rung: of.gain(rung, decision.rung, values)[0])
+        more = of.gain(best, decision.rung, values)[0]
+        if more > 1e-9:
+            sentence += f" {phrase(best)} looks worth {usd(more)} more still, too little to change for."
     return sentence + _held(decision)
 
 
+def _allowed_above(of: Economy, decision: Decision) -> list[str]:
+    above = of.deployable[of.deployable.index(decision.rung) + 1 :]
+    return [rung for rung in above if rung not in decision.held_back]
+
+
 def _stay(of: Economy, decision: Decision, values: EvaluationSettings) -> str:
-    above = [rung for rung in of.deployable[of.deployable.index(decision.rung) + 1 :] if rung not in decision.held_back]
+    above = _allowed_above(of, decision)
     if not above:
         higher = ", and no higher rung that could be deployed was measured." if not decision.held_back else "."
         return f"Stay with {phrase(decision.rung)}: it pays{higher}{_held(decision)}"

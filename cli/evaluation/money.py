@@ -41,13 +41,13 @@ def roi(  # noqa: PLR0913 -- a parameter is an option that can be typed
     data: Data = None,
 ) -> None:
     """Say what a run is worth at other values and prices; no model is called, and what is not named stays as it was."""
-    from evaluation.manifest import read_manifest
+    from evaluation.manifest import read_manifest, values_of
     from evaluation.report.write import write_report
     from evaluation.results import results_of
 
     settings_of(context, data)
     values = _values(
-        read_manifest(folder)["values"],
+        values_of(read_manifest(folder)).model_dump(mode="json"),
         {
             "value_correct": value_correct,
             "cost_wrong": cost_wrong,

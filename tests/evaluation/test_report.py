@@ -153,6 +153,15 @@ def test_other_values_change_the_verdict_without_a_call(run: Path) -> None:
     assert (run / "records.jsonl").read_bytes() == before
 
 
+def test_a_run_made_with_a_setting_that_is_gone_can_still_be_read(run: Path) -> None:
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["values"]["removed_since"] = 0.05
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    before = results(run)
+    reprice(run)
+    assert results(run) == before
+
+
 def test_one_rung_alone_and_a_run_of_errors_still_give_a_report(tmp_path: Path) -> None:
     folder = made_up.folder(tmp_path, made_up.questions(3), {"rag": ["unscored"] * 3})
     rescore(folder)

@@ -200,3 +200,16 @@ def test_where_it_pays_to_leave_plain_prompting_and_the_rung_is_open_the_sentenc
     assert found["decision"] == "inconclusive"
     assert "RAG is worth more than plain prompting, but which rung to climb to is open" in found["sentence"]
     assert "than documents chosen by hand, but it could be anything from" in found["sentence"]
+
+
+def test_a_climb_says_of_a_higher_rung_that_looks_a_little_better_that_it_is_too_little_to_change_for() -> None:
+    of, place = worlds.groups(300, 1), np.arange(300)
+    tables = {
+        "closed_book": worlds.rows(np.where(place < 30, worlds.CORRECT, worlds.ABSTAINED)),
+        "rag_bm25": worlds.rows(np.where(place < 200, worlds.CORRECT, worlds.ABSTAINED)),
+        "rag": worlds.rows(np.where(place < 203, worlds.CORRECT, worlds.ABSTAINED)),
+    }
+    figures = {rung: {"n": 300, "unscored": 0, "usd_per_query": 0.0} for rung in tables}
+    found = verdict(worlds.economy(tables, of), EvaluationSettings(), figures, model="main")
+    assert found["rung"] == "rag_bm25"
+    assert found["sentence"].endswith(" RAG looks worth USD 0.012 more still, too little to change for.")
