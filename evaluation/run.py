@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -13,7 +14,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from core.errors import BudgetReached, Cancelled, ModelBusy, ModelUnavailable
+from core.errors import BudgetReached, Cancelled, ModelBusy, ModelUnavailable, TouchstoneError
 from core.until import Until
 from evaluation.budget import Budget, worst_case
 from evaluation.calls import Call, failed, not_indexed, record_of
@@ -27,6 +28,8 @@ from evaluation.records import Record, spent_on
 from evaluation.rungs import Outcome, Rung, Subject
 from evaluation.subject import library_of, places, provider
 from service.answering.answer import Question, answer_from
+
+logger = logging.getLogger(__name__)
 
 QUESTIONS = "questions.jsonl"
 __all__ = ["QUESTIONS", "RECORDS", "Progress", "RunSummary", "run"]
@@ -213,7 +216,7 @@ class _Sitting:
             except ModelUnavailable as error:
                 return call, self._unanswered(call, error, attempt)
             except Exception as error:  # noqa: BLE001 -- one of the three places that may: the run goes on
-                return call, self.ledger.keep(failed(call, error, attempts=attempt))
+                return call, self.ledger.keep(failed(call, _told(error), attempts=attempt))
             else:
                 if "generate" in outcome.timings_ms:
                     self.in_a_row[provider(self.subject, call.model)] = 0
@@ -247,4 +250,11 @@ def _context(rung: Rung, asked: Asked) -> Context | Exception:
     try:
         return rung.context(asked)
     except Exception as error:  # noqa: BLE001 -- as in `_ask`
-        return error
+        return _told(error)
+
+
+def _told(error: Exception) -> Exception:
+    """The same error, after its traceback went to the log where nobody expected it: a record keeps one line of it."""
+    if not isinstance(error, TouchstoneError):
+        logger.error("evaluation.failed", exc_info=error)
+    return error

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.answers import Draft, Usage
-from core.errors import BudgetReached, ModelUnavailable, UnknownCollection, UsageError
+from core.errors import BudgetReached, ModelUnavailable, SettingsError, UnknownCollection, UsageError
 from core.settings import EmbedderSettings, IngestSettings, ModelSettings, Price, Settings
 from core.until import Until
 from evaluation.dataset import Dataset, Evidence, load_dataset
@@ -153,6 +153,17 @@ def test_an_error_becomes_a_record_and_is_tried_again_next_time(
     assert {record.error for record in records(folder).values()} == {"", "reply"}
     assert ask(questions, subject, folder, "closed_book").done == 3
     assert "error" not in [record.status for record in records(folder).values()]
+
+
+def test_the_log_has_the_traceback_of_an_error_that_nobody_expected_and_of_no_other(
+    questions: Dataset, subject: Subject, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask(questions, breaking(subject, Breaks(SettingsError("no room"))), tmp_path / "expected", "closed_book")
+    assert not caplog.records
+    ask(questions, breaking(subject, Breaks(ValueError("a bug"))), tmp_path / "run", "closed_book")
+    assert [record.message for record in caplog.records] == ["evaluation.failed"] * len(questions.items)
+    assert caplog.records[0].exc_info
+    assert "in generate" in caplog.text
 
 
 def test_a_server_that_stays_away_ends_the_run(questions: Dataset, subject: Subject, tmp_path: Path) -> None:
