@@ -83,8 +83,3 @@ def refusal(answer: str) -> Literal["", "weak", "strong"]:
     if found is None or GUESS.search(text, found.end()):
         return ""
     return "strong" if found is strong else "weak"
-
-
-def says_it_does_not_know(answer: str) -> bool:
-    """True for a short answer that says that it has none."""
-    return refusal(answer) != ""

@@ -61,11 +61,6 @@ def token_f1(answer: str, references: Sequence[str]) -> float:
     return max(_f1(answer, reference) for reference in _with_words(references))
 
 
-def token_recall(answer: str, references: Sequence[str]) -> float:
-    """Share of a reference's words (as `words`) that the answer holds, counted with repetition; the best one."""
-    return max((_recall(answer, reference) for reference in references), default=0.0)
-
-
 def fold(text: str) -> str:
     """The text in plain letters, with plain quotes and hyphens, U.S. as US: what places are offsets into."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).translate(FOLDED))
@@ -154,9 +149,3 @@ def _f1(answer: str, reference: str) -> float:
         return 0.0
     precision, recall = shared / len(given), shared / len(wanted)
     return 2 * precision * recall / (precision + recall)
-
-
-def _recall(answer: str, reference: str) -> float:
-    wanted = Counter(words(reference))
-    shared = sum((Counter(words(answer)) & wanted).values())
-    return shared / wanted.total() if wanted else 0.0

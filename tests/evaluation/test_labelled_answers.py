@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evaluation.dataset import Item
-from evaluation.scorers.abstention import says_it_does_not_know
+from evaluation.scorers.abstention import refusal
 from evaluation.scorers.answers import judge
 
 LABELLED = Path(__file__).parent / "labelled_answers.jsonl"
@@ -29,5 +29,5 @@ def test_a_right_answer_is_right_and_a_wrong_one_wrong(row: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("row", REFUSALS)
 def test_a_refusal_is_told_from_an_answer(row: dict[str, Any]) -> None:
-    assert [answer for answer in row["refusals"] if not says_it_does_not_know(answer)] == []
-    assert [answer for answer in row["answers_all_the_same"] if says_it_does_not_know(answer)] == []
+    assert [answer for answer in row["refusals"] if not refusal(answer)] == []
+    assert [answer for answer in row["answers_all_the_same"] if refusal(answer)] == []
