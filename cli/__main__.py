@@ -1,5 +1,5 @@
 """`python -m cli` is `touchstone`."""
 
-from cli.main import run
+from cli.main import main
 
-run()
+main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,6 +56,16 @@ def root(
 ) -> None:
     """Answers from your own documents, and the proof, in money, that they were worth it."""
     del data, version  # `data` is read by cli.options.settings_of
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """The program: what `run` does, however often Ctrl-C is pressed."""
+    try:
+        run(words)
+    except KeyboardInterrupt:  # once more, while the first was being dealt with
+        sys.exit(EXIT_INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # from here on it ends the process at once, without a traceback
 
 
 def run(words: Sequence[str] | None = None) -> None:

@@ -69,10 +69,10 @@ def _prepared(target: Callable[..., None], folder: Path, *args: object) -> None:
 
 def command(words: Sequence[str], variables: Mapping[str, str] = MappingProxyType({})) -> None:
     """A command of the command line."""
-    from cli.main import run
+    from cli.main import main
 
     os.environ.update(variables)
-    run(words)
+    main(words)
 
 
 class Fate:
