@@ -29,14 +29,14 @@ def _writing(connection: HTTPConnection) -> Iterator[Service]:
         yield service
 
 
-def _upkeep(connection: HTTPConnection) -> Upkeep:
+async def _upkeep(connection: HTTPConnection) -> Upkeep:
     upkeep = _live(connection).upkeep
     if upkeep is None:
         raise Unavailable("This service cannot exchange its index. Start it with `touchstone serve`.")
     return upkeep
 
 
-def _evaluations(connection: HTTPConnection) -> Evaluations:
+async def _evaluations(connection: HTTPConnection) -> Evaluations:
     evaluations = _live(connection).evaluations
     if evaluations is None:
         raise Unavailable("This service runs no evaluations. Start it with `touchstone serve`.")
@@ -47,7 +47,7 @@ def _live(connection: HTTPConnection) -> Live:
     return cast(Live, connection.state.live)
 
 
-def _request_id() -> str:
+async def _request_id() -> str:
     return request_id.get()
 
 
