@@ -66,6 +66,7 @@ CODES = {
     413: "too_large",
     415: "unsupported_media_type",
     422: "invalid",
+    431: "headers_too_large",
     500: "internal",
 }
 """The codes of errors that are HTTP's own."""
@@ -135,7 +136,7 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     """Say what FastAPI cannot be told: that every error is a problem, and an example of everything."""
     for path in document["paths"].values():
         for method, operation in path.items():
-            for status in () if method == "get" else OF_ANY_CHANGE:
+            for status in OF_ANYTHING if method == "get" else OF_ANYTHING + OF_ANY_CHANGE:
                 operation["responses"].setdefault(status, {"content": {MEDIA_TYPE: {"schema": _PROBLEM}}})
             for status, response in operation["responses"].items():
                 if status.startswith(("4", "5")):
@@ -152,8 +153,8 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-OF_ANY_CHANGE = ("403", "413")
-"""What any request but GET can be answered with before a route sees it."""
+OF_ANYTHING, OF_ANY_CHANGE = ("408", "431"), ("403", "413")
+"""What any request, and any but GET, can be answered with before a route sees it."""
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import signal
 import threading
 from asyncio import TimerHandle
@@ -14,7 +15,9 @@ from types import FrameType
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from core.logs import request_id
 from core.settings import ServerSettings
+from service.api.errors import CODES, problem
 from service.api.live import Live
 
 logger = logging.getLogger(__name__)
@@ -23,6 +26,10 @@ HEAD_BYTES = 65_536
 """Most that a request's first line and headers may have, give or take what comes in one read."""
 HEAD_SECONDS = 10.0
 """Longest that they may take to arrive."""
+REFUSALS = {
+    HTTPStatus.REQUEST_TIMEOUT: f"The request's first line and headers did not come within {HEAD_SECONDS:g} seconds.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: f"The request's first line and headers have over {HEAD_BYTES:,} bytes.",
+}
 GRACE_SECONDS = 5.0
 """What stopping may take beyond `server.stop_seconds`."""
 
@@ -71,8 +78,11 @@ class Guarded(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus) -> None:
         if not self.transport.is_closing():
-            line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-            self.transport.write(f"{line}connection: close\r\ncontent-length: 0\r\n\r\n".encode("ascii"))
+            request_id.set(secrets.token_hex(8))  # for nothing after it: the connection ends
+            reply = problem(status, CODES[status], REFUSALS[status], {"Connection": "close"})
+            fields = (name + b": " + value for name, value in reply.raw_headers)
+            line = f"HTTP/1.1 {status.value} {status.phrase}".encode("ascii")
+            self.transport.write(b"\r\n".join([line, *fields, b"", bytes(reply.body)]))
             self.transport.close()
 
     def _forget_timer(self) -> None:

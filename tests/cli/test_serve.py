@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx
@@ -123,7 +124,22 @@ def test_a_head_without_end_is_refused(served: Served, start: bytes, more: bytes
     host, port = served.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=60) as line:
         line.sendall(start + 7 * more)
-        assert line.recv(64).startswith(b"HTTP/1.1 431")
+        reply = HTTPResponse(line)
+        reply.begin()
+        found = json.loads(reply.read())
+    assert (reply.status, reply.getheader("connection")) == (431, "close")
+    assert (found["code"], found["status"]) == ("headers_too_large", 431)
+    assert found["request_id"]
+
+
+@pytest.mark.slow
+def test_a_head_that_does_not_come_is_refused(served: Served) -> None:
+    host, port = served.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as line:
+        line.sendall(b"GET /healthz HTTP/1.1\r\n")
+        reply = HTTPResponse(line)
+        reply.begin()
+        assert (reply.status, json.loads(reply.read())["code"]) == (408, "too_slow")
 
 
 def test_asked_to_stop_it_ends_with_0_and_gives_the_folder_back(tmp_path: Path) -> None:
