@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gzip
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import grpc
@@ -81,7 +84,35 @@ class Collector:
 
 
 @contextmanager
-def collecting() -> Iterator[tuple[Collector, str]]:
+def collecting_by_http() -> Iterator[tuple[Collector, str]]:
+    collector = Collector()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if self.headers.get("content-encoding") == "gzip":
+                body = gzip.decompress(body)
+            assert self.path == "/v1/traces"
+            reply = collector.export(wire.ExportTraceServiceRequest.FromString(body), None).SerializeToString()
+            self.send_response(200)
+            self.send_header("content-type", "application/x-protobuf")
+            self.send_header("content-length", str(len(reply)))
+            self.end_headers()
+            self.wfile.write(reply)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is printed."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        listening = threading.Thread(target=server.serve_forever)
+        listening.start()
+        yield collector, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        listening.join()
+
+
+@contextmanager
+def collecting_by_grpc() -> Iterator[tuple[Collector, str]]:
     collector, server = Collector(), grpc.server(ThreadPoolExecutor(1))
     servicer = services.TraceServiceServicer()
     servicer.Export = collector.export
@@ -92,12 +123,20 @@ def collecting() -> Iterator[tuple[Collector, str]]:
     server.stop(None).wait()
 
 
+@pytest.mark.parametrize(
+    ("protocol", "collecting"),
+    [(traces.GRPC, collecting_by_grpc), (traces.HTTP, collecting_by_http), ("", collecting_by_http)],
+    ids=["grpc", "http", "unsaid"],
+)
 def test_a_request_is_traced_with_its_stages_in_the_caller_s_trace(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    protocol: str,
+    collecting: Callable[[], AbstractContextManager[tuple[Collector, str]]],
 ) -> None:
     with collecting() as (collector, url):
         monkeypatch.setenv(traces.ENDPOINT, url)
-        monkeypatch.setenv(traces.PROTOCOL, traces.GRPC)
+        monkeypatch.setenv(traces.PROTOCOL, protocol)
         app = create_app(service.settings, open_service=lambda: nullcontext(service))
         with TestClient(app, base_url="http://127.0.0.1:8000") as client:
             client.post("/v1/query", json=LEAVE, headers={"traceparent": PARENT, "X-Request-ID": "r-1"})
