@@ -2,42 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from core.answers import Citation, Passage, Quote
+from core.answers import Citation, Hit, Passage, Quote
 
 MOST_QUOTES = 100
+LONGEST_BREAK = 2
+"""Characters between two chunks of one section: the end of a line, or of a paragraph. A heading takes more."""
 
 
 def cite(quotes: Sequence[Quote], passages: Sequence[Passage]) -> tuple[tuple[Citation, ...], int]:
     """The quotes that stand in the passage they name, each once, and how many do not.
 
     A quote holds when it stands there letter for letter after white space is folded, and neither begins nor ends
-    inside a word or a number. Another passage is never searched in its place. Only the first of very
-    many are looked at.
+    inside a word or a number. It may run on into the neighbour that the document goes on with; no other passage is
+    searched in its place. Only the first of very many are looked at.
     """
     by_number = {passage.number: passage for passage in passages}
     found: dict[tuple[str, int, int], Citation] = {}
     dropped = max(0, len(quotes) - MOST_QUOTES)
     for quote in quotes[:MOST_QUOTES]:
-        passage = by_number.get(quote.passage)
-        place = locate(quote.text, passage.hit.text) if passage else None
-        if passage is None or place is None:
+        stands = _where(quote, by_number)
+        if stands is None:
             dropped += 1
             continue
-        start, end = passage.hit.start + place[0], passage.hit.start + place[1]
+        passage, (start, end), text = stands
         found.setdefault(
             (passage.hit.document, start, end),
             Citation(
                 document=passage.hit.document,
                 page=passage.page_of(start),
-                quote=fold(passage.hit.text[place[0] : place[1]]),
+                quote=text,
                 start=start,
                 end=end,
                 chunk_id=passage.hit.chunk_id,
             ),
         )
     return tuple(found.values()), dropped
+
+
+def _where(quote: Quote, passages: Mapping[int, Passage]) -> tuple[Passage, tuple[int, int], str] | None:
+    """The passage in which a quote begins, its place in the document, and how it is written there."""
+    named = passages.get(quote.passage)
+    if named is None:
+        return None
+    if place := locate(quote.text, named.hit.text):
+        return named, (named.hit.start + place[0], named.hit.start + place[1]), fold(named.hit.text[slice(*place)])
+    for first, second in ((named, passages.get(quote.passage + 1)), (passages.get(quote.passage - 1), named)):
+        if first and second and _goes_on(first.hit, second.hit):
+            both = first.hit.text + " " * (second.hit.start - first.hit.end) + second.hit.text
+            place = locate(quote.text, both)
+            if place and place[0] < len(first.hit.text) < place[1]:
+                return first, (first.hit.start + place[0], first.hit.start + place[1]), fold(both[slice(*place)])
+    return None
+
+
+def _goes_on(first: Hit, second: Hit) -> bool:
+    """Whether the document goes on from one chunk to the other with nothing but white space between them."""
+    same = (first.document, first.headings) == (second.document, second.headings)
+    return same and 0 < second.start - first.end <= LONGEST_BREAK
 
 
 def fold(text: str) -> str:

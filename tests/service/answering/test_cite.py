@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.answers import Quote
+from core.answers import Hit, Quote
 from service.answering.cite import cite, fold, locate
 from tests.service.answering.hits import hit, passages
 
@@ -37,6 +38,31 @@ def test_a_quote_altered_by_one_letter_is_dropped_and_counted():
 def test_a_quote_from_another_passage_than_it_names_is_not_rescued():
     shown = passages(hit("The gate opens at seven."), hit(TEXT, "leave.md"))
     assert cite(quotes("28 days", passage=1), shown) == ((), 1)
+
+
+def test_a_quote_may_run_on_into_the_neighbour_that_the_document_goes_on_with():
+    document = "Leave is 28 days a year. It is\n\ntaken in whole days. Ask early."
+    middle = document.index("taken")
+    shown = passages(hit(document[: middle - 2]), hit(document[middle:], start=middle))
+    for named in (1, 2):
+        (citation,), dropped = cite(quotes("It is taken in whole days.", passage=named), shown)
+        assert dropped == 0
+        assert fold(document[citation.start : citation.end]) == citation.quote == "It is taken in whole days."
+        assert citation.chunk_id == shown[0].hit.chunk_id
+    assert cite(quotes("28 days", passage=2) + quotes("Ask early.", passage=1), shown) == ((), 2)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        hit("taken in whole days.", start=17),
+        hit("taken in whole days.", start=12, headings=("Pay",)),
+        hit("taken in whole days.", "other.md", start=12),
+    ],
+    ids=["further on", "another section", "another document"],
+)
+def test_a_quote_does_not_run_on_into_what_only_stands_beside_it(second: Hit):
+    assert cite(quotes("It is taken"), passages(hit("Leave. It is"), second)) == ((), 1)
 
 
 def test_a_passage_number_that_does_not_exist_is_dropped_and_counted():
