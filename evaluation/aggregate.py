@@ -53,7 +53,8 @@ def of_records(records: Sequence[Record]) -> dict[str, Any]:
     """What the records of one rung add to its figures: model, tokens an answer, and what the prompts held.
 
     `truncated_share`: mean share of the collection that did not fit; `gold_in_context`: share of the answers with
-    known evidence whose prompt held any of it. None where neither applies.
+    known evidence whose prompt held any of it. None where neither applies. `priced_at_most`: answers whose tokens the
+    server did not report.
     """
     held = [float(record.gold_in_context) for record in records if record.gold_in_context is not None]
     return {
@@ -61,6 +62,10 @@ def of_records(records: Sequence[Record]) -> dict[str, Any]:
         "tokens": tokens(records),
         "truncated_share": _mean([record.truncated_share for record in records if record.truncated_share is not None]),
         "gold_in_context": _mean(held),
+        "priced_at_most": sum(
+            record.cost_usd is None and record.at_most_usd is not None and record.status != "error"
+            for record in records
+        ),
     }
 
 

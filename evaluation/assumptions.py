@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.settings import EvaluationSettings
+from evaluation.dataset import Dataset
 from evaluation.roi import Economy, fixed_per_question
 from evaluation.rungs import RUNGS
 from evaluation.statistics import FEW_CLUSTERS, FEWEST_CLUSTERS
@@ -13,7 +14,11 @@ from evaluation.verdict import phrase, usd
 
 
 def assumptions(
-    of: Economy | None, values: EvaluationSettings, ladder: Mapping[str, Mapping[str, Any]], manifest: Mapping[str, Any]
+    of: Economy | None,
+    values: EvaluationSettings,
+    ladder: Mapping[str, Mapping[str, Any]],
+    manifest: Mapping[str, Any],
+    dataset: Dataset,
 ) -> list[str]:
     """What the verdict rests on, a sentence each."""
     said = [
@@ -25,6 +30,16 @@ def assumptions(
     ]
     if of:
         said.append(f"Real questions are like the {of.questions} asked here. {_alike(of)}")
+    drafted = sum(item.source == "synthetic" for item in dataset.items)
+    if drafted:
+        share = f"All {drafted}" if drafted == len(dataset.items) else f"{drafted} of {len(dataset.items)}"
+        said.append(f"{share} questions were drafted by a model: they tell little of what people ask.")
+    said += [
+        f"{figures['priced_at_most']} of {figures['n']} answers of {phrase(name)} count at the most that they can have "
+        "cost: the server did not say how many tokens they took."
+        for name, figures in ladder.items()
+        if figures["priced_at_most"]
+    ]
     held_back = [
         name for name, figures in ladder.items() if RUNGS[name].deployable == "fixed" and not figures["deployable"]
     ]

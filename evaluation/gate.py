@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -43,10 +43,11 @@ def gate(folder: Path, rung: str, limits: Limits, *, baseline: Path | None = Non
     Raises:
         UsageError: the folder holds no scored run, the rung was not measured, or there is nothing to check.
     """
-    figures = results_of(folder, write=False)["rungs"].get(rung)
+    results = results_of(folder, write=False)
+    figures = results["rungs"].get(rung)
     if figures is None:
         raise UsageError(f"{folder} did not measure the rung {rung!r}: name one of those in its report.")
-    found = [_complete(figures)]
+    found = [_complete(figures, results["completeness"])]
     if limits.min_accuracy is not None:
         found.append(_share("min-accuracy", "correct", figures, "accuracy", at_least=limits.min_accuracy))
     if limits.max_wrong is not None:
@@ -88,10 +89,18 @@ def junit(checks: Sequence[Check], rung: str) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _complete(figures: dict[str, Any]) -> Check:
+def _complete(figures: Mapping[str, Any], of: Mapping[str, Any]) -> Check:
+    """Whether the run can vouch for anything: asked to its end, scored, and not on questions made up by a model."""
     missing = figures["unscored"] / figures["n"] if figures["n"] else 1.0
-    state: State = "inconclusive" if missing > MOST_UNSCORED else "pass"
-    return Check("complete", state, f"{figures['unscored']} of {figures['n']} answers could not be scored.")
+    ended = of["state"] == "complete"
+    checked = of["synthetic"] < of["questions"]
+    state: State = "pass" if ended and checked and missing <= MOST_UNSCORED else "inconclusive"
+    sentence = f"{figures['unscored']} of {figures['n']} answers could not be scored."
+    if not ended:
+        sentence += f" The run is not complete: {figures['n']} answers to {of['questions']} questions."
+    if not checked:
+        sentence += " All questions were drafted by a model and checked by nobody."
+    return Check("complete", state, sentence)
 
 
 def _share(

@@ -88,7 +88,7 @@ def summarise(
         "rungs": ladder,
         "comparisons": compare_all(scores, declared_pairs(rungs), margin=values.margin, seed=values.seed),
         "roi": returns(of, values) if of else [],
-        "verdict": {**decided, "assumptions": assumptions(of, values, ladder, manifest)},
+        "verdict": {**decided, "assumptions": assumptions(of, values, ladder, manifest, dataset)},
         "values": values.model_dump(mode="json"),
         "money": money(of, values) if of else None,
         "headroom": headroom(by_rung, records, ladder),
@@ -113,6 +113,7 @@ def _figures(
         **aggregate(scores),
         **of_records([record for record in records.values() if record.rung == name]),
         **price(name, shares(scores), values),
+        "unpriced": sum(score.cost_usd is None for score in scores if score.outcome != "unscored"),
     }
 
 
@@ -141,6 +142,7 @@ def _completeness(
     missing = {score.question_id: score.gold_not_found for scores in by_rung.values() for score in scores}
     return {
         "questions": len(dataset.items),
+        "synthetic": sum(item.source == "synthetic" for item in dataset.items),
         "asked": {name: len(scores) for name, scores in by_rung.items()},
         "unscored": {name: sum(score.outcome == "unscored" for score in scores) for name, scores in by_rung.items()},
         "errors": {name: sum(score.error for score in scores) for name, scores in by_rung.items()},

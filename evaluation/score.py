@@ -144,7 +144,7 @@ def _score(record: Record, item: Item, retrieval: dict[str, float] | None) -> Sc
         citation_recall=citation_recall(cited, item.documents) if cited else None,
         retrieval=retrieval,
         gold_not_found=record.gold.get("not_found", 0),
-        cost_usd=record.cost_usd,
+        cost_usd=record.at_most_usd if record.cost_usd is None else record.cost_usd,
         latency_ms=record.latency_ms,
     )
 

@@ -128,6 +128,12 @@ def _obstacle(of: Economy | None, rungs: Mapping[str, Mapping[str, Any]], *, mod
                 "answers can be compared."
             )
         return "Inconclusive: fewer than two questions were scored on every rung."
+    for name, figures in rungs.items():
+        if figures["deployable"] and figures["unpriced"]:
+            return (
+                f"Inconclusive in money: what {figures['unpriced']} of {figures['n']} answers of {phrase(name)} cost "
+                "is not known, so it cannot be weighed against the others."
+            )
     if not of.deployable:
         return "Inconclusive: none of the rungs that were measured could run in production."
     if of.questions < FEWEST_QUESTIONS:

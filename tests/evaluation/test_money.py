@@ -34,6 +34,8 @@ def verdict_of(rows: list[Score], values: EvaluationSettings = VALUES) -> dict[s
             "n": len([score for score in rows if score.rung == rung]),
             "unscored": len([score for score in rows if score.rung == rung and score.outcome == "unscored"]),
             "usd_per_query": 0.0 if rows[0].cost_usd is not None else None,
+            "unpriced": len([score for score in rows if score.rung == rung and score.cost_usd is None]),
+            "deployable": rung != "oracle",
         }
         for rung in rungs
     }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from evaluation.compare_runs import compare_runs
 from evaluation.evaluate import reprice, rescore
 from evaluation.gate import Limits, gate, junit, outcome
 from evaluation.manifest import read_manifest, write_json
+from evaluation.records import read_all_records, to_line
 from evaluation.results import results_of
 from tests.evaluation import made_up
 
@@ -98,10 +100,44 @@ def test_a_gate_without_enough_data_is_inconclusive_and_one_without_a_limit_is_r
         gate(folder, "oracle", Limits(min_accuracy=0.5))
 
 
+def test_a_gate_never_passes_on_a_run_that_was_stopped_or_on_questions_that_nobody_checked(tmp_path: Path) -> None:
+    limits = Limits(min_accuracy=0.5)
+    stopped = gate(run(tmp_path / "stopped", {"rag": MORE}, state="stopped"), "rag", limits)
+    assert [(check.name, check.state) for check in stopped] == [("complete", "inconclusive"), ("min-accuracy", "pass")]
+    assert "120 answers to 120 questions" in stopped[0].sentence
+    rows = [question | {"source": "synthetic"} for question in made_up.questions(120)]
+    (tmp_path / "drafts").mkdir()
+    drafts = made_up.folder(tmp_path / "drafts", rows, {"rag": MORE})
+    rescore(drafts)
+    assert outcome(gate(drafts, "rag", limits)) == "inconclusive"
+    said = results_of(drafts)["verdict"]["assumptions"]
+    assert any("All 120 questions were drafted by a model" in sentence for sentence in said)
+
+
 def test_a_gate_writes_junit(tmp_path: Path) -> None:
     checks = gate(run(tmp_path / "run", {"rag": MORE}), "rag", Limits(min_accuracy=0.95, max_wrong=0.2))
     suite = ElementTree.fromstring(junit(checks, "rag"))[0]
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("3", "1", "1")
+
+
+def test_an_answer_without_a_reported_cost_counts_at_the_most_and_does_not_hide_its_rung(tmp_path: Path) -> None:
+    folder = run(tmp_path / "run", {"closed_book": HALF, "rag": MORE})
+    before = results_of(folder)["verdict"]
+    records = list(read_all_records(folder / "records.jsonl"))
+    place = next(number for number, record in enumerate(records) if record.rung == "rag")
+
+    def with_cost(**fields: Any) -> dict[str, Any]:
+        changed = [*records[:place], replace(records[place], **fields), *records[place + 1 :]]
+        (folder / "records.jsonl").write_text("".join(map(to_line, changed)))
+        rescore(folder)
+        return results_of(folder)
+
+    found = with_cost(cost_usd=None, at_most_usd=Decimal("0.01"))
+    assert (found["verdict"]["decision"], found["verdict"]["rung"]) == (before["decision"], before["rung"])
+    assert any("1 of 120 answers of RAG count at the most" in said for said in found["verdict"]["assumptions"])
+    found = with_cost(cost_usd=None)
+    assert found["verdict"]["decision"] == "inconclusive"
+    assert "what 1 of 120 answers of RAG cost is not known" in found["verdict"]["sentence"]
 
 
 def test_an_old_run_is_priced_anew_from_its_tokens_and_the_same_bytes_come_out_again(tmp_path: Path) -> None:
