@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.settings import EvaluationSettings, Settings
+from core.settings import EvaluationSettings, Price, Settings
 from evaluation.budget import Budget
 from evaluation.dataset import Dataset
 from evaluation.rungs import RUNGS, Rung, Subject
@@ -73,7 +73,7 @@ def new_manifest(dataset: Dataset, subject: Subject) -> dict[str, Any]:
     }
 
 
-KEPT = ("judge", "judge_spend", "split")
+KEPT = ("judge", "judge_spend", "split", "repriced")
 """Parts that others than a sitting write."""
 
 
@@ -125,6 +125,27 @@ def values_of(manifest: Mapping[str, Any]) -> EvaluationSettings:
     """The prices and limits that a run was made with; what settings no longer hold is left out."""
     known = EvaluationSettings.model_fields
     return EvaluationSettings.model_validate({name: v for name, v in manifest["values"].items() if name in known})
+
+
+def with_prices(manifest: Mapping[str, Any], books: Mapping[str, Price]) -> dict[str, Any]:
+    """The manifest as if the models had had other prices, `books` or else those that were kept with the run.
+
+    Both go by who answers, "model" or "best_model", as does `repriced` in what is returned.
+    """
+    repriced = {**manifest.get("repriced", {}), **{who: book.model_dump(mode="json") for who, book in books.items()}}
+    changed = {**manifest, "repriced": repriced}
+    if "model" in repriced:
+        changed["price_book"] = repriced["model"]
+    if "best_model" in repriced and manifest.get("best_model"):
+        changed["best_model"] = manifest["best_model"] | {"price_book": repriced["best_model"]}
+    return changed
+
+
+def keep_prices(folder: Path, values: EvaluationSettings, books: Mapping[str, Price]) -> None:
+    """Have the results of a run computed at these values and prices from now on."""
+    manifest = read_manifest(folder)
+    repriced = with_prices(manifest, books)["repriced"]
+    write_json(folder / MANIFEST, manifest | {"values": values.model_dump(mode="json"), "repriced": repriced})
 
 
 def write_json(path: Path, value: object) -> None:

@@ -16,7 +16,7 @@ from evaluation.compare import compare_all, declared_pairs
 from evaluation.dataset import Dataset, load_dataset
 from evaluation.headroom import headroom
 from evaluation.judging.labels import read_labels
-from evaluation.manifest import read_manifest, values_of, write_json
+from evaluation.manifest import read_manifest, values_of, with_prices, write_json
 from evaluation.records import Key, Record, read_records
 from evaluation.returns import returns
 from evaluation.roi import NOTHING, Economy, amount, economy, price, shares
@@ -34,25 +34,23 @@ def results_of(
     folder: Path,
     values: EvaluationSettings | None = None,
     *,
-    price_book: Price | None = None,
+    books: Mapping[str, Price] | None = None,
     write: bool = True,
 ) -> dict[str, Any]:
     """Compute results.json from what a run wrote, and write it. Without `values` the run's own are taken.
 
-    `price_book`: other prices of the model that the run asked; the tokens are in the records. A rung that asks
-    another model keeps its costs.
+    `books`: other prices of the models that the run asked, "model" and "best_model"; the tokens are in the records.
 
     Raises:
         UsageError: the folder holds no scored run.
     """
-    manifest = read_manifest(folder)
+    manifest = with_prices(read_manifest(folder), books or {})
     values = values or values_of(manifest)
     records = read_records(folder / RECORDS)
     scores = read_scores(folder)
-    if price_book is not None:
-        asking = [name for name, rung in RUNGS.items() if rung.needs != "best model"]
-        scores = at_prices(scores, records, dict.fromkeys(asking, price_book))
-        manifest = {**manifest, "price_book": price_book.model_dump(mode="json")}
+    answering = {name: "best_model" if rung.needs == "best model" else "model" for name, rung in RUNGS.items()}
+    repriced = {who: Price.model_validate(book) for who, book in manifest["repriced"].items()}
+    scores = at_prices(scores, records, {name: repriced[who] for name, who in answering.items() if who in repriced})
     results = summarise(load_dataset(folder / QUESTIONS), scores, records, manifest, values)
     results["judge"] = calibrate(scores, read_labels(folder))
     if write:

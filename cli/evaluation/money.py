@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from core.settings import EvaluationSettings, Price
 
 PerRung = list[str] | None
+BestPrice = Annotated[str | None, typer.Option(metavar="USD", help="The same for the model of closed_book_best.")]
 
 
 def roi(  # noqa: PLR0913 -- a parameter is an option that can be typed
@@ -34,14 +34,17 @@ def roi(  # noqa: PLR0913 -- a parameter is an option that can be typed
     input_price: Annotated[str | None, typer.Option(metavar="USD", help="Per million input tokens.")] = None,
     output_price: Annotated[str | None, typer.Option(metavar="USD", help="Per million output tokens.")] = None,
     cached_price: Annotated[str | None, typer.Option(metavar="USD", help="Per million cached input tokens.")] = None,
+    best_input_price: BestPrice = None,
+    best_output_price: BestPrice = None,
+    best_cached_price: BestPrice = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Write results and report of the run anew with these.")
+        bool, typer.Option("--write", help="Keep these with the run, and write its results and report anew.")
     ] = False,
     as_json: Json = False,
     data: Data = None,
 ) -> None:
     """Say what a run is worth at other values and prices; no model is called, and what is not named stays as it was."""
-    from evaluation.manifest import read_manifest, values_of
+    from evaluation.manifest import keep_prices, read_manifest, values_of
     from evaluation.report.write import write_report
     from evaluation.results import results_of
 
@@ -57,8 +60,13 @@ def roi(  # noqa: PLR0913 -- a parameter is an option that can be typed
         },
         {"one_off_usd": _by_rung(one_off), "monthly_usd": _by_rung(monthly)},
     )
-    book = _book(input_price, output_price, cached_price)
-    results = results_of(folder, values, price_book=book, write=write)
+    books = {
+        **_book("model", input_price, output_price, cached_price),
+        **_book("best_model", best_input_price, best_output_price, best_cached_price),
+    }
+    if write:
+        keep_prices(folder, values, books)
+    results = results_of(folder, values, books=books, write=write)
     if write:
         write_report(folder)
     if as_json:
@@ -102,19 +110,21 @@ def _by_rung(given: PerRung) -> dict[str, str]:
     return found
 
 
-def _book(given: str | None, written: str | None, cached: str | None) -> Price | None:
-    """Prices to use in place of the run's; None when none were given."""
+def _book(who: str, fresh: str | None, written: str | None, cached: str | None) -> dict[str, Price]:
+    """Prices to use in place of the run's, by who has them; empty when none were given."""
+    from pydantic import ValidationError
+
     from core.settings import Price
 
-    if given is None and written is None and cached is None:
-        return None
-    if given is None or written is None:
-        raise UsageError("Other prices need --input-price and --output-price; --cached-price is as input when missing.")
+    if fresh is None and written is None and cached is None:
+        return {}
+    if fresh is None or written is None:
+        raise UsageError("Other prices need one for input and one for output; cached input is as input when missing.")
     try:
-        fresh, output, again = (None if usd is None else Decimal(usd) for usd in (given, written, cached))
-    except InvalidOperation as error:
-        raise UsageError("A price is a number of USD per million tokens.") from error
-    return Price.model_validate({"input": fresh, "output": output, "cached_input": again})
+        return {who: Price.model_validate({"input": fresh, "output": written, "cached_input": cached})}
+    except ValidationError as error:
+        wrong = error.errors()[0]["input"]
+        raise UsageError(f"A price is a number of USD per million tokens, 0 or more; {wrong!r} was given.") from error
 
 
 def _returns(results: dict[str, Any]) -> None:

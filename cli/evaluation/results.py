@@ -39,7 +39,7 @@ def report(
     context: typer.Context,
     folder: Run,
     new_values: Annotated[
-        bool, typer.Option("--new-values", help="Take values and costs from the settings of today, not of the run.")
+        bool, typer.Option("--new-values", help="For this report, take values and costs from the settings of today.")
     ] = False,
     no_text: NoText = False,
     as_json: Json = False,

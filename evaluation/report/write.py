@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.errors import UsageError
 from evaluation.dataset import load_dataset
-from evaluation.manifest import read_manifest
+from evaluation.manifest import read_manifest, with_prices
 from evaluation.records import Record, read_records
 from evaluation.report.html import html
 from evaluation.report.junit import junit
@@ -61,7 +61,7 @@ def read_run(folder: Path) -> Run:
             record = records[score.question_id, score.rung, score.replicate]
             copies.setdefault((score.question_id, score.rung), []).append((score, record))
     run = Run(
-        manifest=read_manifest(folder),
+        manifest=with_prices(read_manifest(folder), {}),
         results=results,
         items={item.id: item for item in load_dataset(folder / QUESTIONS).items},
         records={(score.question_id, score.rung): records[score.question_id, score.rung, 0] for score in first},

@@ -38,8 +38,27 @@ def test_other_values_and_prices_change_the_verdict_and_leave_the_run_as_it_is(
     assert dear["rungs"]["rag"]["usd_per_query"] == 0.99
     assert dear["verdict"]["decision"] != "climb"
     assert (run / "results.json").read_bytes() == before
-    assert touchstone("evaluate", "roi", run, "--cost-wrong", "0", "--write").code == 0
-    assert (run / "results.json").read_bytes() != before
+
+
+def test_values_and_prices_that_are_written_stay_until_others_are(touchstone: Touchstone, run: Path) -> None:
+    prices = ["--input-price", "900", "--output-price", "900"]
+    written = touchstone("evaluate", "roi", run, "--cost-wrong", "0", *prices, "--write", "--json").json
+    assert written["values"]["cost_wrong"] == "0"
+    for command in ("score", "report", "roi"):
+        assert touchstone("evaluate", command, run, "--json").json["verdict"] == written["verdict"], command
+    assert "USD 900 for a million input tokens" in (run / "report.html").read_text()
+
+
+def test_the_best_model_has_prices_of_its_own(touchstone: Touchstone, tmp_path: Path) -> None:
+    usage = {"input_tokens": 1000, "output_tokens": 100}
+    best = {"name": "big", "kind": "openai", "model": "big", "base_url": "http://127.0.0.1:1/v1", "price_book": None}
+    outcomes = {"closed_book": CLOSED, "closed_book_best": RAG, "rag": RAG}
+    folder = made_up.folder(tmp_path, made_up.questions(60), outcomes, usage=usage, best_model=best)
+    rescore(folder)
+    words = ["--best-input-price", "900", "--best-output-price", "900"]
+    rungs = touchstone("evaluate", "roi", folder, *words, "--json").json["rungs"]
+    assert rungs["closed_book_best"]["usd_per_query"] == 0.99
+    assert rungs["rag"]["usd_per_query"] == 0.001
 
 
 @pytest.mark.parametrize(
@@ -51,6 +70,8 @@ def test_other_values_and_prices_change_the_verdict_and_leave_the_run_as_it_is(
         ["--one-off", "nobody=1"],
         ["--input-price", "1"],
         ["--input-price", "1", "--output-price", "x"],
+        ["--input-price", "-1", "--output-price", "1"],
+        ["--input-price", "nan", "--output-price", "1"],
     ],
 )
 def test_values_that_cannot_be_are_refused_in_words(touchstone: Touchstone, run: Path, words: list[str]) -> None:

@@ -146,7 +146,7 @@ def test_an_old_run_is_priced_anew_from_its_tokens_and_the_same_bytes_come_out_a
     )
     before = (folder / "results.json").read_bytes()
     book = Price(input=Decimal(2), output=Decimal(10))
-    found = results_of(folder, price_book=book, write=False)
+    found = results_of(folder, books={"model": book}, write=False)
     assert found["rungs"]["rag"]["usd_per_query"] == pytest.approx(0.003)
     assert "costs USD 2 per million input and 10 per million output" in " ".join(found["verdict"]["assumptions"])
     assert (folder / "results.json").read_bytes() == before
