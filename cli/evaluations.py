@@ -124,7 +124,7 @@ class EvaluationRuns:
         """The run with its numbers, once everything that it names is known to be there and as it was."""
         from evaluation.budget import require_prices
         from evaluation.dataset import load_dataset
-        from evaluation.manifest import MANIFEST, fingerprint, read_manifest, refuse_changed
+        from evaluation.manifest import fingerprint, refuse_other
         from evaluation.rungs import runnable
 
         folder = self._store.folder(stored)
@@ -134,9 +134,7 @@ class EvaluationRuns:
             dataset = load_dataset(self._store.file(stored)).select(stored.asked.split)
             rungs, _ = runnable(stored.asked.rungs, subject)
             require_prices(rungs, subject)
-            if (folder / MANIFEST).exists():
-                before = read_manifest(folder)["fingerprint"]
-                refuse_changed(Path(folder.name), before, fingerprint(dataset, subject))
+            refuse_other(folder, fingerprint(dataset, subject), called=Path(folder.name))
         numbers = {
             "dataset": dataset.name,
             "model": subject.model.name,

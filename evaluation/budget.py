@@ -28,8 +28,8 @@ class Budget:
     spent + reserved <= cap at every moment.
     """
 
-    def __init__(self, *, cap: Decimal, spent: Decimal = Decimal(0)) -> None:
-        self.cap = cap
+    def __init__(self, *, cap: Decimal, spent: Decimal = Decimal(0), raised_by: str = "evaluation.budget_usd") -> None:
+        self.cap, self.raised_by = cap, raised_by
         self._lock = threading.Lock()
         self._spent, self._reserved = spent, Decimal(0)
 
@@ -68,7 +68,7 @@ class Budget:
         """The error for calls of at most `worst` that cannot be made."""
         return BudgetReached(
             f"Stopped at the budget: USD {self.spent:.4f} of {self.cap:.2f} is spent, and the next question could "
-            f"cost up to USD {worst:.4f}. What was measured is kept; run again with a larger budget to go on."
+            f"cost up to USD {worst:.4f}. What was measured is kept; run again with a larger {self.raised_by} to go on."
         )
 
 
@@ -79,13 +79,17 @@ def require_prices(rungs: Sequence[Rung], subject: Subject) -> None:
         MissingPrice: the settings say nothing of a model's price.
     """
     for rung in rungs:
-        model = rung.model(subject)
-        if model.price is None:
-            raise MissingPrice(
-                f"The model {model.name!r} has no price, so what {rung.name} costs is unknown. Set it in the settings: "
-                f"[models.{model.name}] price = {{ input = ..., output = ... }}, in USD per million tokens; 0 where "
-                "calls cost nothing."
-            )
+        require_price(rung.model(subject), f"what {rung.name} costs")
+
+
+def require_price(model: Model, what: str) -> None:
+    """Make sure that a model has a price; else `what` is unknown, and no cap could hold. Raises MissingPrice."""
+    if model.price is None:
+        raise MissingPrice(
+            f"The model {model.name!r} has no price, so {what} is unknown. Set it in the settings: "
+            f"[models.{model.name}] price = {{ input = ..., output = ... }}, in USD per million tokens; 0 where "
+            "calls cost nothing."
+        )
 
 
 def worst_case(question: str, context: Context, model: Model) -> Decimal:

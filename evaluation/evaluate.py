@@ -11,7 +11,7 @@ from core.settings import EvaluationSettings, Settings
 from evaluation.budget import require_prices
 from evaluation.dataset import load_dataset
 from evaluation.judging.judge import Judged, judge_folder
-from evaluation.manifest import read_manifest, values_of
+from evaluation.manifest import fingerprint, read_manifest, refuse_other, values_of
 from evaluation.report.write import write_report
 from evaluation.results import results_of
 from evaluation.run import Progress, run
@@ -39,7 +39,7 @@ def evaluate(
 
     Raises:
         DatasetError, UsageError: the file, a rung or the folder cannot be used.
-        MissingPrice: a budget is given, and a model has no price.
+        MissingPrice: a model has no price, so that no cap could hold.
         ModelUnavailable: the model's server does not answer.
         BudgetReached: stopped at the cap, after the report on the questions asked so far was written.
         Cancelled: interrupted, likewise.
@@ -47,18 +47,21 @@ def evaluate(
     split = subject.settings.evaluation.split
     questions = load_dataset(dataset).select(split)
     chosen, _ = runnable(rungs, subject)
-    if budget_usd is not None:
-        require_prices(chosen, subject)
+    require_prices(chosen, subject)
     cap = subject.settings.evaluation.budget_usd if budget_usd is None else budget_usd
+    subject.indexes.catalogue.require_collection(subject.collection, access=subject.access)
+    refuse_other(folder, fingerprint(questions, subject))
     opened = open_split(dataset, questions, split, folder)
     summary = run(questions, rungs=chosen, subject=subject, folder=folder, budget_usd=cap, progress=progress)
     note_split(folder, opened)
     kind = Cancelled if summary.interrupted else BudgetReached
     if summary.stopped and not summary.done:
         raise kind(summary.stopped)
-    if subject.settings.evaluation.judge:
-        judge_with(subject.settings.evaluation.judge, folder, subject.settings)
-    page = rescore(folder)
+    try:
+        if subject.settings.evaluation.judge:
+            judge_with(subject.settings.evaluation.judge, folder, subject.settings)
+    finally:
+        page = rescore(folder)
     if summary.stopped:
         raise kind(f"{summary.stopped} The report on what was asked so far is {page}.")
     return page

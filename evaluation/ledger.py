@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
@@ -20,24 +20,34 @@ CALLS = "calls.jsonl"
 process was killed counts as spent."""
 
 
+class Begun:
+    """Notes calls before they are made. Safe to use from several threads."""
+
+    def __init__(self, calls: BinaryIO) -> None:
+        self._calls, self._writing = calls, threading.Lock()
+
+    def note(self, key: Key | str, at_most: Decimal) -> None:
+        """Note that a call is about to be made, where it may cost something."""
+        if at_most:
+            line = json.dumps({"key": key, "at_most_usd": str(at_most)}) + "\n"
+            with self._writing:
+                self._calls.write(line.encode("utf-8", "surrogatepass"))
+                self._calls.flush()
+
+
 class Ledger:
     """The records of a run, and the calls that were begun. Safe to write to from several threads."""
 
     def __init__(self, folder: Path, records: BinaryIO, calls: BinaryIO) -> None:
         self.known = list(read_all_records(folder / RECORDS))
         """What earlier sittings left, the failed tries before an answer too."""
-        self.spent = sum(map(spent_on, self.known), _lost(folder / CALLS, self.known))
+        self.spent = spent_in(folder)
         """What earlier sittings have cost, or may have, in USD."""
-        self._records, self._calls, self._writing = records, calls, threading.Lock()
+        self._begun, self._records, self._writing = Begun(calls), records, threading.Lock()
 
     def begin(self, key: Key, at_most: Decimal) -> None:
         """Note that a call is about to be made."""
-        if not at_most:
-            return
-        line = json.dumps({"key": key, "at_most_usd": str(at_most)}) + "\n"
-        with self._writing:
-            self._calls.write(line.encode("utf-8", "surrogatepass"))
-            self._calls.flush()
+        self._begun.note(key, at_most)
 
     def keep(self, record: Record) -> Record:
         """Write a record, which is on disk when this returns; the same record."""
@@ -63,14 +73,31 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
         yield Ledger(folder, records, calls)
 
 
-def _lost(path: Path, known: list[Record]) -> Decimal:
-    """The most that calls without a record can have cost: each record stands for the oldest call of its kind."""
-    begun: dict[Key, list[Decimal]] = {}
-    for _, line in whole_lines(path):
-        row = json.loads(line)
-        question, rung, replicate = row["key"]
-        begun.setdefault((question, rung, replicate), []).append(Decimal(row["at_most_usd"]))
-    for record in known:
-        if begun.get(record.key):
-            begun[record.key].pop(0)
+def spent_in(folder: Path) -> Decimal:
+    """What a run has cost, or may have, in USD: every answer and failed try, and what was under way when it was killed.
+
+    Raises:
+        UsageError: a line of its files is not what belongs there.
+    """
+    known = list(read_all_records(folder / RECORDS))
+    return sum(map(spent_on, known), lost(folder / CALLS, [record.key for record in known]))
+
+
+def lost(path: Path, ended: Iterable[Key | str]) -> Decimal:
+    """The most that calls of unknown end can have cost: what has ended stands for the oldest call of its key.
+
+    Raises:
+        UsageError: a line is not a call.
+    """
+    begun: dict[Key | str, list[Decimal]] = {}
+    for number, line in whole_lines(path):
+        try:
+            row = json.loads(line)
+            key = row["key"] if isinstance(row["key"], str) else tuple(row["key"])
+            begun.setdefault(key, []).append(Decimal(row["at_most_usd"]))
+        except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+            raise UsageError(f"{path} line {number} is not a call of a run: move the file away.") from error
+    for key in ended:
+        if begun.get(key):
+            begun[key].pop(0)
     return sum((amount for amounts in begun.values() for amount in amounts), Decimal(0))

@@ -71,15 +71,14 @@ def litmus(
 
     Raises:
         DatasetError: no question has both an answer and evidence.
-        MissingPrice: a budget is given, and a model has no price.
+        MissingPrice: a model has no price, so that no cap could hold.
         BudgetReached, Cancelled: stopped before all were asked.
     """
     values = subject.settings.evaluation
     asked = _sampled(load_dataset(dataset), values)
     plain = [name for name in PLAIN if name == PLAIN[0] or subject.best]
     rungs, _ = runnable([*plain, CEILING], subject)
-    if budget_usd is not None:
-        require_prices(rungs, subject)
+    require_prices(rungs, subject)
     cap = values.budget_usd if budget_usd is None else budget_usd
     summary = run(asked, rungs=rungs, subject=subject, folder=folder, budget_usd=cap, progress=progress)
     if summary.stopped:

@@ -85,14 +85,14 @@ def begin(folder: Path, dataset: Dataset, subject: Subject, rungs: Sequence[Rung
     """
     manifest = new_manifest(dataset, subject)
     names, started = [rung.name for rung in rungs], now()
-    if (folder / MANIFEST).exists():
-        before = read_manifest(folder)
-        refuse_changed(folder, before["fingerprint"], manifest["fingerprint"])
+    if before := refuse_other(folder, manifest["fingerprint"]):
         manifest["fingerprint"] = before["fingerprint"] | manifest["fingerprint"]
         names += [name for name in before["rungs"] if name not in names]
         started = before["started"]
         manifest["replicates"] = max(manifest["replicates"], before.get("replicates", 1))
         manifest |= {name: before[name] for name in KEPT if name in before}
+        if changed := _changed_prices(before, manifest):  # then what was answered before is priced anew too
+            manifest["repriced"] = manifest.get("repriced", {}) | changed
     manifest |= {"rungs": [name for name in RUNGS if name in names], "state": "running", "started": started}
     write_json(folder / MANIFEST, manifest)
     return manifest
@@ -111,11 +111,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         UsageError: the folder holds no run.
     """
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(f"{folder} holds no run (no manifest.json): name the folder of an evaluation.") from error
     except ValueError as error:
         raise UsageError(f"{folder / 'manifest.json'} is not valid JSON: {error}.") from error
+    if not isinstance(manifest, dict):
+        raise UsageError(f"{folder / 'manifest.json'} is not the manifest of a run: move it away.")
     if manifest.get("schema") != SCHEMA:
         raise UsageError(f"{folder} was written by another version of Touchstone (schema {manifest.get('schema')}).")
     return manifest
@@ -155,18 +157,23 @@ def write_json(path: Path, value: object) -> None:
     partial.replace(path)
 
 
-def refuse_changed(folder: Path, before: dict[str, str], after: dict[str, str]) -> None:
-    """Make sure that a run goes on with what it began with.
+def refuse_other(folder: Path, after: Mapping[str, str], *, called: Path | None = None) -> dict[str, Any]:
+    """The manifest of the run in a folder, which can go on with this fingerprint; {} where there is no run.
 
     Raises:
-        UsageError: something else; the sentence names it.
+        UsageError: it began with something else, which the sentence names; `called`: how it names the folder.
     """
+    if not (folder / MANIFEST).exists():
+        return {}
+    manifest = read_manifest(folder)
+    before = manifest["fingerprint"]
     changed = [part for part in after if part in before and before[part] != after[part]]
     if changed:
         raise UsageError(
-            f"{folder} holds a run with another {' and another '.join(changed)}: its answers cannot be mixed with new "
-            "ones. Name an empty folder for the new run."
+            f"{called or folder} holds a run with another {' and another '.join(changed)}: its answers cannot be mixed "
+            "with new ones. Name an empty folder for the new run."
         )
+    return manifest
 
 
 def _named(settings: Settings, model: Model) -> dict[str, str]:
@@ -179,6 +186,16 @@ def _prices(model: Model) -> dict[str, Any] | None:
     if model.price is None:
         return None
     return model.price.model_dump(mode="json") | {"as_of": str(model.price.as_of or now()[:10])}
+
+
+def _changed_prices(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The prices that are others than when the run began, by who has them; their days aside."""
+    books = [
+        {"model": of["price_book"], "best_model": (of.get("best_model") or {}).get("price_book")}
+        for of in (before, after)
+    ]
+    undated = [{who: book and {**book, "as_of": None} for who, book in of.items()} for of in books]
+    return {who: book for who, book in books[1].items() if book and undated[0][who] != undated[1][who]}
 
 
 def _model(settings: Settings, model: Model) -> str:

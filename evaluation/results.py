@@ -16,6 +16,7 @@ from evaluation.compare import compare_all, declared_pairs
 from evaluation.dataset import Dataset, load_dataset
 from evaluation.headroom import headroom
 from evaluation.judging.labels import read_labels
+from evaluation.ledger import spent_in
 from evaluation.manifest import read_manifest, values_of, with_prices, write_json
 from evaluation.records import Key, Record, read_records
 from evaluation.returns import returns
@@ -45,6 +46,7 @@ def results_of(
         UsageError: the folder holds no scored run.
     """
     manifest = with_prices(read_manifest(folder), books or {})
+    manifest.setdefault("spent_usd", str(spent_in(folder)))  # a run that was killed has not noted it
     values = values or values_of(manifest)
     records = read_records(folder / RECORDS)
     scores = read_scores(folder)

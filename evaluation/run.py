@@ -91,11 +91,13 @@ def run(
     with open_ledger(folder) as ledger:
         manifest = begin(folder, dataset, subject, rungs)
         (folder / QUESTIONS).write_bytes(dataset.content)
-        budget = Budget(cap=budget_usd, spent=ledger.spent)
-        with _Sitting(dataset, rungs, subject, budget, ledger) as sitting:
-            stopped = sitting.ask_all(progress)
-        state = "interrupted" if sitting.interrupted else "stopped at the budget" if stopped else "complete"
-        end(folder, manifest, budget, state)
+        budget, state = Budget(cap=budget_usd, spent=ledger.spent), "broken off"
+        try:
+            with _Sitting(dataset, rungs, subject, budget, ledger) as sitting:
+                stopped = sitting.ask_all(progress)
+            state = "interrupted" if sitting.interrupted else "stopped at the budget" if stopped else "complete"
+        finally:
+            end(folder, manifest, budget, state)
     return RunSummary(folder, sitting.answered, sitting.total, budget.spent, stopped, sitting.interrupted)
 
 

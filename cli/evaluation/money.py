@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -121,7 +122,8 @@ def _book(who: str, fresh: str | None, written: str | None, cached: str | None) 
     if fresh is None or written is None:
         raise UsageError("Other prices need one for input and one for output; cached input is as input when missing.")
     try:
-        return {who: Price.model_validate({"input": fresh, "output": written, "cached_input": cached})}
+        given = {"input": fresh, "output": written, "cached_input": cached, "as_of": datetime.now(UTC).date()}
+        return {who: Price.model_validate(given)}
     except ValidationError as error:
         wrong = error.errors()[0]["input"]
         raise UsageError(f"A price is a number of USD per million tokens, 0 or more; {wrong!r} was given.") from error

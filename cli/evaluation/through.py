@@ -58,12 +58,12 @@ def evaluate_through(
         )
     split = asked.get("split")
     questions = load_dataset(dataset).select(split)
-    opened = open_split(dataset, questions, split, folder)
     lines = questions.content.decode("utf-8-sig").split("\n")
     items = [json.loads(line) for line in lines if line.strip()]
     done = service.evaluate(request(EvaluationIn, items=items, **asked), watch)
     made = data / RUNS / done.evaluation_id
     shutil.copytree(made, folder, ignore=shutil.ignore_patterns(STORED, f"{INLINE}*"), dirs_exist_ok=True)
+    opened = open_split(dataset, questions, split, folder)
     if done.report:
         note_split(folder, opened)
         reprice(folder)

@@ -15,11 +15,12 @@ from typing import Any, BinaryIO
 from core.errors import ModelUnavailable, UsageError
 from core.settings import Settings
 from core.until import Until
-from evaluation.budget import MILLION, Budget
+from evaluation.budget import MILLION, Budget, require_price
 from evaluation.dataset import Item, load_dataset
 from evaluation.flight import Flight
-from evaluation.judging.judgements import JUDGEMENTS, Judgement, key_of, read_judgements, spent, to_line
+from evaluation.judging.judgements import CALLS, JUDGEMENTS, Judgement, key_of, read_judgements, spent, to_line
 from evaluation.judging.prompt import prompt_version, read_verdict, write_prompt
+from evaluation.ledger import Begun, lost
 from evaluation.manifest import read_manifest, write_json
 from evaluation.records import drop_torn_line, read_records
 from evaluation.run import GIVE_UP_AFTER, QUESTIONS, RECORDS
@@ -71,6 +72,7 @@ def judge_folder(
 
     Raises:
         UsageError: the folder holds no run, or the model quotes instead of writing.
+        MissingPrice: the model has no price, so that no cap could hold.
         BudgetReached: the next judgement could pass the cap; those before are kept.
         ModelUnavailable: the model's server left several calls in a row unanswered.
     """
@@ -78,20 +80,23 @@ def judge_folder(
     chosen = settings.all_models()[model.name]
     if chosen.kind == "extractive":
         raise UsageError(f"The model {model.name} only quotes passages: name a model that writes, to judge with.")
+    require_price(model, "what judging costs")
     items = {item.id: item for item in load_dataset(folder / QUESTIONS).items}
     identity = f"{model.name} {chosen.model}".strip()
     tasks = _tasks(folder, identity, items, model)
     warning = family_warning(model, settings, manifest)
-    with (folder / JUDGEMENTS).open("ab") as out:
+    with (folder / JUDGEMENTS).open("ab") as out, (folder / CALLS).open("ab") as calls:
         _require_alone(out, folder)
         drop_torn_line(folder / JUDGEMENTS)
+        drop_torn_line(folder / CALLS)
         known = read_judgements(folder)
-        budget = Budget(cap=budget_usd, spent=spent(known))
+        budget = Budget(cap=budget_usd, spent=_spent(folder), raised_by="evaluation.judge_budget_usd")
         missing = [task for task in tasks if task.key not in known]
         done = len(tasks) - len(missing)
         flight: Flight[Landed] = Flight({model.name: chosen.in_flight})
         try:
-            for judgement in _ask(missing, identity, model, budget, flight):
+            ask = partial(_call, identity=identity, model=model, begun=Begun(calls))
+            for judgement in _ask(missing, ask, model.name, budget, flight):
                 _append(out, judgement)
                 done += 1
                 progress(Judged(done, len(tasks), budget.spent, warning))
@@ -102,7 +107,7 @@ def judge_folder(
 
 
 def _ask(
-    missing: Sequence[_Task], identity: str, model: Model, budget: Budget, flight: Flight[Landed]
+    missing: Sequence[_Task], ask: Callable[[_Task], Landed], provider: str, budget: Budget, flight: Flight[Landed]
 ) -> Iterator[Judgement]:
     """The judgements in the order in which they come; money is set aside before each call and settled after it."""
     waiting, unanswered, stopped = list(reversed(missing)), 0, Decimal(0)
@@ -112,7 +117,7 @@ def _ask(
             if not budget.reserve(waiting[-1].worst):
                 stopped = waiting[-1].worst
                 break
-            flight.send(partial(_call, waiting.pop(), identity, model), provider=model.name)
+            flight.send(partial(ask, waiting.pop()), provider=provider)
         if not flight.outstanding:
             raise budget.reached(stopped)
         key, landed = flight.land()
@@ -124,7 +129,8 @@ def _ask(
             raise landed
 
 
-def _call(task: _Task, identity: str, model: Model) -> tuple[str, Judgement | ModelUnavailable]:
+def _call(task: _Task, identity: str, model: Model, begun: Begun) -> Landed:
+    begun.note(task.key, task.worst)
     try:
         draft = model.generator.generate(task.prompt, until=Until.never())
     except ModelUnavailable as error:
@@ -181,11 +187,16 @@ def _append(out: BinaryIO, judgement: Judgement) -> None:
 def _note(folder: Path, manifest: dict[str, Any], identity: str, warning: str) -> None:
     """Write into the manifest who judged, and what all judging has cost."""
     known = read_judgements(folder)
-    priced = [each.cost_usd for each in known.values() if each.cost_usd is not None]
     tokens = {kind: sum(each.usage.get(kind, 0) for each in known.values()) for kind in KINDS}
     manifest["judge"] = {"model": identity, "prompt_version": prompt_version(), "warning": warning}
-    manifest["judge_spend"] = {"calls": len(known), **tokens, "usd": float(sum(priced)) if priced else None}
+    manifest["judge_spend"] = {"calls": len(known), **tokens, "usd": float(_spent(folder))}
     write_json(folder / "manifest.json", manifest)
+
+
+def _spent(folder: Path) -> Decimal:
+    """What judging has cost, or may have, in USD: calls without a judgement count as the dearest that they could be."""
+    known = read_judgements(folder)
+    return spent(known) + lost(folder / CALLS, known)
 
 
 def family_warning(model: Model, settings: Settings, manifest: Mapping[str, object]) -> str:

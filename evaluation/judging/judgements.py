@@ -17,6 +17,8 @@ from evaluation.records import Record, whole_lines
 from service.answering.generators.protocol import Prompt
 
 JUDGEMENTS = "judgements.jsonl"
+CALLS = "judge_calls.jsonl"
+"""A line for each judgement that may cost something, written before it is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,6 +110,9 @@ def run(filled: Touchstone, tmp_path: Path) -> Path:
 
 def test_a_judge_stands_beside_the_rules(filled: Touchstone, run: Path) -> None:
     judge = {"TOUCHSTONE_MODELS__REFEREE__KIND": "scripted", "TOUCHSTONE_MODELS__REFEREE__REPLIES": '["correct"]'}
+    unpriced = filled("evaluate", "score", run, "--judge", "referee", **judge)
+    assert (unpriced.code, "has no price, so what judging costs is unknown" in unpriced.err) == (2, True)
+    judge["TOUCHSTONE_MODELS__REFEREE__PRICE"] = '{"input": 0, "output": 0}'
     done = filled("evaluate", "score", run, "--judge", "referee", "--json", **judge)
     assert done.json["judge"]["rag"]["instrument"] == "judge"
     assert "judged by referee" in done.err

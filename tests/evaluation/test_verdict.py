@@ -131,7 +131,9 @@ def test_a_thin_sample_is_inconclusive_and_says_how_many_more_questions_at_what_
         "rag": worlds.rows(drawn[1], cost=0.02),
     }
     economy = worlds.economy(tables, of)
-    figures = {rung: {"n": 40, "unscored": 0, "usd_per_query": 0.01} for rung in tables}
+    figures = {
+        rung: {"n": 40, "unscored": 0, "usd_per_query": 0.01, "unpriced": 0, "deployable": True} for rung in tables
+    }
     found = verdict(economy, EvaluationSettings(), figures, model="main")
     assert found["decision"] == "inconclusive"
     assert f"about {found['further']['questions']:,} more questions would settle it (about USD " in found["sentence"]
@@ -171,7 +173,10 @@ def test_limits_of_the_settings_hold_a_rung_back_and_the_sentence_says_so() -> N
     closed = worlds.rows(np.full(100, worlds.ABSTAINED))
     rag = worlds.rows(np.where(np.arange(100) < 80, worlds.CORRECT, worlds.WRONG), cost=0.5)
     economy = worlds.economy({"closed_book": closed, "rag": rag}, of)
-    figures = {rung: {"n": 100, "unscored": 0, "usd_per_query": 0.5} for rung in ("closed_book", "rag")}
+    figures = {
+        rung: {"n": 100, "unscored": 0, "usd_per_query": 0.5, "unpriced": 0, "deployable": True}
+        for rung in ("closed_book", "rag")
+    }
     cheap = {"cost_wrong": 0, "value_correct": 2}
     for limit, words in (
         ({"most_wrong_rise": 0.2}, "may raise wrong answers by 26 points, more than the 20 allowed"),
@@ -195,7 +200,9 @@ def test_where_it_pays_to_leave_plain_prompting_and_the_rung_is_open_the_sentenc
         "rag": worlds.rows(np.where(place > 26, worlds.CORRECT, np.where(place > 17, worlds.WRONG, worlds.ABSTAINED))),
     }
     economy = worlds.economy(tables, of)
-    figures = {rung: {"n": 60, "unscored": 0, "usd_per_query": 0.0} for rung in tables}
+    figures = {
+        rung: {"n": 60, "unscored": 0, "usd_per_query": 0.0, "unpriced": 0, "deployable": True} for rung in tables
+    }
     found = verdict(economy, EvaluationSettings(), figures, model="main")
     assert found["decision"] == "inconclusive"
     assert "RAG is worth more than plain prompting, but which rung to climb to is open" in found["sentence"]
@@ -209,7 +216,9 @@ def test_a_climb_says_of_a_higher_rung_that_looks_a_little_better_that_it_is_too
         "rag_bm25": worlds.rows(np.where(place < 200, worlds.CORRECT, worlds.ABSTAINED)),
         "rag": worlds.rows(np.where(place < 203, worlds.CORRECT, worlds.ABSTAINED)),
     }
-    figures = {rung: {"n": 300, "unscored": 0, "usd_per_query": 0.0} for rung in tables}
+    figures = {
+        rung: {"n": 300, "unscored": 0, "usd_per_query": 0.0, "unpriced": 0, "deployable": True} for rung in tables
+    }
     found = verdict(worlds.economy(tables, of), EvaluationSettings(), figures, model="main")
     assert found["rung"] == "rag_bm25"
     assert found["sentence"].endswith(" RAG looks worth USD 0.012 more still, too little to change for.")
