@@ -10,7 +10,7 @@ from evaluation.dataset import Dataset
 from evaluation.roi import Economy, fixed_per_question
 from evaluation.rungs import RUNGS
 from evaluation.statistics import FEW_CLUSTERS, FEWEST_CLUSTERS
-from evaluation.verdict import phrase, usd
+from evaluation.words import phrase, usd
 
 
 def assumptions(

@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 from core.errors import UsageError
 from evaluation.compare_runs import compare_runs
 from evaluation.results import results_of
-from evaluation.verdict import MOST_UNSCORED, usd
+from evaluation.verdict import MOST_UNSCORED
+from evaluation.words import usd
 
 State = Literal["pass", "fail", "inconclusive"]
 

@@ -10,7 +10,7 @@ over Q questions a month and H months:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import combinations
@@ -148,6 +148,15 @@ class Economy:
     def wrong_rises(self) -> Estimates:
         """Rise of the share of wrong answers from the lower to the higher rung, for each of `pairs`."""
         return self._paired.estimate(np.array([0.0, 1.0, 0.0, 0.0]), stake=1.0)
+
+    def at_token_prices(self, factor: float) -> Economy:
+        """The same answers where every call costs so many times as much."""
+        points = {
+            rung: replace(of, cost=None if of.cost is None else of.cost * Decimal(str(factor)))
+            for rung, of in self.points.items()
+        }
+        rows = {rung: of * np.array([1, 1, 1, factor]) for rung, of in self.table.rows.items()}
+        return replace(self, points=points, table=replace(self.table, rows=rows))
 
     def gain(
         self, rung: str, over: str, values: EvaluationSettings, *, level: float = 0.95

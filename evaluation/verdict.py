@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from core.settings import EvaluationSettings
@@ -20,22 +18,15 @@ from evaluation.decision import (
     false_climb,
     further_questions,
 )
+from evaluation.flips import flips
 from evaluation.roi import NOTHING, ZERO, Economy, amount
-from evaluation.rungs import RUNGS
+from evaluation.words import phrase, usd
 
 SURE = 1 - FALSE_CLIMB
 """How sure it must be that what is climbed is worth more than each lower alternative."""
 MOST_UNSCORED = 0.02
 """Share of a rung's answers that may be unscored before no verdict is given."""
 FEWEST_QUESTIONS = 20
-SCANNED = {
-    "value_correct": "a correct answer is worth",
-    "cost_wrong": "a wrong answer costs",
-    "cost_abstained": "handing a question to a person costs",
-}
-STEPS = 60
-REACH = 100.0
-"""How far up and down an assumption is varied to find where the decision changes."""
 
 
 def verdict(
@@ -74,43 +65,6 @@ def further_cost(of: Economy, decision: Decision, values: EvaluationSettings) ->
         "usd": amount(sum((of.points[rung].cost or ZERO for rung in of.rungs), ZERO) * questions),
         "worth_usd": amount(expected * values.queries_per_month * values.horizon_months),
     }
-
-
-def flips(of: Economy, decision: Decision, values: EvaluationSettings) -> list[dict[str, Any]]:
-    """For each assumption, the nearest value below and above at which another decision follows."""
-    found = []
-    for name, words in SCANNED.items():
-        now = float(getattr(values, name))
-        for direction in ("below", "above"):
-            at, other = _switch(of, decision, values, name, direction)
-            if other is None:
-                continue
-            than = "less than" if direction == "below" else "more than"
-            found.append(
-                {
-                    "assumption": name,
-                    "now": now,
-                    "direction": direction,
-                    "at": at,
-                    "decision": other.name,
-                    "rung": None if other.rung == NOTHING else other.rung,
-                    "sentence": f"If {words} {than} {usd(at)}: {_short(other)}.",
-                }
-            )
-    return found
-
-
-def usd(value: float | Decimal, *, digits: int = 2) -> str:
-    """An amount for a reader: two decimals, more where it would read as zero."""
-    number = float(value)
-    while digits < 6 and number and abs(number) < 2 * 10**-digits:
-        digits += 1
-    return f"USD {number:,.{digits}f}".replace("-", "−")
-
-
-def phrase(rung: str) -> str:
-    """A rung as it is called inside a sentence."""
-    return "handing every question to a person" if rung == NOTHING else RUNGS[rung].phrase
 
 
 def _obstacle(of: Economy | None, rungs: Mapping[str, Mapping[str, Any]], *, model: str) -> str:
@@ -230,47 +184,8 @@ def _held(decision: Decision) -> str:
 SENTENCES = {"climb": _climb, "stay": _stay, "stop": _stop, "inconclusive": _inconclusive}
 
 
-def _switch(
-    of: Economy, decision: Decision, values: EvaluationSettings, name: str, direction: str
-) -> tuple[float, Decision | None]:
-    """Where an assumption, moved away from its value, first leads to another decision; None when it never does."""
-    now = float(getattr(values, name)) or 0.01
-
-    def at(value: float) -> Decision:
-        return decide(of, values.model_copy(update={name: Decimal(str(value))}))
-
-    def differs(other: Decision) -> bool:
-        return (other.name, other.rung) != (decision.name, decision.rung)
-
-    factor = REACH ** ((1 if direction == "above" else -1) / STEPS)
-    near = now
-    for step in range(1, STEPS + 1):
-        far = now * factor**step
-        if differs(at(far)):
-            break
-        near = far
-    else:
-        return 0.0, None
-    for _ in range(20):
-        middle = math.sqrt(near * far)
-        near, far = (near, middle) if differs(at(middle)) else (middle, far)
-    return float(f"{far:.3g}"), at(far)
-
-
 def _baseline(of: Economy, rung: str) -> str:
     return "closed_book" if "closed_book" in of.deployable and rung != "closed_book" else NOTHING
-
-
-def _short(decision: Decision) -> str:
-    match decision.name:
-        case "climb":
-            return f"climb to {phrase(decision.rung)}"
-        case "stay":
-            return f"stay with {phrase(decision.rung)}"
-        case "stop":
-            return "stop"
-        case "inconclusive":
-            return "inconclusive"
 
 
 def _range(low: float, high: float) -> str:

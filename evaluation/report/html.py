@@ -14,7 +14,8 @@ from evaluation.report.view import BASELINE, Run
 from evaluation.roi import NOTHING
 from evaluation.rungs import RUNGS
 from evaluation.scorers.answers import LONG_RECALL
-from evaluation.verdict import MOST_UNSCORED, SURE, usd
+from evaluation.verdict import MOST_UNSCORED, SURE
+from evaluation.words import usd
 
 if TYPE_CHECKING:
     from jinja2 import Environment

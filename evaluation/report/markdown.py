@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evaluation.report.questions import CAUSES
 from evaluation.report.view import Run, money, p_value, percent, points, seconds, whole
-from evaluation.verdict import usd
+from evaluation.words import usd
 
 
 def markdown(run: Run) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from evaluation.dataset import Item
 from evaluation.records import Record
 from evaluation.score import Score
-from evaluation.verdict import usd
+from evaluation.words import usd
 
 LONGEST_TEXT = 600
 """Characters of an answer or a quote that a report shows."""

@@ -10,7 +10,8 @@ from evaluation.decision import decide
 from evaluation.returns import returns
 from evaluation.roi import NOTHING, Economy, economy, price, shares
 from evaluation.score import Score
-from evaluation.verdict import usd, verdict
+from evaluation.verdict import verdict
+from evaluation.words import usd
 from tests.evaluation.made_up import scores
 
 VALUES = EvaluationSettings(resamples=500)
@@ -157,6 +158,27 @@ def test_the_same_answers_flip_with_the_price_of_a_wrong_one() -> None:
     just_after = cheap.model_copy(update={"cost_wrong": Decimal(str(flip["at"])) * Decimal("1.02")})
     assert decide(of, just_before).name == "climb"
     assert decide(of, just_after).name != "climb"
+
+
+def test_volume_horizon_and_token_prices_flip_it_too() -> None:
+    rows = [
+        *scores("closed_book", ["abstained"] * 40 + ["correct"] * 20, cost="0.001"),
+        *scores("rag", ["correct"] * 60, cost="0.01"),
+    ]
+    costly = VALUES.model_copy(update={"one_off_usd": {"rag": Decimal(2400)}, "queries_per_month": 1000})
+    of, found = economy_of(rows), verdict_of(rows, costly)["flips"]
+    assert decide(of, costly).name == "climb"
+    for name, words in (("queries_per_month", "fewer than"), ("horizon_months", "less than")):
+        (flip,) = [flip for flip in found if flip["assumption"] == name]
+        assert decide(of, costly.model_copy(update={name: round(flip["at"]) + 1})).name == "climb"
+        assert decide(of, costly.model_copy(update={name: round(flip["at"]) - 1})).name != "climb"
+        assert words in flip["sentence"]
+    (flip,) = [flip for flip in found if flip["assumption"] == "token_prices"]
+    assert decide(of.at_token_prices(flip["at"] * 0.98), costly).name == "climb"
+    assert decide(of.at_token_prices(flip["at"] * 1.02), costly).name != "climb"
+    assert not [
+        flip for flip in verdict_of(rows)["flips"] if flip["assumption"] in ("queries_per_month", "horizon_months")
+    ]
 
 
 def test_answering_nothing_is_right_only_where_nothing_can_be_answered() -> None:
