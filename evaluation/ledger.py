@@ -6,12 +6,14 @@ import contextlib
 import fcntl
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
+from core.answers import Passage
 from core.errors import UsageError
+from evaluation.passages import PASSAGES, PassageTexts
 from evaluation.records import Key, Record, append, drop_torn_line, read_all_records, spent_on, whole_lines
 
 RECORDS = "records.jsonl"
@@ -38,20 +40,22 @@ class Begun:
 class Ledger:
     """The records of a run, and the calls that were begun. Safe to write to from several threads."""
 
-    def __init__(self, folder: Path, records: BinaryIO, calls: BinaryIO) -> None:
+    def __init__(self, folder: Path, records: BinaryIO, calls: BinaryIO, passages: BinaryIO) -> None:
         self.known = list(read_all_records(folder / RECORDS))
         """What earlier sittings left, the failed tries before an answer too."""
         self.spent = spent_in(folder)
         """What earlier sittings have cost, or may have, in USD."""
-        self._begun, self._records, self._writing = Begun(calls), records, threading.Lock()
+        self._begun, self._passages = Begun(calls), PassageTexts(folder, passages)
+        self._records, self._writing = records, threading.Lock()
 
     def begin(self, key: Key, at_most: Decimal) -> None:
         """Note that a call is about to be made."""
         self._begun.note(key, at_most)
 
-    def keep(self, record: Record) -> Record:
-        """Write a record, which is on disk when this returns; the same record."""
+    def keep(self, record: Record, passages: Sequence[Passage] = ()) -> Record:
+        """Write a record, which is on disk when this returns, and before it the texts it names; the same record."""
         with self._writing:
+            self._passages.keep(passages)
             append(self._records, record)
         return record
 
@@ -63,14 +67,17 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
     Raises:
         UsageError: another evaluation writes it, or a line of it is no record.
     """
-    with (folder / RECORDS).open("ab") as records, (folder / CALLS).open("ab") as calls:
+    with contextlib.ExitStack() as opened:
+        records, calls, passages = (
+            opened.enter_context((folder / name).open("ab")) for name in (RECORDS, CALLS, PASSAGES)
+        )
         try:
             fcntl.flock(records, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UsageError(f"{folder} is being written by another evaluation: wait for it to end.") from error
-        drop_torn_line(folder / RECORDS)
-        drop_torn_line(folder / CALLS)
-        yield Ledger(folder, records, calls)
+        for name in (RECORDS, CALLS, PASSAGES):
+            drop_torn_line(folder / name)
+        yield Ledger(folder, records, calls, passages)
 
 
 def spent_in(folder: Path) -> Decimal:

@@ -121,6 +121,7 @@ class _Sitting:
         """Calls in a row that a provider left unanswered."""
         self.gone: ModelUnavailable | None = None
         self.interrupted = False
+        self.with_texts = subject.settings.evaluation.report_text
 
     def __enter__(self) -> _Sitting:
         return self
@@ -223,7 +224,8 @@ class _Sitting:
                 if "generate" in outcome.timings_ms:
                     self.in_a_row[provider(self.subject, call.model)] = 0
                 took = (time.perf_counter() - began) * 1000
-                return call, self.ledger.keep(record_of(call, outcome, answer_ms=took, attempts=attempt))
+                record = record_of(call, outcome, answer_ms=took, attempts=attempt)
+                return call, self.ledger.keep(record, outcome.passages if self.with_texts else ())
         raise AssertionError
 
     def _answered(self, call: Call) -> Outcome:

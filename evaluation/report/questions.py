@@ -8,12 +8,18 @@ from typing import Any
 from evaluation.dataset import Item
 from evaluation.report.view import BASELINE, Run, clipped
 from evaluation.score import Score
+from service.answering.cite import locate
 
 MOST_SHOWN = 2_000
 """Questions that the page lists."""
 MOST_OPENED = 400
 """Questions whose answers the page holds; more would make it slow to open."""
 LONGEST_QUOTE = 320
+MOST_READ = 100
+"""Questions on which rungs differ, or the main one is wrong, whose passages the page holds."""
+MOST_PASSAGES = 10
+"""Passages that are shown of a prompt, those with the evidence among them."""
+LONGEST_PASSAGE, BEFORE_EVIDENCE = 900, 300
 GROUPS = {
     "harmed": "Spoilt by {main}: right without documents, wrong with it",
     "wrong": "Answered wrongly by {main}",
@@ -40,13 +46,17 @@ def grouped(run: Run) -> list[dict[str, Any]]:
     for position, item in enumerate(run.items.values()):
         found[_group(item, run)].append((position, item))
     causes = causes_of(run.results)
-    listed = opened = 0
+    listed = opened = read = 0
     groups = []
     for name, members in found.items():
         rows = []
         for position, item in members[: MOST_SHOWN - listed]:
             opened += 1
-            rows.append(_row(f"q{position + 1}", item, run, causes, opened=run.has_text and opened <= MOST_OPENED))
+            row = _row(f"q{position + 1}", item, run, causes, opened=run.has_text and opened <= MOST_OPENED)
+            if name != "alike" and row["replies"] and read < MOST_READ:
+                row["passages"] = passages_of(item, run)
+                read += 1
+            rows.append(row)
         listed += len(rows)
         title = GROUPS[name].format(main=run.label(run.main) if run.main else "RAG")
         groups.append({"name": name, "title": title, "count": len(members), "rows": rows})
@@ -89,6 +99,7 @@ def _row(anchor: str, item: Item, run: Run, causes: Mapping[tuple[str, str], str
         "evidence": ", ".join(dict.fromkeys(item.documents)) if opened else "",
         "marks": [(_shown(score), f"{run.label(rung)}: {_says(score)}") for rung, score in scores],
         "replies": _replies(item, run, scores, causes) if opened else [],
+        "passages": [],
     }
 
 
@@ -142,6 +153,35 @@ def _read(passages: tuple[dict[str, Any], ...], gold: set[str]) -> list[dict[str
         if passage["page"] is not None and passage["page"] not in entry["pages"]:
             entry["pages"].append(passage["page"])
     return list(documents.values())
+
+
+def passages_of(item: Item, run: Run) -> list[dict[str, Any]]:
+    """What the models read on a question: each passage once, with the rungs that were shown it and its evidence."""
+    found: dict[str, dict[str, Any]] = {}
+    for rung in run.results["rungs"]:
+        record = run.records.get((item.id, rung))
+        gold = set(record.gold.get("chunk_ids", ())) if record else set()
+        shown = sorted(record.passages, key=lambda one: one["chunk_id"] not in gold) if record else []
+        for passage in shown[:MOST_PASSAGES]:
+            name = passage["chunk_id"]
+            if name in run.passages:
+                text = _excerpt(run.passages[name], item)
+                entry = {"document": passage["document"], "page": passage["page"], "labels": [], **text}
+                found.setdefault(name, entry | {"gold": name in gold})["labels"].append(run.label(rung))
+    return sorted(found.values(), key=lambda one: not one["gold"])
+
+
+def _excerpt(text: str, item: Item) -> dict[str, str]:
+    """A passage in three parts, cut to what the page shows: before the evidence, the evidence, and after it."""
+    places = (locate(place.text, text) for place in item.evidence if place.text)
+    start, end = next(filter(None, places), (0, 0))
+    first = max(0, start - BEFORE_EVIDENCE) if end > LONGEST_PASSAGE else 0
+    last = max(end, first + LONGEST_PASSAGE)
+    return {
+        "before": ("… " if first else "") + text[first:start],
+        "evidence": text[start:end],
+        "after": text[end:last] + (" …" if last < len(text) else ""),
+    }
 
 
 def _shown(score: Score) -> str:

@@ -17,6 +17,7 @@ def without_text(run: Run) -> Run:
         items={key: _item(item) for key, item in run.items.items()},
         records={key: _record(record) for key, record in run.records.items()},
         scores={key: _score(score) for key, score in run.scores.items()},
+        passages={},
         copies={key: [(_score(score), _record(record)) for score, record in of] for key, of in run.copies.items()},
     )
 

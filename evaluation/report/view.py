@@ -22,7 +22,7 @@ class Run:
     """A run as it lies in its folder; records and scores by (question, rung).
 
     Of several answers to a question on a rung they hold the first; `copies` holds the others, each score with its
-    record, by replicate.
+    record, by replicate. `passages`: what models were shown, by chunk id, where the run kept it.
     """
 
     manifest: Mapping[str, Any]
@@ -31,6 +31,7 @@ class Run:
     records: Mapping[tuple[str, str], Record]
     scores: Mapping[tuple[str, str], Score]
     copies: Mapping[tuple[str, str], Sequence[tuple[Score, Record]]] = field(default_factory=dict)
+    passages: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_text(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.errors import UsageError
 from evaluation.dataset import load_dataset
 from evaluation.manifest import read_manifest, with_prices
+from evaluation.passages import read_passages
 from evaluation.records import Record, read_records
 from evaluation.report.html import html
 from evaluation.report.junit import junit
@@ -67,5 +68,6 @@ def read_run(folder: Path) -> Run:
         records={(score.question_id, score.rung): records[score.question_id, score.rung, 0] for score in first},
         scores={(score.question_id, score.rung): score for score in first},
         copies=copies,
+        passages=read_passages(folder),
     )
     return run if run.has_text else without_text(run)

@@ -12,6 +12,7 @@ from typing import Any
 from core.settings import EvaluationSettings
 from evaluation.evaluate import rescore
 from evaluation.manifest import write_json
+from evaluation.passages import PASSAGES
 from evaluation.records import read_records, to_line
 from evaluation.report.write import write_report
 from tests.evaluation import made_up
@@ -29,6 +30,7 @@ LADDER = {  # right, wrong, milliseconds, USD a call
     "random_context": (0.17, 0.25, 610, "0.0021"),
     "oracle_absent": (0.06, 0.3, 600, "0.0021"),
 }
+EVIDENCE = "The fee is 40 francs for each request."
 SEARCHING = ("rag_bm25", "rag_dense", "rag", "rag_rerank", "oracle_absent")
 
 
@@ -36,6 +38,8 @@ def full(folder: Path, *, count: int = 30, **values: Any) -> Path:
     """A run folder with its reports; `values` are fields of EvaluationSettings."""
     draw = random.Random(7)
     rows = made_up.questions(count, unanswerable=count // 10, documents=max(1, count // 3))
+    for row in rows:
+        row["evidence"] = [{"document": name, "text": EVIDENCE} for name in row["documents"]]
     outcomes = {rung: [_drawn(draw, right, wrong) for _ in rows] for rung, (right, wrong, _, _) in LADDER.items()}
     costs = {"one_off_usd": {"rag": 400, "rag_rerank": 900}, "monthly_usd": {"rag": 15}, "resamples": 200}
     settings = EvaluationSettings.model_validate(costs | values)
@@ -75,9 +79,7 @@ def _detail(folder: Path) -> None:
             replace(
                 record,
                 answer=record.answer and f"{record.answer}, as the schedule of fees in force since January says.",
-                citations=({**cited, "quote": "The fee is 40 francs for each request."},)
-                if read and record.answer
-                else (),
+                citations=({**cited, "quote": EVIDENCE},) if read and record.answer else (),
                 passages=read,
                 retrieved=("fees-0.md",) if record.rung in SEARCHING else None,
                 gold={"chunk_ids": ["c3"], "not_found": 0},
@@ -86,3 +88,8 @@ def _detail(folder: Path) -> None:
             )
         )
     (folder / "records.jsonl").write_text("".join(map(to_line, rows)))
+    around = "Whoever asks for a copy pays for it. " * 40
+    shown = [
+        {"chunk_id": f"c{page}", "text": f"{around}{EVIDENCE if page == 3 else ''} {around}"} for page in (3, 4, 9)
+    ]
+    (folder / PASSAGES).write_text("".join(json.dumps(row) + "\n" for row in shown))

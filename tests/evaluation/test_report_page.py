@@ -81,6 +81,19 @@ def test_every_link_leads_to_a_question_on_the_page_which_names_its_id(folder: P
     assert all(f"<code>{question}</code>" in page for question in ids)
 
 
+def test_a_question_shows_what_was_read_once_with_the_evidence_marked_and_the_rungs_that_read_it(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+    blocks = re.findall(r'<details class="passages">(.*?)</details>', page, re.DOTALL)
+    passages = next(
+        re.findall(r'<div class="passage">(.*?)</div>', block, re.DOTALL) for block in blocks if "<mark>" in block
+    )
+    assert len(passages) == 3
+    assert f"<mark>{made_up_report.EVIDENCE}</mark>" in passages[0]
+    assert "page 3" in passages[0]
+    assert re.search(r'<p class="read">[^<]*Perfect retrieval', passages[0])
+    assert "<mark>" not in passages[1] + passages[2]
+
+
 def test_charts_have_words_and_tables_captions_for_who_cannot_see_them(folder: Path) -> None:
     class Alternatives(HTMLParser):
         bare: list[str] = []  # noqa: RUF012 -- of this test alone

@@ -12,6 +12,7 @@ import pytest
 
 from core.settings import EvaluationSettings
 from evaluation.evaluate import reprice, rescore
+from evaluation.passages import PASSAGES
 from evaluation.report.write import REPORTS
 from tests.evaluation import made_up
 
@@ -25,6 +26,7 @@ CANARIES = (
     "zqerror",
     "zqevidence",
     "zqkey",
+    "zqpassage",
 )
 RUNGS = {"closed_book": ["wrong", "abstained", "wrong"], "rag": ["correct", "wrong", "unscored"]}
 
@@ -47,9 +49,11 @@ def with_canaries(folder: Path, **fields: Any) -> Path:
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     for line in lines:
         line |= {"citations": cited, "reason": "zqreason", "retrieved": ["zqdocument.md"]}
+        line["passages"] = [{"chunk_id": "c", "document": "zqdocument.md", "page": 1}]
         line["answer"] = line["answer"] and line["answer"] + " zqanswer"
         line["error"] = line["error"] and "zqerror"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / PASSAGES).write_text(json.dumps({"chunk_id": "c", "text": "zqpassage"}) + "\n")
     rescore(folder)
     return folder
 
@@ -63,7 +67,7 @@ def told(folder: Path) -> dict[str, set[str]]:
 
 def test_with_text_the_page_and_the_sheet_hold_question_answer_and_quote(tmp_path: Path) -> None:
     found = told(with_canaries(tmp_path))
-    assert {"zqquestion", "zqaccepted", "zqanswer", "zqquote", "zqdocument"} <= found["report.html"]
+    assert {"zqquestion", "zqaccepted", "zqanswer", "zqquote", "zqdocument", "zqpassage"} <= found["report.html"]
     assert {"zqquestion", "zqaccepted", "zqanswer", "zqdocument"} <= found["items.csv"]
 
 

@@ -16,6 +16,7 @@ from core.until import Until
 from evaluation.dataset import Dataset, Evidence, load_dataset
 from evaluation.evaluate import evaluate
 from evaluation.gold import Corpus, find, gold_of
+from evaluation.passages import PASSAGES, read_passages
 from evaluation.records import Record, read_records
 from evaluation.run import GIVE_UP_AFTER, Progress, RunSummary, run
 from evaluation.rungs import Subject, choose_rungs
@@ -122,6 +123,21 @@ def test_each_rung_reads_what_it_should(questions: Dataset, subject: Subject, tm
     assert found["fee", "rag"].retrieved is not None
     assert found["fee", "rag"].retrieved[0] == "fees.md"
     assert found["fee", "manual"].retrieved is None
+
+
+def test_the_text_of_every_passage_is_kept_once_and_of_none_in_a_run_without_text(
+    questions: Dataset, subject: Subject, tmp_path: Path
+) -> None:
+    ask(questions, subject, tmp_path / "run")
+    ask(questions, subject, tmp_path / "run", "rag_bm25")
+    shown = {one["chunk_id"] for record in records(tmp_path / "run").values() for one in record.passages}
+    lines = [json.loads(line) for line in (tmp_path / "run" / PASSAGES).read_text().splitlines()]
+    assert sorted(line["chunk_id"] for line in lines) == sorted(shown)
+    assert any("40 francs" in text for text in read_passages(tmp_path / "run").values())
+    evaluation = subject.settings.evaluation.model_copy(update={"report_text": False})
+    silent = replace(subject, settings=subject.settings.model_copy(update={"evaluation": evaluation}))
+    ask(questions, silent, tmp_path / "silent")
+    assert read_passages(tmp_path / "silent") == {}
 
 
 def test_the_unanswerable_gets_no_passages_by_hand_and_none_from_the_oracle(
