@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.access import OWNER
+
 if TYPE_CHECKING:
-    from core.access import OWNER
     from indexes.embedders.protocol import Vectors
     from indexes.indexes import Indexes
     from indexes.rows import Version
