@@ -26,7 +26,7 @@ fuzz: $(VENV)/.dev ## send the whole API 20,000 requests that schemathesis makes
 	@$(BIN)/python -m tests.fuzz 20000
 
 leaks: $(VENV)/.dev ## do at random what callers can do, and look for words that are not for them: half an hour and more
-	@$(BIN)/pytest tests/service/api/test_leaks.py -m slow -rP
+	@$(BIN)/pytest tests/service/api/test_leaks.py -m slow -v -s
 
 check: lint types imports ## everything but the tests
 
