@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from core.answers import Answer, Citation, Hit, Reason, Refusal
+from core.ids import document_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -107,7 +108,7 @@ def stylesheet() -> str:
 
 @cache
 def script() -> str:
-    """The one script, of the page that asks for a key."""
+    """The one script: Enter asks, a cited page is shown, a key is kept."""
     return (files("service.web") / "page.js").read_text(encoding="utf-8")
 
 
@@ -115,10 +116,12 @@ def script() -> str:
 def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    templates = Environment(
         loader=PackageLoader("service.web", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.filters["document_of"] = document_of
+    return templates

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import fill, runner
+from tests.cli.conftest import ROOT, fill, runner
 from tests.cli.test_serve import QUESTION, Served, start
 
 CHROMIUM = shutil.which("chromium")
+POLICY = "demo/documents/policies/travel-policy-2026.pdf"
+ON_A_PAGE = "What is the hotel limit per night in a capital city in 2026?"
 WIDTHS = [pytest.param(1280, id="laptop"), pytest.param(390, id="phone")]
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")]
@@ -24,7 +26,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     process, url = start(folder)
     with process:
-        yield Served(process, url, runner(folder), fill(folder))
+        source = fill(folder)
+        shutil.copy(ROOT / POLICY, source / "policies")
+        yield Served(process, url, runner(folder), source)
         process.terminate()
 
 
@@ -62,6 +66,23 @@ def test_a_person_asks_on_the_page_and_reads_the_quote(served: Served, page: Any
 
 
 @pytest.mark.parametrize("page", WIDTHS, indirect=True)
+def test_enter_asks_and_the_page_that_is_cited_is_shown_where_it_is_cited(served: Served, page: Any) -> None:
+    assert served.touchstone("ingest", served.source).code == 0
+    page.goto(served.url)
+    page.get_by_label("Ask your documents").fill(ON_A_PAGE)
+    page.keyboard.press("Enter")
+    _opens_the_page(page)
+
+
+def _opens_the_page(page: Any) -> None:
+    page.get_by_role("link", name="page 1").first.click()
+    page.get_by_role("img", name="with the quote marked").wait_for()
+    assert page.locator("figure img").evaluate("image => image.naturalWidth") > 500
+    page.get_by_role("link", name="page 1").first.click()
+    assert page.locator("figure img").count() == 0
+
+
+@pytest.mark.parametrize("page", WIDTHS, indirect=True)
 def test_the_report_of_a_run_opens_from_the_disk(page: Any, tmp_path: Path) -> None:
     touchstone = runner(tmp_path)
     assert touchstone("ingest", fill(tmp_path)).code == 0
@@ -90,3 +111,6 @@ def test_once_there_is_a_key_a_person_enters_it_and_asks(served: Served, page: A
     page.locator("blockquote").wait_for()
     assert "16 weeks" in page.get_by_label("Answer", exact=True).inner_text()
     assert key not in page.content()
+    page.get_by_label("Ask your documents").fill(ON_A_PAGE)
+    page.keyboard.press("Enter")
+    _opens_the_page(page)

@@ -73,7 +73,7 @@ async def show_stylesheet() -> Response:
 
 @router.get("/page.js")
 async def show_script() -> Response:
-    """What keeps a key in the browser's tab and sends it along; only the page that asks for one loads it."""
+    """What lets Enter ask, shows cited pages, and keeps a key in the browser's tab and sends it along."""
     return Response(script(), media_type="text/javascript", headers={"Cache-Control": "max-age=300"})
 
 

@@ -44,7 +44,7 @@ def test_a_refusal_is_a_sentence(client: TestClient) -> None:
 @pytest.mark.parametrize("question", ["When does the shop open at nine?", '"><script>alert(1)</script>'])
 def test_nothing_in_a_document_or_a_question_becomes_mark_up(client: TestClient, question: str) -> None:
     page = client.post("/", data={"question": question}).text
-    assert "script" not in Tags(page).names
+    assert Tags(page).names.count("script") == page.count('<script src="/page.js" defer></script>') == 1
     assert "&lt;script&gt;" in page
 
 
