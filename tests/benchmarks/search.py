@@ -2,21 +2,23 @@
 
 Each size is built once beside FOLDER (minutes for a hundred thousand chunks, half an hour and more for a million) and
 measured in a process of its own: searches one after another against the bare calls they are made of (encoder, Chroma,
-tantivy), turn by turn; how many a second with several threads; what those find who may read a part; the dense leg
-against exact comparison; from process start to the first hit; memory.
+tantivy), turn by turn, and against SQLite's FTS5 in tantivy's place; how many a second with several threads; what those
+find who may read a part; the dense leg against exact comparison; from process start to the first hit; memory.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import re
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,13 +108,19 @@ def _turn_by_turn(indexes: Indexes, questions: Sequence[str]) -> dict[str, objec
             stages.setdefault(stage, []).append(spent)
     cpu = {name: float(np.mean([each[1] for each in found])) for name, found in times.items()}
     wall = np.percentile([each[0] for each in times["ours"]], [50, 99])
-    total = sum(cpu[name] for name in bare)
+    fts5: list[tuple[float, float]] = []
+    with _fts5(indexes) as look_up:
+        for text in questions[:EXACT]:
+            with _timed(fts5):
+                look_up(text)
+    cpu["FTS5"] = float(np.mean([spent for _, spent in fts5]))
+    sums = {words: cpu["encode"] + cpu["Chroma"] + cpu[words] for words in ("tantivy", "FTS5")}
     return {
         "hybrid search, p50 and p99 ms": f"{wall[0]:.1f} {wall[1]:.1f}",
         "stages, p50 ms": ", ".join(f"{name} {np.percentile(spent, 50):.1f}" for name, spent in stages.items()),
         "CPU ms a search": f"{cpu['ours']:.1f}",
-        "CPU ms bare": ", ".join(f"{name} {cpu[name]:.1f}" for name in bare) + f", sum {total:.1f}",
-        "CPU of the bare calls": f"{cpu['ours'] / total:.2f} x",
+        "CPU ms bare": ", ".join(f"{name} {cpu[name]:.1f}" for name in (*bare, "FTS5")),
+        **{f"CPU of the bare calls, {name}": f"{cpu['ours'] / sums[name]:.2f} x {sums[name]:.1f} ms" for name in sums},
     }
 
 
@@ -129,6 +137,22 @@ def _bare(indexes: Indexes) -> dict[str, Callable[[str], object]]:
         "Chroma": lambda text: indexes.vectors.nearest(COLLECTION, vectors["last"], candidates),
         "tantivy": lambda text: indexes.keyword.search(COLLECTION, text, candidates),
     }
+
+
+@contextmanager
+def _fts5(indexes: Indexes) -> Iterator[Callable[[str], object]]:
+    """Looks the words of a question up in SQLite's own index of the same texts."""
+    with closing(sqlite3.connect(":memory:")) as found:
+        found.execute("CREATE VIRTUAL TABLE words USING fts5(id UNINDEXED, text, tokenize = 'porter unicode61')")
+        for entries in indexes.catalogue.entries(COLLECTION):
+            found.executemany("INSERT INTO words VALUES (?, ?)", [(entry.id, entry.text) for entry in entries])
+
+        def best(text: str) -> object:
+            either = " OR ".join(f'"{word}"' for word in re.findall(r"\w+", text))
+            query = "SELECT id, rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?"
+            return found.execute(query, (either, indexes.search.candidates)).fetchall()
+
+        yield best
 
 
 @contextmanager
