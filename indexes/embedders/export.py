@@ -17,8 +17,11 @@ import numpy as np
 
 from indexes.embedders.protocol import Vectors
 
-EXPORTER = "1"
-"""Part of the exported file's name: count it up when the graph changes."""
+EXPORTER = "2"
+"""Part of the exported file's name: count it up when the graph, or how it is kept, changes."""
+WEIGHTS = ".data"
+"""Ends the name of the file beside the graph's that holds the weights: it is mapped, so that nothing of it is copied at
+the start, and what is not used of it (most of the words) takes no memory."""
 CLOSE_ENOUGH = {"fp32": 0.9999, "int8": 0.97}
 """Least cosine between the vectors of sentence-transformers and of the exported graph, by precision."""
 RAGGED = (3, 250, 17, 1, 64)
@@ -27,6 +30,8 @@ RAGGED = (3, 250, 17, 1, 64)
 
 def export(model_folder: Path, target: Path, precision: str) -> None:
     """Write the encoder (mean over word pieces, unit length) to `target`, complete and verified, or not at all.
+
+    Its weights are in a file beside it. To be called by one process at a time.
 
     With int8, the weights of matrix products are held in 8 bits, a scale a column, and their other factor is rounded
     to 8 bits as it comes.
@@ -38,18 +43,22 @@ def export(model_folder: Path, target: Path, precision: str) -> None:
     encoder = _encoder(model_folder)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
     os.close(handle)
-    part = Path(name)
+    part, weights = Path(name), target.with_name(target.name + WEIGHTS)
     try:
         _write(encoder, part)
         if precision == "int8":
             _quantize(part)
+        _put_weights_aside(part, weights)
         _verify(model_folder, part, CLOSE_ENOUGH[precision])
-        part.chmod(0o644)  # made by whoever came first, read by every user of the machine
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        for file in (weights, part):
+            file.chmod(0o644)  # made by whoever came first, read by every user of the machine
+            with file.open("rb") as written:
+                os.fsync(written.fileno())
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+        if not target.exists():
+            weights.unlink(missing_ok=True)
 
 
 def _encoder(model_folder: Path) -> Any:  # noqa: ANN401 -- torch is untyped to us
@@ -105,6 +114,14 @@ def _quantize(model: Path) -> None:
         op_types_to_quantize=["MatMul"],
         extra_options={"MatMulConstBOnly": True},
     )
+
+
+def _put_weights_aside(model: Path, weights: Path) -> None:
+    import onnx
+
+    weights.unlink(missing_ok=True)  # onnx appends
+    whole = onnx.load(str(model))
+    onnx.save(whole, str(model), save_as_external_data=True, location=weights.name)
 
 
 def _verify(model_folder: Path, exported: Path, close_enough: float) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from core.errors import IndexBroken
 from core.settings import EmbedderSettings
+from indexes.embedders.export import WEIGHTS
 from indexes.embedders.minilm import MiniLM, bundled_model, exported
 from indexes.embedders.weights import fingerprint
 from tests.indexes.tiny_models import tiny_encoder
@@ -37,7 +38,7 @@ def test_two_that_export_at_once_end_with_one_verified_file(tmp_path: Path, capl
             lambda embedder: embedder.embed_query("leave"), [MiniLM([tmp_path]), MiniLM([tmp_path])]
         )
     assert np.array_equal(first, second)
-    assert [path.suffix for path in sorted(tmp_path.iterdir())] == [".onnx", ".lock"]
+    assert [path.suffix for path in sorted(tmp_path.iterdir())] == [".onnx", ".data", ".lock"]
     assert [record.message for record in caplog.records] == [
         "Preparing the embedding model, once on this machine: some ten seconds."
     ]
@@ -56,9 +57,11 @@ def test_a_folder_that_cannot_be_written_is_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-def test_a_damaged_export_is_named_and_what_to_do_with_it(tmp_path: Path) -> None:
-    name = exported(bundled_model(), [CACHE]).name
-    (tmp_path / name).write_bytes(b"damaged")
+@pytest.mark.parametrize("damaged", [b"damaged", b""], ids=["graph", "weights"])
+def test_a_damaged_export_is_named_and_what_to_do_with_it(tmp_path: Path, damaged: bytes) -> None:
+    model = exported(bundled_model(), [CACHE])
+    (tmp_path / model.name).write_bytes(damaged or model.read_bytes())
+    (tmp_path / f"{model.name}{WEIGHTS}").write_bytes(b"cut off")
     with pytest.raises(IndexBroken, match="Delete that file"):
         MiniLM([tmp_path]).embed_query("leave")
 
