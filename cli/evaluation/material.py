@@ -40,7 +40,8 @@ def init(
         return
     say(f"{questions}: two questions to replace by your own, at least 20 for a verdict.")
     say(f"{toml}: what an answer is worth, and the model that is measured.")
-    say(f"Next: touchstone evaluate check {questions}, then touchstone evaluate run {questions}")
+    say(f"Next: touchstone evaluate check {questions} --collection {collection}")
+    say(f"Then: touchstone evaluate run {questions}")
 
 
 def synth(  # noqa: PLR0913 -- a parameter is an option that can be typed

@@ -71,6 +71,7 @@ def test_check_says_what_is_wrong_in_words_and_in_its_exit_code(filled: Touchsto
 
 
 def test_starter_files_pass_the_check(filled: Touchstone, tmp_path: Path) -> None:
+    assert "--collection default" in filled("evaluate", "init", tmp_path / "first").out
     done = filled("evaluate", "init", tmp_path / "new", "--json")
     assert done.code == 0, done.err
     assert filled("evaluate", "check", done.json["questions"], "--collection", "default").code == 0
@@ -123,7 +124,7 @@ def test_a_judge_stands_beside_the_rules(filled: Touchstone, run: Path) -> None:
 def test_labels_go_out_and_come_back_as_a_table(filled: Touchstone, run: Path, tmp_path: Path) -> None:
     assert filled("evaluate", "calibrate", run).code == 2
     table = tmp_path / "labels.csv"
-    assert filled("evaluate", "label", run, "--to", table).code == 0
+    assert f"label {run} --from {table}" in filled("evaluate", "label", run, "--to", table).out
     rows = list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
     assert "rag" not in table.read_text(encoding="utf-8-sig")
     with table.open("w", newline="") as out:

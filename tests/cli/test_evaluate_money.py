@@ -40,6 +40,15 @@ def test_other_values_and_prices_change_the_verdict_and_leave_the_run_as_it_is(
     assert (run / "results.json").read_bytes() == before
 
 
+def test_small_amounts_are_not_shown_as_nothing(touchstone: Touchstone, run: Path) -> None:
+    words = ["--value-correct", "0.002", "--cost-wrong", "0", "--cost-abstained", "0"]
+    small = touchstone("evaluate", "roi", run, *words, "--input-price", "0.1", "--output-price", "0.1").out
+    rows = [line for line in small.splitlines() if line.startswith("rag ")]
+    assert "$0.11" in rows[0]  # a thousand questions
+    assert "$0.0014" in rows[0]
+    assert "$0.0012" in rows[1]
+
+
 def test_values_and_prices_that_are_written_stay_until_others_are(touchstone: Touchstone, run: Path) -> None:
     prices = ["--input-price", "900", "--output-price", "900"]
     written = touchstone("evaluate", "roi", run, "--cost-wrong", "0", *prices, "--write", "--json").json
