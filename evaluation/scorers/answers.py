@@ -83,6 +83,8 @@ def _span(answer: str, item: Item) -> Judgement:
     timed = tuple(clocked(variant) for variant in item.answers)
     if not found.correct and clocked(folded) + "".join(timed) != folded + "".join(item.answers):
         found = _said(clocked(folded), item.model_copy(update={"answers": timed}))
+    if found.correct and any(map(bare_quantity, item.answers)):
+        return replace(found, in_doubt=found.in_doubt or not judge_number(answer, item).correct)
     for variant in item.answers if not found.correct else ():
         if claim(folded, near_places(folded, variant), item.question).made:
             return Judgement(True, f"says {variant!r} in nearly the same words", True)

@@ -66,6 +66,7 @@ def test_check_says_what_is_wrong_in_words_and_in_its_exit_code(filled: Touchsto
     assert done.code == 2
     assert "shop (lines 2, 3)" in done.out
     assert "x (gone.md)" in done.out
+    assert "warning: no verdict is given on fewer than 20 questions" in done.out
     sound = filled("evaluate", "check", write(tmp_path / "ok.jsonl", LEAVE), "--collection", "default")
     assert (sound.code, "warning" in sound.out) == (0, True)
 
