@@ -97,8 +97,7 @@ def _switch(one: _Assumption, decision: Decision, sign: int) -> tuple[float, Dec
     now, reach = (one.now, REACH) if one.now else (FROM_NOTHING, REACH / FROM_NOTHING)
 
     def differs(value: float) -> bool:
-        other = one.decide(value)
-        return (other.name, other.rung) != (decision.name, decision.rung)
+        return _short(one.decide(value)) != _short(decision)
 
     factor = reach ** (sign / STEPS)
     near = now

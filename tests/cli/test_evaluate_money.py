@@ -65,9 +65,11 @@ def test_the_best_model_has_prices_of_its_own(touchstone: Touchstone, tmp_path: 
     folder = made_up.folder(tmp_path, made_up.questions(60), outcomes, usage=usage, best_model=best)
     rescore(folder)
     words = ["--best-input-price", "900", "--best-output-price", "900"]
-    rungs = touchstone("evaluate", "roi", folder, *words, "--json").json["rungs"]
-    assert rungs["closed_book_best"]["usd_per_query"] == 0.99
-    assert rungs["rag"]["usd_per_query"] == 0.001
+    found = touchstone("evaluate", "roi", folder, *words, "--json").json
+    assert found["rungs"]["closed_book_best"]["usd_per_query"] == 0.99
+    said = "The model big costs USD 900 per million input and 900 per million output tokens."
+    assert said in found["verdict"]["assumptions"]
+    assert found["rungs"]["rag"]["usd_per_query"] == 0.001
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,19 @@ def test_an_assumption_that_is_nothing_now_can_only_rise() -> None:
     assert [flip["direction"] for flip in flipped] == ["above"]
 
 
+def test_what_leaves_it_inconclusive_is_no_change() -> None:
+    rows = world(
+        closed_book=["correct"] * 22 + ["wrong"] * 7 + ["abstained"] * 31,
+        rag=["wrong"] * 10 + ["correct"] * 33 + ["abstained"] * 17,
+    )
+    of, found = economy_of(rows), verdict_of(rows)
+    rich = VALUES.model_copy(update={"value_correct": Decimal(3)})
+    assert {decide(of, VALUES).rung, decide(of, rich).rung} == {NOTHING, "closed_book"}
+    assert found["decision"] == "inconclusive"
+    assert found["flips"]
+    assert all(flip["decision"] != "inconclusive" for flip in found["flips"])
+
+
 def test_volume_horizon_and_token_prices_flip_it_too() -> None:
     rows = [
         *scores("closed_book", ["abstained"] * 40 + ["correct"] * 20, cost="0.001"),
