@@ -62,6 +62,9 @@ def test_every_section_and_chart_is_there_and_is_left_out_without_its_data(folde
     page = (folder / "report.html").read_text()
     assert re.findall(r"<h2>(.*?)</h2>", page)[2:] == SECTIONS
     assert all(chart in page for chart in CHARTS)
+    assert re.search(r"<span>cost of a call<small>[\d.]{3,6} to [\d.]{3,6}</small>", page)
+    (never,) = re.findall(r"Never likely to be the best: (.*?)\.</p>", page)
+    assert "; RAG; RAG, reranked" in never
     bare = without(folder, tmp_path / "bare", "money", "attribution", "judge", "spend", "headroom", "split")
     assert not {"Spent", "Can the marking be trusted?", "Where wrong answers come from"} & set(
         re.findall(r"<h2>(.*?)</h2>", bare)
