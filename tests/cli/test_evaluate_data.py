@@ -118,6 +118,10 @@ def test_a_judge_stands_beside_the_rules(filled: Touchstone, run: Path) -> None:
     done = filled("evaluate", "score", run, "--judge", "referee", "--json", **judge)
     assert done.json["judge"]["rag"]["instrument"] == "judge"
     assert "judged by referee" in done.err
+    assert "could not be read" not in done.err
+    mumbling = judge | {"TOUCHSTONE_MODELS__REFEREE__REPLIES": '["maybe"]', "TOUCHSTONE_MODELS__REFEREE__MODEL": "m2"}
+    unread = filled("evaluate", "score", run, "--judge", "referee", **mumbling)
+    assert "1 judgement could not be read: unscored." in unread.err
     refused = filled("evaluate", "score", run, "--judge", "extractive")
     assert (refused.code, "only quotes" in refused.err) == (2, True)
 
