@@ -57,7 +57,7 @@ def compare_runs(before: Path, after: Path) -> dict[str, Any]:
         "before": str(before),
         "after": str(after),
         "dataset": second["dataset"],
-        "changed": changes(first, second),
+        "changed": [row for row in changes(first, second) if row["part"] != "dataset"],
         "only_before": [rung for rung in scores[0] if rung not in shared],
         "only_after": [rung for rung in scores[1] if rung not in shared],
         "rungs": {
