@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help demo test test-all faults fuzz leaks check lint types imports unit format docs corpus clean
-.PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality bench-load bench-answering bench-evaluation
+.PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality bench-load bench-answering bench-evaluation bench-coverage
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ bench-answering: $(VENV)/.dev ## what the built-in model answers and refuses: ma
 
 bench-evaluation: $(VENV)/.dev ## a run against a model that takes half a second: wall time, and CPU a call
 	@$(BIN)/python -m tests.benchmarks.evaluation
+
+bench-coverage: $(VENV)/.dev ## how often intervals hold the truth and verdicts climb for nothing: the tables of docs/evaluation.md
+	@$(BIN)/python -m tests.benchmarks.coverage
 
 bench-search: $(VENV)/.dev ## search in large collections: make bench-search DATA=FOLDER SIZES="100000 1000000"
 	@$(BIN)/python -m tests.benchmarks.search $(DATA) $(SIZES)

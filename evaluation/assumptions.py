@@ -26,8 +26,11 @@ def assumptions(
         f"and handing a question to a person costs {usd(values.cost_abstained)}.",
         f"{values.queries_per_month:,} questions a month over {values.horizon_months} months; "
         f"{_fixed(ladder, values)}.",
-        _priced(manifest),
+        _priced(manifest["model"]["name"], manifest["price_book"]),
     ]
+    best = manifest.get("best_model")
+    if best and "closed_book_best" in ladder:
+        said.append(_priced(best["name"], best["price_book"]))
     if of:
         said.append(f"Real questions are like the {of.questions} asked here. {_alike(of)}")
     drafted = sum(item.source == "synthetic" for item in dataset.items)
@@ -75,8 +78,7 @@ def _fixed(ladder: Mapping[str, Any], values: EvaluationSettings) -> str:
     return f"one-off and monthly costs come to {', '.join(with_costs)} per question"
 
 
-def _priced(manifest: Mapping[str, Any]) -> str:
-    model, book = manifest["model"]["name"], manifest["price_book"]
+def _priced(model: str, book: Mapping[str, Any] | None) -> str:
     if book is None:
         return f"The model {model} has no price in the settings: costs and net benefit are unknown, not zero."
     if not float(book["input"]) and not float(book["output"]):

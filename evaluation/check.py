@@ -44,6 +44,8 @@ SENTENCES = {
 """What each finding says."""
 ERRORS = ("unreadable", "duplicate_id", "gold_not_in_collection", "leak_between_splits", "synthetic_held_out")
 """Findings that make the figures wrong; the others are warnings."""
+OF_THE_SET = ("large_cluster", "few_questions", "known_closed_book")
+"""Findings about the questions as a whole, which are not counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from typing import Any
 from core.errors import UsageError
 from core.settings import EvaluationSettings
 from evaluation.compare import compare
+from evaluation.dataset import Item, load_dataset
 from evaluation.manifest import read_manifest, values_of
 from evaluation.outcomes import outcomes
 from evaluation.paired import Paired
 from evaluation.roi import amount, prices
+from evaluation.run import QUESTIONS
 from evaluation.rungs import RUNGS
 from evaluation.score import Score, read_scores
 from evaluation.statistics import holm
@@ -39,10 +41,10 @@ def compare_runs(before: Path, after: Path) -> dict[str, Any]:
         UsageError: a folder holds no scored run, the questions differ, or no rung was measured in both.
     """
     first, second = read_manifest(before), read_manifest(after)
-    if first["dataset"]["sha256"] != second["dataset"]["sha256"]:
+    if first["dataset"]["sha256"] != second["dataset"]["sha256"] and _questions(before) != _questions(after):
         raise UsageError(
             f"{before} and {after} put different questions ({first['dataset']['name']}, {second['dataset']['name']}): "
-            "runs can be compared on the same question file only."
+            "runs can be compared on the same questions only."
         )
     values = values_of(second)
     scores = (_by_rung(before), _by_rung(after))
@@ -55,7 +57,7 @@ def compare_runs(before: Path, after: Path) -> dict[str, Any]:
         "before": str(before),
         "after": str(after),
         "dataset": second["dataset"],
-        "changed": changes(first, second),
+        "changed": [row for row in changes(first, second) if row["part"] != "dataset"],
         "only_before": [rung for rung in scores[0] if rung not in shared],
         "only_after": [rung for rung in scores[1] if rung not in shared],
         "rungs": {
@@ -63,6 +65,11 @@ def compare_runs(before: Path, after: Path) -> dict[str, Any]:
             for rung, p in zip(shared, adjusted, strict=True)
         },
     }
+
+
+def _questions(folder: Path) -> dict[str, Item]:
+    """The questions of a run by id, however their file was written."""
+    return {item.id: item for item in load_dataset(folder / QUESTIONS).items}
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:

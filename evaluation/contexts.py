@@ -112,7 +112,7 @@ def nothing(_: Asked) -> Context:
 
 def gold_documents(asked: Asked) -> Context:
     """Whole documents that a person would hand over; nothing where there are none."""
-    documents = pinned_documents(asked.item)
+    documents = asked.item.asked_of
     if not documents:
         return Context()
     question = Question(
@@ -193,17 +193,6 @@ def without_gold(asked: Asked) -> Context:
     if nothing_relevant(hits, min_similarity=library.answering.min_similarity):
         hits = ()
     return Context(hits=hits, ranked=tuple(others), timings_ms=asked.found.timings_ms)
-
-
-def pinned_documents(item: Item) -> tuple[str, ...]:
-    """The documents a person would hand over: the gold ones, else those the question was asked about."""
-    if item.documents:
-        return tuple(dict.fromkeys(item.documents))
-    extra = item.model_extra or {}
-    asked_about = extra.get("asked_about") or extra.get("scope_documents") or ()
-    listed = asked_about if isinstance(asked_about, list | tuple) else [asked_about]
-    named = [entry.get("document") if isinstance(entry, dict) else entry for entry in listed]
-    return tuple(dict.fromkeys(document for document in named if isinstance(document, str)))
 
 
 def _leg(asked: Asked, *, dense_weight: int) -> Context:

@@ -69,8 +69,19 @@ class Item(BaseModel):
 
     @property
     def cluster_name(self) -> str:
-        """What makes questions alike: the cluster given, else the first gold document, else the question itself."""
-        return self.cluster or next(iter(self.documents), self.id)
+        """What makes questions alike: the cluster given, else the first document, else the question itself."""
+        return self.cluster or next(iter(self.asked_of), self.id)
+
+    @property
+    def asked_of(self) -> tuple[str, ...]:
+        """The documents a person would hand over: the gold ones, else those the question was asked about."""
+        if self.documents:
+            return tuple(dict.fromkeys(self.documents))
+        extra = self.model_extra or {}
+        asked_about = extra.get("asked_about") or extra.get("scope_documents") or ()
+        listed = asked_about if isinstance(asked_about, list | tuple) else [asked_about]
+        named = [entry.get("document") if isinstance(entry, dict) else entry for entry in listed]
+        return tuple(dict.fromkeys(document for document in named if isinstance(document, str)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

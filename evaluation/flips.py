@@ -11,11 +11,13 @@ from typing import Any
 from core.settings import EvaluationSettings
 from evaluation.decision import Decision, decide
 from evaluation.roi import NOTHING, Economy
-from evaluation.words import phrase, usd
+from evaluation.words import percent, phrase, usd
 
 STEPS = 60
 REACH = 100.0
 """How far up and down an assumption is varied to find where the decision changes."""
+FROM_NOTHING = 0.0001
+"""USD at which the search begins where an assumption is 0 now."""
 HALVINGS = 20
 IN_USD = {
     "value_correct": "a correct answer is worth",
@@ -82,21 +84,22 @@ def _assumptions(of: Economy, values: EvaluationSettings) -> Iterator[_Assumptio
         months = at("horizon_months", whole=True)
         yield _Assumption("horizon_months", values.horizon_months, months, less, more, number, whole=True)
     if any(shares.cost for shares in of.points.values()):
-        less, more = "tokens cost less than {} of what they do", "tokens cost more than {} of what they do"
+        less, more = "tokens cost less than {} what they do", "tokens cost more than {} what they do"
         yield _Assumption(
-            "token_prices", 1.0, lambda factor: decide(of.at_token_prices(factor), values), less, more, "{:.0%}".format
+            "token_prices", 1.0, lambda factor: decide(of.at_token_prices(factor), values), less, more, _times
         )
 
 
 def _switch(one: _Assumption, decision: Decision, sign: int) -> tuple[float, Decision | None]:
     """Where an assumption, moved away from its value, first leads to another decision; None when it never does."""
-    now = one.now or 0.01
+    if not one.now and sign < 0:
+        return 0.0, None
+    now, reach = (one.now, REACH) if one.now else (FROM_NOTHING, REACH / FROM_NOTHING)
 
     def differs(value: float) -> bool:
-        other = one.decide(value)
-        return (other.name, other.rung) != (decision.name, decision.rung)
+        return _short(one.decide(value)) != _short(decision)
 
-    factor = REACH ** (sign / STEPS)
+    factor = reach ** (sign / STEPS)
     near = now
     for step in range(1, STEPS + 1):
         far = now * factor**step
@@ -109,6 +112,10 @@ def _switch(one: _Assumption, decision: Decision, sign: int) -> tuple[float, Dec
         middle = math.sqrt(near * far)
         near, far = (near, middle) if differs(middle) else (middle, far)
     return float(round(far)) if one.whole else float(f"{far:.3g}"), one.decide(far)
+
+
+def _times(factor: float) -> str:
+    return f"{factor:.3g} times" if factor >= 2 else f"{percent(factor)} of"
 
 
 def _short(decision: Decision) -> str:

@@ -12,7 +12,7 @@ from core.errors import UsageError
 from evaluation.compare_runs import compare_runs
 from evaluation.results import results_of
 from evaluation.verdict import MOST_UNSCORED
-from evaluation.words import usd
+from evaluation.words import percent, usd
 
 State = Literal["pass", "fail", "inconclusive"]
 
@@ -113,8 +113,8 @@ def _share(
     state: State = "pass" if low >= at_least and high <= at_most else "inconclusive"
     if high < at_least or low > at_most:
         state = "fail"
-    limit = f"at least {at_least:.1%}" if at_least else f"at most {at_most:.1%}"
-    sentence = f"{share:.1%} {words} (95 % interval {low:.1%} to {high:.1%}); {limit} is asked for."
+    limit = f"at least {percent(at_least, 1)}" if at_least else f"at most {percent(at_most, 1)}"
+    sentence = f"{percent(share, 1)} {words} (95 % interval {100 * low:.1f} to {100 * high:.1f}); {limit} is asked for."
     return Check(name, state, sentence)
 
 

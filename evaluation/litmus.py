@@ -23,6 +23,7 @@ from evaluation.rungs import Subject, runnable
 from evaluation.sample import dataset_of, spread
 from evaluation.score import Score, score_folder
 from evaluation.statistics import newcombe_paired, wilson
+from evaluation.words import percent
 
 LITMUS = "litmus.json"
 CEILING = "oracle"
@@ -128,10 +129,10 @@ def _decided(
     with_it = f"with exactly the right passages the model answers {_percent(ceiling)} correctly"
     if ceiling.high < values.quality_bar:
         return "retrieval cannot help", (
-            f"{with_it}, below the {values.quality_bar:.0%} wanted. No search can do better: change the model, the "
-            "prompt or the documents."
+            f"{with_it}, below the {percent(values.quality_bar)} wanted. No search can do better: change the "
+            "model, the prompt or the documents."
         )
-    added = f"the right passages add {_points(gap)} to {accuracies[plain].value:.0%} without any"
+    added = f"the right passages add {_points(gap)} to {percent(accuracies[plain].value)} without any"
     if gap.high <= values.margin:
         return "no headroom", f"{added}; {_pt(values.margin)} points or less are not worth a search."
     return "go", f"{added}, and {with_it}. Measure what a real search keeps of that."
@@ -175,7 +176,7 @@ def _rounded(interval: Interval) -> dict[str, float]:
 
 
 def _percent(interval: Interval) -> str:
-    return f"{interval.value:.0%} (95 % interval {interval.low:.0%} to {interval.high:.0%})"
+    return f"{percent(interval.value)} (95 % interval {100 * interval.low:.0f} to {100 * interval.high:.0f})"
 
 
 def _points(interval: Interval) -> str:

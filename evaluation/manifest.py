@@ -170,7 +170,7 @@ def refuse_other(folder: Path, after: Mapping[str, str], *, called: Path | None 
     changed = [part for part in after if part in before and before[part] != after[part]]
     if changed:
         raise UsageError(
-            f"{called or folder} holds a run with another {' and another '.join(changed)}: its answers cannot be mixed "
+            f"{called or folder} holds a run that differs in its {' and '.join(changed)}: its answers cannot be mixed "
             "with new ones. Name an empty folder for the new run."
         )
     return manifest

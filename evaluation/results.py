@@ -22,7 +22,7 @@ from evaluation.records import Key, Record, read_records
 from evaluation.returns import returns
 from evaluation.roi import NOTHING, Economy, amount, economy, price, shares
 from evaluation.run import QUESTIONS, RECORDS
-from evaluation.rungs import RUNGS, pinned_documents
+from evaluation.rungs import RUNGS
 from evaluation.score import Score, read_scores
 from evaluation.spend import at_prices, spend
 from evaluation.verdict import verdict
@@ -121,7 +121,7 @@ def _deployable(name: str, dataset: Dataset) -> bool:
     """Pinned documents can be deployed where every answerable question has the same ones."""
     deployable = RUNGS[name].deployable
     if deployable == "fixed":
-        return len({frozenset(pinned_documents(item)) for item in dataset.items if not item.unanswerable}) == 1
+        return len({frozenset(item.asked_of) for item in dataset.items if not item.unanswerable}) == 1
     return bool(deployable)
 
 

@@ -15,11 +15,11 @@ from core.answers import Answer, Refusal
 from core.errors import UsageError
 from core.settings import Settings
 from evaluation import contexts
-from evaluation.contexts import Asked, Context, pinned_documents
+from evaluation.contexts import Asked, Context
 from indexes.open import Indexes
 from service.answering.generators.choose import Model
 
-__all__ = ["ALL", "RUNGS", "Outcome", "Rung", "Subject", "choose_rungs", "pinned_documents", "runnable"]
+__all__ = ["ALL", "RUNGS", "Outcome", "Rung", "Subject", "choose_rungs", "runnable"]
 
 Outcome = Answer | Refusal
 ALL = "all"

@@ -20,7 +20,7 @@ from evaluation.decision import (
 )
 from evaluation.flips import flips
 from evaluation.roi import NOTHING, ZERO, Economy, amount
-from evaluation.words import phrase, usd
+from evaluation.words import capital, percent, phrase, usd
 
 SURE = 1 - FALSE_CLIMB
 """How sure it must be that what is climbed is worth more than each lower alternative."""
@@ -73,7 +73,7 @@ def _obstacle(of: Economy | None, rungs: Mapping[str, Mapping[str, Any]], *, mod
         if figures["n"] and figures["unscored"] / figures["n"] > MOST_UNSCORED:
             return (
                 f"Inconclusive: {figures['unscored']} of {figures['n']} answers of {phrase(name)} could not be scored, "
-                f"and no verdict rests on data with more than {MOST_UNSCORED:.0%} missing."
+                f"and no verdict rests on data with more than {percent(MOST_UNSCORED)} missing."
             )
     if of is None:
         if any(figures["usd_per_query"] is None and figures["n"] for figures in rungs.values()):
@@ -111,7 +111,7 @@ def _climb(of: Economy, decision: Decision, values: EvaluationSettings) -> str:
         best = max(above, key=lambda rung: of.gain(rung, decision.rung, values)[0])
         more = of.gain(best, decision.rung, values)[0]
         if more > 1e-9:
-            sentence += f" {phrase(best)} looks worth {usd(more)} more still, too little to change for."
+            sentence += f" {capital(phrase(best))} looks worth {usd(more)} more still, too little to change for."
     return sentence + _held(decision)
 
 
@@ -150,7 +150,8 @@ def _no_better(of: Economy, rung: str, than: str, values: EvaluationSettings) ->
         return f"{subject} would lose {usd(-gain)} per question{against} (95 % interval {_range(-high, -low)})."
     most = max(of.gain(rung, than, values, level=1 - 2 * GIVE_UP)[2], 0.0)
     return (
-        f"{subject} is worth at most {usd(most)} more per question{against} ({1 - GIVE_UP:.0%} sure): "
+        f"{subject} is worth {f'at most {usd(most)}' if most else 'nothing'} more per question{against} "
+        f"({percent(1 - GIVE_UP)} sure): "
         "too little to change for."
     )
 
@@ -178,7 +179,7 @@ def _inconclusive(of: Economy, decision: Decision, values: EvaluationSettings) -
 
 def _held(decision: Decision) -> str:
     """What a limit of the settings rules out; starts with a space."""
-    return "".join(f" {phrase(rung)[0].upper()}{phrase(rung)[1:]} {why}." for rung, why in decision.held_back.items())
+    return "".join(f" {capital(phrase(rung))} {why}." for rung, why in decision.held_back.items())
 
 
 SENTENCES = {"climb": _climb, "stay": _stay, "stop": _stop, "inconclusive": _inconclusive}

@@ -16,6 +16,16 @@ def usd(value: float | Decimal, *, digits: int = 2) -> str:
     return f"USD {number:,.{digits}f}".replace("-", "−")
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """A share as per cent."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def capital(words: str) -> str:
+    """Words as they begin a sentence."""
+    return words[:1].upper() + words[1:]
+
+
 def phrase(rung: str) -> str:
     """A rung as it is called inside a sentence."""
     return "handing every question to a person" if rung == NOTHING else RUNGS[rung].phrase

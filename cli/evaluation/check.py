@@ -57,7 +57,7 @@ def check(
 
 
 def _show(name: str, found: Checked, collection: str | None) -> None:
-    from evaluation.check import where_in_words
+    from evaluation.check import OF_THE_SET, where_in_words
 
     counts, clusters = found.counts, found.clusters
     say(
@@ -73,7 +73,8 @@ def _show(name: str, found: Checked, collection: str | None) -> None:
         say(f"Plain prompting answers {known['correct']:.0f} of {known['answerable']:.0f} ({share}).")
     for finding in found.findings:
         style = "red" if finding.severity == "error" else "yellow"
-        say((f"{finding.severity}: ", style), f"{finding.count:,} {finding.sentence}: {where_in_words(finding.where)}")
+        count = "" if finding.kind in OF_THE_SET else f"{finding.count:,} "
+        say((f"{finding.severity}: ", style), f"{count}{finding.sentence}: {where_in_words(finding.where)}")
     if not found.findings:
         say(("Nothing is wrong with it.", "green"))
     if collection is None:

@@ -47,6 +47,8 @@ def label(  # noqa: PLR0913 -- a parameter is an option that can be typed
         return
     if to_csv:
         say(f"{to_csv}: {amount(len(tasks), 'answer')} to label. Write correct, wrong, abstained or skipped.")
+        say(f"Next: touchstone evaluate label {folder} --from {to_csv}")
+        return
     say(f"{amount(taken, 'label')} taken, {labels:,} in all. Next: touchstone evaluate calibrate {folder}")
 
 

@@ -12,7 +12,7 @@ import typer
 
 from cli.options import Collection, Data, Json, settings_of
 from cli.output import amount, print_json, remark, say
-from core.errors import UnknownCollection, UsageError
+from core.errors import DataFolderOwned, UnknownCollection, UsageError
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -32,7 +32,7 @@ def init(
     settings = settings_of(context, data)
     documents: list[str] = []
     if settings.data.is_dir():
-        with suppress(UnknownCollection), corpus_of(settings, collection) as corpus:
+        with suppress(UnknownCollection, DataFolderOwned), corpus_of(settings, collection) as corpus:
             documents = sorted(corpus.indexes.catalogue.known(collection))
     questions, toml = write_starter(folder, documents)
     if as_json:
@@ -40,7 +40,8 @@ def init(
         return
     say(f"{questions}: two questions to replace by your own, at least 20 for a verdict.")
     say(f"{toml}: what an answer is worth, and the model that is measured.")
-    say(f"Next: touchstone evaluate check {questions}, then touchstone evaluate run {questions}")
+    say(f"Next: touchstone evaluate check {questions} --collection {collection}")
+    say(f"Then: touchstone evaluate run {questions}")
 
 
 def synth(  # noqa: PLR0913 -- a parameter is an option that can be typed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.evaluation.options import Run
-from cli.evaluation.show import ladder
+from cli.evaluation.show import dollars, ladder
 from cli.options import Data, Json, settings_of
 from cli.output import print_json, say, table
 from core.errors import UsageError
@@ -131,11 +131,16 @@ def _book(who: str, fresh: str | None, written: str | None, cached: str | None) 
 
 def _returns(results: dict[str, Any]) -> None:
     """What each rung gains over the lowest one, and when that has paid for it."""
+    from evaluation.report.view import decimals
+
+    digits = decimals([row["incremental_net_benefit_usd"] for row in results["roi"]])
     rows = [
         [
             row["rung"],
-            f"{_usd(row['incremental_net_benefit_usd'])}  ({_usd(row['low'])} to {_usd(row['high'])})",
-            _usd(row["usd_per_month"]),
+            "{}  ({} to {})".format(
+                *(dollars(row[key], digits) for key in ("incremental_net_benefit_usd", "low", "high"))
+            ),
+            dollars(row["usd_per_month"], 2),
             _number(row["break_even_queries_per_month"], "never"),
             _number(row["payback_months"], "never"),
             "–" if row["roi"] is None else f"{row['roi']:.1f}",
@@ -153,10 +158,6 @@ def _returns(results: dict[str, Any]) -> None:
             "ROI",
         ]
         table(headings, rows, numbers=range(1, len(headings)))
-
-
-def _usd(value: float) -> str:
-    return f"{'−' if value < 0 else ''}${abs(value):,.2f}"
 
 
 def _number(value: float | None, otherwise: str) -> str:

@@ -64,12 +64,13 @@ def _show(found: Plan, budget: Decimal) -> None:
     ]
     table(headings, rows, numbers=range(2, len(headings)))
     say("")
-    beyond = " and may pass it" if found.usd_high > budget else ""
-    say(f"In all USD {found.usd_low:.4f} to {found.usd_high:.4f}. The budget is USD {budget:.2f}{beyond}.")
+    enough = "may not be enough" if found.usd_low <= budget else "is not enough"
+    fits = "is enough" if found.usd_high <= budget else enough
+    say(f"In all USD {found.usd_low:.4f} to {found.usd_high:.4f}. The budget of USD {budget:.2f} {fits}.")
     alike = f" in {amount(found.clusters, 'cluster')}" if found.clusters < found.questions else ""
     say(
         f"{amount(found.questions, 'question')}{alike}. The smallest difference they show, with 80 % power at p < 0.05:"
     )
     for share, difference in found.smallest.items():
         shown = "none" if difference is None else f"{100 * difference:.0f} points"
-        say(f"{shown}, if two rungs differ on {share:.0%} of the questions", indent=2)
+        say(f"{shown}, if two rungs differ on {share * 100:.0f} % of the questions", indent=2)

@@ -67,6 +67,11 @@ class _Watch:
         if moment - self._last < LINE_EVERY and seen.done != seen.total:
             return
         self._last = moment
-        left = f", {amount(round((seen.total - seen.done) / rate), 'second')} left" if seen.done < seen.total else ""
+        left = f", {duration((seen.total - seen.done) / rate)} left" if seen.done < seen.total else ""
         answers = f"{seen.done:,} of {amount(seen.total, 'answer')}"
         remark(f"{answers}, ${seen.spent_usd:.4f} spent, {rate:.1f} a second{left}")
+
+
+def duration(seconds: float) -> str:
+    """A time for a reader: seconds, from two minutes on minutes."""
+    return amount(round(seconds), "second") if seconds < 120 else amount(round(seconds / 60), "minute")

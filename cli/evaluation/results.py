@@ -29,6 +29,8 @@ def score(
     if judge:
         judged = judge_with(judge, folder, settings)
         remark(f"{judged.done:,} of {amount(judged.total, 'answer')} judged by {judge}, ${judged.spent_usd:.4f} spent.")
+        if judged.unread:
+            remark(f"{amount(judged.unread, 'judgement')} could not be read: unscored.")
         if judged.warning:
             remark(judged.warning)
     rescore(folder)

@@ -29,6 +29,9 @@ def show(folder: Path, *, as_json: bool) -> None:
 
 def ladder(results: dict[str, Any]) -> None:
     """The table of rungs: how often right, and what a question earns."""
+    from evaluation.report.view import decimals
+
+    digits = decimals([figures["net_benefit_usd"] for figures in results["rungs"].values()])
     rows = []
     for name, figures in results["rungs"].items():
         rows.append(
@@ -38,11 +41,11 @@ def ladder(results: dict[str, Any]) -> None:
                 f"{figures['wrong']:,}",
                 f"{figures['abstained']:,}",
                 _accuracy(figures),
-                _usd(figures.get("usd_per_query"), 4),
-                _usd(figures.get("net_benefit_usd"), 2),
+                dollars(figures["usd_per_query"] and 1000 * figures["usd_per_query"], 2),
+                dollars(figures["net_benefit_usd"], digits),
             ]
         )
-    headings = ["rung", "correct", "wrong", "abstained", "accuracy (95 %)", "cost a question", "net benefit a question"]
+    headings = ["rung", "correct", "wrong", "abstained", "accuracy (95 %)", "cost of 1,000", "net benefit a question"]
     table(headings, rows, numbers=range(1, len(headings)))
 
 
@@ -54,7 +57,6 @@ def _accuracy(figures: dict[str, Any]) -> str:
     return f"{figures['accuracy'] * 100:.0f} %{spread}"
 
 
-def _usd(value: float | None, digits: int) -> str:
-    if value is None:
-        return "no price"
-    return f"{'−' if value < 0 else ''}${abs(value):.{digits}f}" if value else "$0"
+def dollars(value: float | None, digits: int) -> str:
+    """An amount in USD with a set number of decimals; "no price" where it is unknown."""
+    return "no price" if value is None else f"{'−' if round(value, digits) < 0 else ''}${abs(value):,.{digits}f}"

@@ -41,12 +41,16 @@ ENVELOPE = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """How judging ended: answers with a judgement, answers that need one, USD spent on them in all sittings."""
+    """How judging ended: answers with a judgement, answers that need one, USD spent on them in all sittings.
+
+    `unread`: judgements that are none of the three words, and count as unscored.
+    """
 
     done: int
     total: int
     spent_usd: Decimal
     warning: str = ""
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,9 @@ def judge_folder(
         finally:
             flight.close()
             _note(folder, manifest, identity, warning)
-    return Judged(done, len(tasks), budget.spent, warning)
+    known = read_judgements(folder)
+    unread = sum(known[task.key].verdict == "unscored" for task in tasks if task.key in known)
+    return Judged(done, len(tasks), budget.spent, warning, unread)
 
 
 def _ask(

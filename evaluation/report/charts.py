@@ -222,6 +222,7 @@ def tornado(run: Run) -> list[dict[str, Any]]:
     return [
         {
             **row,
+            "moved": " to ".join(short(float(f"{row[end]:.3g}")) for end in ("low", "high")),
             "left": scale.at(min(row["at_low_usd"], row["at_high_usd"])),
             "right": scale.at(max(row["at_low_usd"], row["at_high_usd"])),
             "zero": scale.at(0.0),

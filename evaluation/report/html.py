@@ -28,7 +28,7 @@ ASSUMPTIONS = {
     "cost_abstained": "cost of handing over",
     "queries_per_month": "questions a month",
     "horizon_months": "months",
-    "price": "price of the model",
+    "usd_per_call": "cost of a call",
 }
 
 

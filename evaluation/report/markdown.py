@@ -89,7 +89,7 @@ def _causes(run: Run) -> str:
         (run.label(rung), str(of["wrong"]), *(str(of["causes"].get(cause, 0)) for cause in CAUSES))
         for rung, of in run.results["attribution"].items()
     ]
-    return _table(("Rung", "Wrong", *CAUSES.values()), rows)
+    return _table(("Rung", "Wrong or missing", *CAUSES.values()), rows)
 
 
 def _spent(run: Run) -> str:

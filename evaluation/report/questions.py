@@ -18,7 +18,9 @@ LONGEST_QUOTE = 320
 MOST_READ = 100
 """Questions on which rungs differ, or the main one is wrong, whose passages the page holds."""
 MOST_PASSAGES = 10
-"""Passages that are shown of a prompt, those with the evidence among them."""
+"""A prompt of more passages shows only those that hold the evidence or are quoted."""
+MOST_DOCUMENTS = 8
+"""Documents that are named of a prompt."""
 LONGEST_PASSAGE, BEFORE_EVIDENCE = 900, 300
 GROUPS = {
     "harmed": "Spoilt by {main}: right without documents, wrong with it",
@@ -118,6 +120,7 @@ def _replies(
             {"text": clipped(cited["quote"], LONGEST_QUOTE), "document": cited["document"], "page": cited["page"]}
             for cited in record.citations
         ]
+        read, unnamed = _read(record.passages, set(record.gold.get("chunk_ids", ())))
         cause = CAUSES.get(causes.get((rung, item.id), ""), "")
         same = (score.outcome, record.answer, str(quotes), cause, score.judge)
         reply = replies.setdefault(
@@ -131,7 +134,8 @@ def _replies(
                 "cause": cause,
                 "doubt": _doubt(score),
                 "quotes": quotes,
-                "read": _read(record.passages, set(record.gold.get("chunk_ids", ()))),
+                "read": read,
+                "unnamed": unnamed,
             },
         )
         reply["labels"].append(run.label(rung))
@@ -144,27 +148,33 @@ def _doubt(score: Score) -> str:
     return "; ".join(filter(None, ("the rule is in doubt" if score.rule_in_doubt else "", judge)))
 
 
-def _read(passages: tuple[dict[str, Any], ...], gold: set[str]) -> list[dict[str, Any]]:
-    """The documents that a prompt was made of, each with its pages in the order they were shown."""
+def _read(passages: tuple[dict[str, Any], ...], gold: set[str]) -> tuple[list[dict[str, Any]], int]:
+    """The documents of a prompt, each with its pages in the order they were shown, and how many more there were."""
     documents: dict[str, dict[str, Any]] = {}
     for passage in passages:
         entry = documents.setdefault(passage["document"], {"document": passage["document"], "pages": [], "gold": False})
         entry["gold"] = entry["gold"] or passage["chunk_id"] in gold
         if passage["page"] is not None and passage["page"] not in entry["pages"]:
             entry["pages"].append(passage["page"])
-    return list(documents.values())
+    named = sorted(documents.values(), key=lambda entry: not entry["gold"])[:MOST_DOCUMENTS]
+    return [entry for entry in documents.values() if entry in named], len(documents) - len(named)
 
 
 def passages_of(item: Item, run: Run) -> list[dict[str, Any]]:
-    """What the models read on a question: each passage once, with the rungs that were shown it and its evidence."""
+    """What the models read on a question: each passage once, with the rungs that were shown it and its evidence.
+
+    Controls are left out: they read passages that do not answer.
+    """
     found: dict[str, dict[str, Any]] = {}
-    for rung in run.results["rungs"]:
+    for rung in run.ladder:
         record = run.records.get((item.id, rung))
-        gold = set(record.gold.get("chunk_ids", ())) if record else set()
-        shown = sorted(record.passages, key=lambda one: one["chunk_id"] not in gold) if record else []
-        for passage in shown[:MOST_PASSAGES]:
+        if record is None:
+            continue
+        gold = set(record.gold.get("chunk_ids", ()))
+        telling = gold.union(cited["chunk_id"] for cited in record.citations)
+        for passage in record.passages:
             name = passage["chunk_id"]
-            if name in run.passages:
+            if name in run.passages and (len(record.passages) <= MOST_PASSAGES or name in telling):
                 text = _excerpt(run.passages[name], item)
                 entry = {"document": passage["document"], "page": passage["page"], "labels": [], **text}
                 found.setdefault(name, entry | {"gold": name in gold})["labels"].append(run.label(rung))

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from evaluation.dataset import Item
 from evaluation.scorers.claims import NOT_THERE, Claim, claim
+from evaluation.scorers.clock import clocked
 from evaluation.scorers.dates import Day, dates, days, only_day
 from evaluation.scorers.figures import judge_number, measure
 from evaluation.scorers.judgement import Judgement, lacking
@@ -79,6 +80,11 @@ def _much_alike(answer: str, item: Item) -> bool:
 def _span(answer: str, item: Item) -> Judgement:
     folded = fold(answer)
     found = _said(folded, item)
+    timed = tuple(clocked(variant) for variant in item.answers)
+    if not found.correct and clocked(folded) + "".join(timed) != folded + "".join(item.answers):
+        found = _said(clocked(folded), item.model_copy(update={"answers": timed}))
+    if found.correct and any(map(bare_quantity, item.answers)):
+        return replace(found, in_doubt=found.in_doubt or not judge_number(answer, item).correct)
     for variant in item.answers if not found.correct else ():
         if claim(folded, near_places(folded, variant), item.question).made:
             return Judgement(True, f"says {variant!r} in nearly the same words", True)

@@ -25,6 +25,7 @@ PATTERNS = tuple(
         rf"\b{_DAY}\s+(?:day\s+)?(?:of\s+)?{_MONTH},?\s+(?:of\s+)?{_YEAR}",
         rf"\b{_MONTH}\s+(?:the\s+)?{_DAY},?\s+(?:of\s+)?{_YEAR}",
         r"\b(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4})\b",
+        r"(?<![\d/])(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<yy>\d{2})(?![\d/])",
         rf"\b{_MONTH},?\s+(?:of\s+)?{_YEAR}",
         r"\b(?P<y>\d{4})-(?P<m>\d{2})\b(?!-)",
         rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}(?!\w)",
@@ -80,7 +81,7 @@ def only_day(text: str) -> Day | None:
 
 def _read(match: re.Match[str]) -> list[Day]:
     parts = match.groupdict()
-    year = int(parts["y"]) if parts.get("y") else None
+    year = int(parts["y"]) if parts.get("y") else 2000 + int(parts["yy"]) if parts.get("yy") else None
     if parts.get("a"):
         pairs = {(int(parts["a"]), int(parts["b"])), (int(parts["b"]), int(parts["a"]))}
         return [Day(year, month, day, *match.span()) for month, day in sorted(pairs)]

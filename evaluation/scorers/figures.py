@@ -11,7 +11,7 @@ from evaluation.dataset import Item
 from evaluation.scorers.claims import NOT_THERE, Claim, claim
 from evaluation.scorers.dates import days
 from evaluation.scorers.judgement import Judgement, lacking
-from evaluation.scorers.numbers import Quantity, bare_quantity, fold_numbers, quantities, same
+from evaluation.scorers.numbers import SCALES, Quantity, bare_quantity, fold_numbers, quantities, same
 from evaluation.scorers.text import fold, places, words
 from evaluation.scorers.units import UNITS
 
@@ -37,6 +37,8 @@ TIMES = re.compile(r"\d\s*[x×*]\s*$", re.IGNORECASE)
 OTHER_MEASURE = re.compile(r"\s+(?:square|cubic)\b", re.IGNORECASE)
 COUNTED = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 YEAR = re.compile(r"\b(?:which|what) year\b|^(?:since )?when\b", re.IGNORECASE)
+SCALE_ASKED = re.compile(r"\bin (?:\w+ ){0,2}?(thousands?|millions?|billions?|trillions?)\b", re.IGNORECASE)
+"""The scale that a question wants its number in, as in "in USD millions"."""
 SPACED = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 
 
@@ -165,6 +167,9 @@ def _same_in_unit(given: Quantity, wanted: Quantity, item: Item) -> bool:
     """A unit that is a scale, a currency or per cent belongs to the reference as if it stood beside it."""
     unit = bare_quantity(f"1 {item.unit}") if item.unit else None
     known = (item.unit or "").strip().lower()
+    asked = SCALE_ASKED.search(item.question)
+    if asked and wanted.scale is None and given.scale is not None and not wanted.percent:
+        wanted = replace(wanted, scale=SCALES[asked[1].lower()])
     if unit and not (known in UNITS and unit.scale is not None and len(known) == 1):
         wanted = replace(
             wanted,

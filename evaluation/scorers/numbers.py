@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 
 from core.errors import DatasetError
 from evaluation.scorers.number_words import NUMBER_WORDS, spelled_numbers
@@ -40,6 +41,9 @@ PERCENT = re.compile(r"\s*(?:%|per ?cent\b)", re.IGNORECASE)
 METRES = "m"
 """A letter that stands for metres or for millions."""
 THIN_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
+NEGATIVE_SHARE = re.compile(r"\s*\(\s*((?:[\d.,'])+\s*(?:%|per ?cent))\s*\)\s*", re.IGNORECASE)
+"""(12.5%) alone is a fall, as accountants write it; inside a sentence it is an aside."""
+FISCAL = re.compile(r"\bFY(?=\d{4}\b)", re.IGNORECASE)
 BARE = re.compile(r"(?:about|over|under|nearly|approximately|around|some|of|roughly|almost)?\s*", re.IGNORECASE)
 UNIT_AFTER = re.compile(
     r"[\s-]{0,2}(?:(?P<kind>working|business|calendar|full|consecutive|whole|degrees)[\s-]+)?"
@@ -113,7 +117,8 @@ def same(given: Quantity, wanted: Quantity, tolerance: float | str | None = None
     factor = same_unit(given.unit, wanted.unit)
     if factor is None or (given.unit and wanted.currency) or (wanted.unit and given.currency):
         return False
-    if near(given.absolute * factor, wanted.absolute, tolerance):
+    turned = Fraction(given.absolute) * factor
+    if near(Decimal(turned.numerator) / turned.denominator, wanted.absolute, tolerance):
         return True
     comparable = factor == 1 and (_plain(given) or _plain(wanted) or given.scale == wanted.scale)
     return comparable and near(given.value, wanted.value, tolerance)
@@ -132,8 +137,9 @@ def _plain(quantity: Quantity) -> bool:
 
 
 def fold_numbers(text: str) -> str:
-    """A text as places in it are counted: folded, with thin spaces between thousands taken out."""
-    return fold(THIN_SPACE.sub("", text))
+    """A text as places in it are counted: folded, thin spaces between thousands taken out, FY2019 as FY 2019."""
+    folded = FISCAL.sub("FY ", fold(THIN_SPACE.sub("", text)))
+    return f"-{share[1]}" if (share := NEGATIVE_SHARE.fullmatch(folded)) else folded
 
 
 def near(given: Decimal, wanted: Decimal, tolerance: float | str | None) -> bool:

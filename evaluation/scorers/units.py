@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 _FAMILIES: dict[str, dict[str, str]] = {
     "time": {
@@ -47,14 +48,14 @@ UNITS: dict[str, tuple[str, Decimal]] = {
 """Family and size by the name of a unit, in lower case. Months have no fixed number of days."""
 
 
-def same_unit(given: str, wanted: str) -> Decimal | None:
+def same_unit(given: str, wanted: str) -> Fraction | None:
     """What a number in one unit is multiplied by to be in the other; 1 where either has none, None if it cannot be.
 
     Working days are days of their own.
     """
     if not given or not wanted or given == wanted:
-        return Decimal(1)
+        return Fraction(1)
     if given.startswith("working ") != wanted.startswith("working "):
         return None
     (given_family, size), (wanted_family, other) = (UNITS[unit.removeprefix("working ")] for unit in (given, wanted))
-    return size / other if given_family == wanted_family else None
+    return Fraction(size) / Fraction(other) if given_family == wanted_family else None

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.evaluation.progress import duration
+from indexes.lock import own
 from tests.cli.conftest import Touchstone
 
 QUESTIONS = [
@@ -94,6 +96,20 @@ def test_a_rung_can_be_put_to_another_model_and_each_question_several_times(
     assert len(rows) == 2 * 2 * 2
     assert {row["model"] for row in rows if row["rung"] == "closed_book_best"} == {"priced"}
     assert "8 of 8 answers, $0.00" in done.err
+
+
+def test_starter_files_are_written_while_another_process_owns_the_data_folder(
+    touchstone: Touchstone, tmp_path: Path
+) -> None:
+    with own(tmp_path / "data"):
+        done = touchstone("evaluate", "init", tmp_path / "new")
+    assert done.code == 0, done.err
+    assert (tmp_path / "new" / "questions.jsonl").is_file()
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(1.2, "1 second"), (119, "119 seconds"), (421, "7 minutes")])
+def test_the_time_left_is_said_in_minutes_where_it_is_long(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
 
 
 def test_a_question_file_is_checked_line_by_line(filled: Touchstone, dataset: Path, tmp_path: Path) -> None:

@@ -66,11 +66,13 @@ def test_check_says_what_is_wrong_in_words_and_in_its_exit_code(filled: Touchsto
     assert done.code == 2
     assert "shop (lines 2, 3)" in done.out
     assert "x (gone.md)" in done.out
+    assert "warning: no verdict is given on fewer than 20 questions" in done.out
     sound = filled("evaluate", "check", write(tmp_path / "ok.jsonl", LEAVE), "--collection", "default")
     assert (sound.code, "warning" in sound.out) == (0, True)
 
 
 def test_starter_files_pass_the_check(filled: Touchstone, tmp_path: Path) -> None:
+    assert "--collection default" in filled("evaluate", "init", tmp_path / "first").out
     done = filled("evaluate", "init", tmp_path / "new", "--json")
     assert done.code == 0, done.err
     assert filled("evaluate", "check", done.json["questions"], "--collection", "default").code == 0
@@ -116,6 +118,10 @@ def test_a_judge_stands_beside_the_rules(filled: Touchstone, run: Path) -> None:
     done = filled("evaluate", "score", run, "--judge", "referee", "--json", **judge)
     assert done.json["judge"]["rag"]["instrument"] == "judge"
     assert "judged by referee" in done.err
+    assert "could not be read" not in done.err
+    mumbling = judge | {"TOUCHSTONE_MODELS__REFEREE__REPLIES": '["maybe"]', "TOUCHSTONE_MODELS__REFEREE__MODEL": "m2"}
+    unread = filled("evaluate", "score", run, "--judge", "referee", **mumbling)
+    assert "1 judgement could not be read: unscored." in unread.err
     refused = filled("evaluate", "score", run, "--judge", "extractive")
     assert (refused.code, "only quotes" in refused.err) == (2, True)
 
@@ -123,7 +129,7 @@ def test_a_judge_stands_beside_the_rules(filled: Touchstone, run: Path) -> None:
 def test_labels_go_out_and_come_back_as_a_table(filled: Touchstone, run: Path, tmp_path: Path) -> None:
     assert filled("evaluate", "calibrate", run).code == 2
     table = tmp_path / "labels.csv"
-    assert filled("evaluate", "label", run, "--to", table).code == 0
+    assert f"label {run} --from {table}" in filled("evaluate", "label", run, "--to", table).out
     rows = list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
     assert "rag" not in table.read_text(encoding="utf-8-sig")
     with table.open("w", newline="") as out:

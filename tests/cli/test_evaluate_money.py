@@ -40,6 +40,15 @@ def test_other_values_and_prices_change_the_verdict_and_leave_the_run_as_it_is(
     assert (run / "results.json").read_bytes() == before
 
 
+def test_small_amounts_are_not_shown_as_nothing(touchstone: Touchstone, run: Path) -> None:
+    words = ["--value-correct", "0.002", "--cost-wrong", "0", "--cost-abstained", "0"]
+    small = touchstone("evaluate", "roi", run, *words, "--input-price", "0.1", "--output-price", "0.1").out
+    rows = [line for line in small.splitlines() if line.startswith("rag ")]
+    assert "$0.11" in rows[0]  # a thousand questions
+    assert "$0.0014" in rows[0]
+    assert "$0.0012" in rows[1]
+
+
 def test_values_and_prices_that_are_written_stay_until_others_are(touchstone: Touchstone, run: Path) -> None:
     prices = ["--input-price", "900", "--output-price", "900"]
     written = touchstone("evaluate", "roi", run, "--cost-wrong", "0", *prices, "--write", "--json").json
@@ -56,9 +65,11 @@ def test_the_best_model_has_prices_of_its_own(touchstone: Touchstone, tmp_path: 
     folder = made_up.folder(tmp_path, made_up.questions(60), outcomes, usage=usage, best_model=best)
     rescore(folder)
     words = ["--best-input-price", "900", "--best-output-price", "900"]
-    rungs = touchstone("evaluate", "roi", folder, *words, "--json").json["rungs"]
-    assert rungs["closed_book_best"]["usd_per_query"] == 0.99
-    assert rungs["rag"]["usd_per_query"] == 0.001
+    found = touchstone("evaluate", "roi", folder, *words, "--json").json
+    assert found["rungs"]["closed_book_best"]["usd_per_query"] == 0.99
+    said = "The model big costs USD 900 per million input and 900 per million output tokens."
+    assert said in found["verdict"]["assumptions"]
+    assert found["rungs"]["rag"]["usd_per_query"] == 0.001
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,15 @@ def right(answer: str, of: Item) -> bool:
     return judgement.correct
 
 
+def test_a_figure_said_among_others_is_in_doubt_where_the_dataset_calls_it_a_span() -> None:
+    of = item("2019", answer_type="span")
+    among = judge("It was $510 million and $442 million in 2019, 2018 and 2017, respectively.", of)
+    alone = judge("It was larger in 2019.", of)
+    assert among is not None
+    assert alone is not None
+    assert (among.in_doubt, alone.in_doubt) == (True, False)
+
+
 def test_exact_match_and_f1_are_those_of_squad() -> None:
     assert exact_match("The Eiffel Tower!", ["eiffel tower"])
     assert not exact_match("Eiffel", ["eiffel tower"])

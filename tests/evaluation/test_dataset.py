@@ -80,5 +80,6 @@ def test_a_missing_file_and_a_folder_are_said_to_be_so(tmp_path: Path) -> None:
 
 def test_questions_are_alike_by_cluster_then_by_document(tmp_path: Path) -> None:
     rows = [GOOD | {"cluster": "hr"}, GOOD | {"id": "b"}, {"id": "c", "question": "?", "unanswerable": True}]
+    rows.append({"id": "d", "question": "?", "unanswerable": True, "asked_about": [{"document": "a.md"}]})
     items = load_dataset(write(tmp_path, *rows)).items
-    assert [item.cluster_name for item in items] == ["hr", "a.md", "c"]
+    assert [item.cluster_name for item in items] == ["hr", "a.md", "c", "a.md"]

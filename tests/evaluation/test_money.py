@@ -160,6 +160,32 @@ def test_the_same_answers_flip_with_the_price_of_a_wrong_one() -> None:
     assert decide(of, just_after).name != "climb"
 
 
+def test_an_assumption_that_is_nothing_now_can_only_rise() -> None:
+    rows = world(closed_book=["abstained"] * 60, rag=["correct"] * 40 + ["wrong"] * 20)
+    free = VALUES.model_copy(update={"cost_wrong": Decimal(0)})
+    (flip,) = [flip for flip in verdict_of(rows, free)["flips"] if flip["assumption"] == "cost_wrong"]
+    assert (flip["now"], flip["direction"]) == (0, "above")
+    of = economy_of(rows)
+    assert decide(of, free.model_copy(update={"cost_wrong": Decimal(str(flip["at"] * 0.98))})).name == "climb"
+    assert decide(of, free.model_copy(update={"cost_wrong": Decimal(str(flip["at"] * 1.02))})).name != "climb"
+    tiny = VALUES.model_copy(update={"value_correct": Decimal("0.001"), "cost_abstained": Decimal(0)})
+    flipped = [flip for flip in verdict_of(rows, tiny)["flips"] if flip["assumption"] == "cost_abstained"]
+    assert [flip["direction"] for flip in flipped] == ["above"]
+
+
+def test_what_leaves_it_inconclusive_is_no_change() -> None:
+    rows = world(
+        closed_book=["correct"] * 22 + ["wrong"] * 7 + ["abstained"] * 31,
+        rag=["wrong"] * 10 + ["correct"] * 33 + ["abstained"] * 17,
+    )
+    of, found = economy_of(rows), verdict_of(rows)
+    rich = VALUES.model_copy(update={"value_correct": Decimal(3)})
+    assert {decide(of, VALUES).rung, decide(of, rich).rung} == {NOTHING, "closed_book"}
+    assert found["decision"] == "inconclusive"
+    assert found["flips"]
+    assert all(flip["decision"] != "inconclusive" for flip in found["flips"])
+
+
 def test_volume_horizon_and_token_prices_flip_it_too() -> None:
     rows = [
         *scores("closed_book", ["abstained"] * 40 + ["correct"] * 20, cost="0.001"),

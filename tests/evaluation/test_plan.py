@@ -106,7 +106,7 @@ def world(plain: int, oracle: int, n: int = 50, **values: Any) -> tuple[str, str
 def test_it_says_go_where_the_passages_help() -> None:
     decision, sentence = world(10, 45)
     assert decision == "go"
-    assert "the right passages add 70 points (95 % interval 53 to 80) to 20% without any" in sentence
+    assert "the right passages add 70 points (95 % interval 53 to 80) to 20 % without any" in sentence
 
 
 def test_it_says_that_search_cannot_help_where_the_model_fails_with_the_right_passages() -> None:

@@ -6,12 +6,15 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from evaluation.passages import PASSAGES
+from evaluation.records import read_records, to_line
 from evaluation.report.write import REPORTS, write_report
 from tests.evaluation import made_up_report
 
@@ -59,6 +62,9 @@ def test_every_section_and_chart_is_there_and_is_left_out_without_its_data(folde
     page = (folder / "report.html").read_text()
     assert re.findall(r"<h2>(.*?)</h2>", page)[2:] == SECTIONS
     assert all(chart in page for chart in CHARTS)
+    assert re.search(r"<span>cost of a call<small>[\d.]{3,6} to [\d.]{3,6}</small>", page)
+    (never,) = re.findall(r"Never likely to be the best: (.*?)\.</p>", page)
+    assert "; RAG; RAG, reranked" in never
     bare = without(folder, tmp_path / "bare", "money", "attribution", "judge", "spend", "headroom", "split")
     assert not {"Spent", "Can the marking be trusted?", "Where wrong answers come from"} & set(
         re.findall(r"<h2>(.*?)</h2>", bare)
@@ -92,6 +98,29 @@ def test_a_question_shows_what_was_read_once_with_the_evidence_marked_and_the_ru
     assert "page 3" in passages[0]
     assert re.search(r'<p class="read">[^<]*Perfect retrieval', passages[0])
     assert "<mark>" not in passages[1] + passages[2]
+
+
+def test_of_a_long_prompt_the_page_names_a_few_documents_and_shows_the_passages_that_tell(tmp_path: Path) -> None:
+    made_up_report.full(tmp_path)
+    others = tuple(
+        {"chunk_id": f"d{number}", "document": f"others/{number:02}.md", "page": None} for number in range(20)
+    )
+    records = [
+        replace(record, passages=(*others, *record.passages)) if record.rung == "long_context" else record
+        for record in read_records(tmp_path / "records.jsonl").values()
+    ]
+    (tmp_path / "records.jsonl").write_text("".join(map(to_line, records)))
+    with (tmp_path / PASSAGES).open("a") as texts:
+        texts.writelines(json.dumps({"chunk_id": each["chunk_id"], "text": "of no use"}) + "\n" for each in others)
+    page = write_report(tmp_path).read_text()
+    shown = re.findall(r'<p class="read">Was shown ([^<]*)</p>', page)
+    long = next(words for words in shown if "others/" in words)
+    assert "manuals/fees" in long
+    assert (long.count("others/"), long.endswith("; and 13 more")) == (7, True)
+    block = re.search(r'<details class="passages">(.*?)</details>', page, re.DOTALL)
+    assert block is not None
+    assert "Long context" in block[1]
+    assert "of no use" not in page
 
 
 def test_charts_have_words_and_tables_captions_for_who_cannot_see_them(folder: Path) -> None:

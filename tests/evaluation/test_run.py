@@ -202,7 +202,7 @@ def test_a_run_does_not_go_on_with_something_else(
     else:
         (tmp_path / "source/new.md").write_text("# New\n\nNew.\n")
         ingest(subject.indexes, tmp_path / "source", collection="default", settings=IngestSettings())
-    with pytest.raises(UsageError, match=f"holds a run with another {part}"):
+    with pytest.raises(UsageError, match=f"holds a run that differs in its {part}"):
         ask(questions, subject, tmp_path / "run", "closed_book")
 
 

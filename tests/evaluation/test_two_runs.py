@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -54,6 +56,21 @@ def test_changed_prices_and_values_and_parts_that_are_kept_as_hashes_are_named(t
     manifest = read_manifest(after) | {"fingerprint": {"documents": "d0c", "settings": "s"}}
     write_json(after / "manifest.json", manifest)
     assert {"part": "settings", "before": None, "after": None} in compare_runs(before, after)["changed"]
+
+
+def test_the_same_questions_in_another_file_are_compared(tmp_path: Path) -> None:
+    before = run(tmp_path / "before", {"rag": HALF})
+    again = run(tmp_path / "again", {"rag": HALF})
+    lines = (again / "questions.jsonl").read_text().splitlines()
+    rewritten = "".join(json.dumps(dict(reversed(json.loads(line).items()))) + "\n" for line in lines).encode()
+    (again / "questions.jsonl").write_bytes(rewritten)
+    of = {"name": "items.jsonl", "sha256": hashlib.sha256(rewritten).hexdigest()}
+    manifest = read_manifest(again)
+    other = manifest["fingerprint"] | {"dataset": of["sha256"]}
+    write_json(again / "manifest.json", manifest | {"dataset": of, "fingerprint": other})
+    found = compare_runs(before, again)
+    assert found["rungs"]["rag"]["ties"] == len(lines)
+    assert "dataset" not in {row["part"] for row in found["changed"]}
 
 
 def test_runs_on_other_questions_or_other_rungs_are_not_compared(tmp_path: Path) -> None:
