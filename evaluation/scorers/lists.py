@@ -41,13 +41,16 @@ def overlap(answer: str, item: Item) -> Overlap:
 
 def _overlap(answer: str, wanted: Sequence[str], item: Item) -> Overlap:
     folded = fold(answer)
+    figures = all(bare_quantity(part) for part in wanted)
     missing = [part for part in wanted if not _names(folded, part, item.question)]
     longest = max(len(words(part)) for part in wanted) + LONGER
-    parts = [part for part in SEPARATORS.split(LEAD.sub("", folded).rstrip(".")) if words(part)]
+    named_besides = _undated(folded) if figures else folded
+    parts = [part for part in SEPARATORS.split(LEAD.sub("", named_besides).rstrip(".")) if words(part)]
     beside = [
         part
         for part in parts
         if len(words(part)) <= longest
+        and not (figures and _names_no_figure(part, item.question))
         and not any(_names(part, each, "") or _names(fold(each), part, "") for each in wanted)
     ]
     missing += _too_few(folded, wanted)
@@ -58,6 +61,19 @@ def _overlap(answer: str, wanted: Sequence[str], item: Item) -> Overlap:
         recall=named / len(wanted),
         missing=missing[0] if missing else "",
     )
+
+
+def _undated(folded: str) -> str:
+    """The text without its dates: a figure that is said of a day is one figure."""
+    for day in sorted(days(folded), key=lambda day: -day.start):
+        folded = f"{folded[: day.start]} {folded[day.end :]}"
+    return folded
+
+
+def _names_no_figure(part: str, question: str) -> bool:
+    """True for a label, and for a figure of the question, such as the year that it asks for."""
+    asked = quantities(question)
+    return not any(all(not same(each, other) for other in asked) for each in quantities(part))
 
 
 def _too_few(folded: str, wanted: Sequence[str]) -> list[str]:

@@ -28,7 +28,7 @@ _CURRENCY = rf"{_SIGN}|\b(?:{_CODE})\b"
 _SCALE = "|".join(sorted(SCALES, key=len, reverse=True))
 QUANTITY = re.compile(
     rf"""(?P<open>\(\s*)?
-    (?P<minus>(?<![\w.,)%])[-–]\s?|\bminus\ )?
+    (?P<minus>(?<![\w.,)%])[-–](?!\s)|(?:^|(?<=[:|(=]\s)|(?<=[:|(=]))[-–]\s|\bminus\ )?
     (?P<before>{_CURRENCY})?\s*(?P<minus2>(?<!\w)[-–])?
     (?<![\w.])(?<!\d,)(?P<digits>\d{{1,3}}(?:\.\d{{3}})+,\d+|\d{{1,3}}(?:\.\d{{3}}){{2,}}(?!\d)
       |\d{{1,3}}(?:[,']\d{{3}})+(?!\d)(?:\.\d+)?|\d+,\d{{1,2}}(?![\d,])|\d+(?:\.\d+)?|\.\d+)

@@ -88,6 +88,10 @@ def test_a_hyphen_is_not_a_minus_and_a_version_is_not_a_number() -> None:
     assert quantities("v1.2.3") == []
     assert bare_quantity("30 days") is None
     assert [found.value for found in quantities("180 200")] == [180, 200]
+    assert [found.value for found in quantities("Jobs at once - 20; in all – 30, down -5, - 5, net: - 7")] == [
+        20, 30, -5, 5, -7,
+    ]  # fmt: skip
+    assert [found.value for found in quantities("- 20")] == [-20]
 
 
 @pytest.mark.parametrize(
@@ -159,6 +163,21 @@ def test_a_list_given_in_parts_is_taken_as_it_is() -> None:
         }
     )
     assert right("In 2018 and in 2019", of)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_right"),
+    [
+        ("Net income; April 27, 2019: $106.4; April 28, 2018: $70.5", True),
+        ("$106.4 million and $70.5 million remained as of July 31, 2019 and 2018, respectively.", True),
+        ("Net income; 2019: $106.4; 2018: $70.5; 2017: $60.2; 2016: $51.0", False),
+        ("Net income; 2019: $106.4", False),
+    ],
+)
+def test_labels_days_and_the_years_asked_for_are_no_items_of_a_list_of_figures(answer: str, is_right: bool) -> None:
+    asked = {"question": "What was the net income in 2019 and 2018 respectively?", "answers": ["106.4, 70.5"]}
+    of = Item.model_validate({"id": "q", "answer_parts": ["106.4", "70.5"], "answer_type": "multi-span", **asked})
+    assert right(answer, of) is is_right
 
 
 def test_a_long_answer_needs_half_of_the_words() -> None:
