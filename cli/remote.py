@@ -24,6 +24,7 @@ from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, Roll
 
 if TYPE_CHECKING:
     from cli.engine import Watch, WatchRebuild
+    from core.until import Until
     from evaluation.run import Progress as Measured
     from ingest.pipeline import Plan
 
@@ -50,9 +51,10 @@ class RemoteEngine:
     ) -> None:
         self._client.close()
 
-    def ask(self, body: QueryIn) -> AnswerOut:
-        """Answer a question."""
-        return AnswerOut.model_validate(self._call("POST", "/v1/query", json=body.model_dump(mode="json")))
+    def ask(self, body: QueryIn, until: Until | None = None) -> AnswerOut:
+        """Answer a question; when that is called off, the connection is closed, and the service ends its work."""
+        sent = body.model_dump(mode="json")
+        return AnswerOut.model_validate(self._call("POST", "/v1/query", until=until, json=sent))
 
     def search(self, body: SearchIn) -> SearchOut:
         """Find passages."""
@@ -211,9 +213,10 @@ class RemoteEngine:
             f"{what} needs the data folder itself, and the service at {self.url} owns it. Stop it first."
         )
 
-    def _call(self, method: str, path: str, **content: Any) -> Any:  # noqa: ANN401 -- JSON, checked by the caller
+    def _call(self, method: str, path: str, *, until: Until | None = None, **content: Any) -> Any:  # noqa: ANN401 -- JSON, checked by the caller
+        request = self._client.build_request(method, path, **content)
         try:
-            response = self._client.request(method, path, **content)
+            response = _sent(request, until) if until else self._client.send(request)
         except httpx.HTTPError as error:
             raise errors.Unavailable(
                 f"The service at {self.url} owns the data folder and does not answer ({error}). "
@@ -222,6 +225,18 @@ class RemoteEngine:
         if response.is_error:
             raise _as_ours(response)
         return response.json() if response.content else None
+
+
+def _sent(request: httpx.Request, until: Until) -> httpx.Response:
+    """The response. Raises Cancelled when that is called off: the connection is closed then."""
+    from service.answering.generators.arriving import arriving
+
+    async def send(give: Callable[[httpx.Response], None]) -> None:
+        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
+            give(await client.send(request))
+
+    (response,) = arriving(send, until)
+    return response
 
 
 def raise_error(code: str, detail: str) -> NoReturn:

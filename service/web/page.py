@@ -36,7 +36,7 @@ class Choices:
 class Shown:
     """What stands on the page. At most one of `outcome` and `problem` is there."""
 
-    choices: Choices
+    choices: Choices = Choices()
     question: str = ""
     collection: str = "default"
     model: str = ""
