@@ -148,8 +148,8 @@ def _last(events: Iterator[Event]) -> Answer | Refusal:
 
 def _events(question: Question, way: _Way, *, access: Access, indexes: Indexes) -> Generator[Event, None, None]:
     started = time.perf_counter()
-    way.until.require()
     alone = standalone(question.text, question.turns, model=way.model, until=way.until)
+    way.until.require()
     before = {"condense": _ms_since(started)} if question.turns else {}
     question = replace(question, text=alone.text)
     hits, timings = _hits(question, way, access=access, indexes=indexes)
