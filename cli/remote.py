@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import quote
@@ -215,8 +216,12 @@ class RemoteEngine:
 
     def _call(self, method: str, path: str, *, until: Until | None = None, **content: Any) -> Any:  # noqa: ANN401 -- JSON, checked by the caller
         request = self._client.build_request(method, path, **content)
+        send = partial(_sent, until=until) if until else self._client.send
         try:
-            response = _sent(request, until) if until else self._client.send(request)
+            response = send(request)
+            while response.status_code == 429:  # nothing was done for it yet
+                time.sleep(float(response.headers.get("Retry-After", POLL_SECONDS)))
+                response = send(request)
         except httpx.HTTPError as error:
             raise errors.Unavailable(
                 f"The service at {self.url} owns the data folder and does not answer ({error}). "
