@@ -122,6 +122,10 @@ def test_a_busy_model_is_a_503_at_once(opened, model, stream):
     reply = opened().post("/v1/query", json=body(stream=stream))
     problem = events(reply.text)[-1][1] if stream else reply.json()
     assert (problem["status"], problem["code"]) == (503, "model_busy")
+    assert problem["detail"].endswith(
+        "replied with status 429: trouble 429. Wait a moment, or raise the limit at the provider."
+    )
+    assert stream or reply.headers["Retry-After"] == "3600"
 
 
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
