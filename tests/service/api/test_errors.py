@@ -39,6 +39,7 @@ BAD = [
     ({"question": "x", "collection": "nowhere"}, 404, "nowhere"),
     ({"question": "x", "model": "nobody"}, 404, "nobody"),
     ({"question": "x", "mode": "documents", "documents": ["no.pdf"]}, 404, "no.pdf"),
+    ({"question": "x", "mode": "documents"}, 422, "name some in documents"),
     ([], 422, "JSON object"),
 ]
 
