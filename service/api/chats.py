@@ -56,6 +56,13 @@ class ChatMessage(BaseModel):
     role: Literal["system", "developer", "user", "assistant"]
     content: Plain | tuple[TextPart, ...] | None = None
 
+    @field_validator("content", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        if isinstance(value, list) and any(isinstance(part, dict) and part.get("type") != "text" for part in value):
+            raise PydanticCustomError("unsupported", "only text is read here; leave pictures, sounds and files out")
+        return value
+
     @property
     def text(self) -> str:
         """What it says."""

@@ -31,7 +31,7 @@ FAMILIES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 UNDERSTOOD = frozenset({"alg", "typ", "kid", "x5t", "x5t#S256", "cty"})
 """Header fields that say nothing, or nothing that is followed: keys come from the issuer alone."""
-WRONG = "The token is not one that this service takes."
+WRONG = "The token is not one that this service takes, or it is over. Sign in again, or ask whoever runs the service."
 
 
 class Issuer:

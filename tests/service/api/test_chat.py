@@ -193,6 +193,13 @@ def test_what_would_change_the_answer_s_meaning_is_refused(client: TestClient, f
     assert problem["error"]["message"] == problem["detail"]
 
 
+def test_of_a_picture_it_is_said_that_it_is_not_read(client: TestClient) -> None:
+    picture = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": "data:,"}}]
+    reply = client.post("/v1/chat/completions", json=ask() | {"messages": [{"role": "user", "content": picture}]})
+    said = "messages.0.content: only text is read here; leave pictures, sounds and files out."
+    assert (reply.status_code, reply.json()["detail"]) == (400, said)
+
+
 def test_what_means_nothing_new_is_accepted(client: TestClient) -> None:
     fields = {
         "n": 1, "tools": [], "tool_choice": "none", "logprobs": False, "stop": None,

@@ -32,7 +32,9 @@ BAD = [
     ({"question": "x", "limit": 0}, 422, "limit"),
     ({"question": "x", "limit": 101}, 422, "limit"),
     ({"question": "x", "mode": "guess"}, 422, "mode"),
-    ({"question": "x", "colour": "red"}, 422, "colour"),
+    ({"question": "x", "colour": "red"}, 422, "colour: is not known here; leave it out."),
+    ({"mode": "rag"}, 422, "question: is missing."),
+    ({"question": "x", "documents": ["{x}"] * 101}, 422, "documents: has too many entries; 100 at most."),
     ({"question": "x", "stream": 0}, 422, "stream"),
     ({"question": "x", "filters": {"since": 0}}, 422, "since"),
     ({"question": "x", "filters": {"until": "0"}}, 422, "until"),
@@ -70,10 +72,14 @@ def test_a_body_that_grows_past_the_limit_is_refused_while_it_arrives(client: Te
     assert reply.status_code == 413
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("PUT", "/v1/query", 405)])
-def test_what_is_not_there_is_a_problem_too(client: TestClient, method: str, path: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "status", "said"),
+    [("GET", "/nothing", 404, "described at /docs"), ("PUT", "/v1/query", 405, "Send POST.")],
+)
+def test_what_is_not_there_is_a_problem_too(client: TestClient, method: str, path: str, status: int, said: str) -> None:
     reply = client.request(method, path)
     assert (reply.status_code, reply.headers["content-type"]) == (status, "application/problem+json")
+    assert said in reply.json()["detail"]
 
 
 def test_a_problem_does_not_repeat_the_question(client: TestClient) -> None:
