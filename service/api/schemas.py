@@ -38,7 +38,12 @@ class QueryIn(Request):
     documents: tuple[Text, ...] = Field(
         (), max_length=MAX_LIMIT, description="names of the documents to stay within, as ingestion reported them"
     )
-    limit: int | None = Field(None, ge=1, le=MAX_LIMIT, description="most passages shown to the model")
+    limit: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_LIMIT,
+        description="most passages searched for; `answering.passages` of them are shown to the model at most",
+    )
     filters: FiltersIn = Field(FiltersIn(), description="documents to stay within, by what is known of them")
     turns: tuple[TurnIn, ...] = Field(
         (), max_length=MAX_TURNS, description="the conversation before the question, oldest first"

@@ -66,6 +66,7 @@ _SAID = {
     "string_unicode": "is not text",
     "missing": "is missing",
     "extra_forbidden": "is not known here; leave it out",
+    "string_pattern_mismatch": "has to match {pattern}",
     "too_short": "has too few entries; {min_length} at least",
     "too_long": "has too many entries; {max_length} at most",
 }
