@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
     from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
+
+logger = logging.getLogger(__name__)
 
 CALLER = "touchstone.tools"
 """Where the scope of a request has the `Tools` of its caller."""
@@ -206,6 +209,9 @@ def _server(tools_of: Callable[[ServerRequestContext], Tools]) -> Server:
             return refused(in_words(error.errors()[0]))
         except TouchstoneError as error:
             return refused(str(error))
+        except Exception:  # the SDK would send its text to whoever called
+            logger.exception("tool.failed")
+            return refused("Something went wrong inside Touchstone. Its log has what did.")
         text = TextContent(text=reply.model_dump_json())
         return CallToolResult(content=[text], structured_content=reply.model_dump(mode="json"))
 
