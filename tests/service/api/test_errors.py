@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
 from core.errors import TouchstoneError
+from service.api.app import create_app
 from service.api.errors import STATUS
+from service.api.state import Service
+from tests.indexes.embeddings_server import embedder_at, embeddings_server
 
 FIELDS = {"type", "title", "status", "detail", "code", "request_id"}
 
@@ -85,6 +90,21 @@ def test_what_is_not_there_is_a_problem_too(client: TestClient, method: str, pat
 def test_a_problem_does_not_repeat_the_question(client: TestClient) -> None:
     reply = client.post("/v1/query", json={"question": "canary " * 1000})
     assert "canary" not in reply.text
+
+
+@pytest.mark.parametrize(("path", "body"), [("/v1/search", {"text": "x"}), ("/v1/query", {"question": "x"})])
+def test_an_embedding_server_that_refuses_is_a_declared_problem(
+    service: Service, path: str, body: dict[str, object]
+) -> None:
+    with embeddings_server() as server:
+        server.trouble = [(401, {})] * 9
+        lost = replace(service, indexes=replace(service.indexes, embedder=embedder_at(server.url, dimension=384)))
+        app = create_app(service.settings, open_service=lambda: nullcontext(lost))
+        with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+            reply = client.post(path, json=body)
+            declared = client.get("/openapi.json").json()["paths"][path]["post"]["responses"]
+    assert (reply.status_code, reply.json()["code"]) == (502, "embedder_unavailable")
+    assert "502" in declared
 
 
 def test_every_declared_error_is_a_problem(client: TestClient) -> None:
