@@ -152,7 +152,8 @@ def _events(question: Question, way: _Way, *, access: Access, indexes: Indexes) 
     way.until.require()
     before = {"condense": _ms_since(started)} if question.turns else {}
     question = replace(question, text=alone.text)
-    hits, timings = _hits(question, way, access=access, indexes=indexes)
+    with way.until.kept():
+        hits, timings = _hits(question, way, access=access, indexes=indexes)
     for event in _read(question.text, hits, question.mode, way):
         if isinstance(event, Answer | Refusal):
             event = with_call(event, alone.usage, way.model.price)
