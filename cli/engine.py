@@ -21,6 +21,7 @@ from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, Roll
 from service.api.wire import Request, in_words
 
 if TYPE_CHECKING:
+    from core.until import Until
     from ingest.pipeline import Plan, Progress
 
     Watch = Callable[[Progress], None]
@@ -35,8 +36,8 @@ class Engine(Protocol):
     Raises the errors of core.errors, the same ones whether the work is done here or by a service.
     """
 
-    def ask(self, body: QueryIn) -> AnswerOut:
-        """Answer a question."""
+    def ask(self, body: QueryIn, until: Until | None = None) -> AnswerOut:
+        """Answer a question, or end when that is called off."""
 
     def search(self, body: SearchIn) -> SearchOut:
         """Find passages."""

@@ -21,6 +21,7 @@ from service.api.wire import short_enough
 
 if TYPE_CHECKING:
     from cli.engine import Watch, WatchRebuild
+    from core.until import Until
     from indexes.open import Indexes
     from ingest.pipeline import Plan
     from ingest.work import Work
@@ -33,8 +34,8 @@ class LocalEngine:
         self.settings = settings
         self.indexes = indexes
 
-    def ask(self, body: QueryIn) -> AnswerOut:
-        """Answer a question."""
+    def ask(self, body: QueryIn, until: Until | None = None) -> AnswerOut:
+        """Answer a question, or end when that is called off."""
         from service.answering.answer import answer
         from service.answering.generators.choose import open_model
         from service.api.questions import question_of
@@ -46,6 +47,7 @@ class LocalEngine:
             indexes=self.indexes,
             model=open_model(self.settings, body.model, self.indexes.embedder),
             settings=self.settings.answering,
+            until=until,
         )
         return AnswerOut.of(outcome, secrets.token_hex(8))
 

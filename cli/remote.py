@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import quote
@@ -24,6 +25,7 @@ from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, Roll
 
 if TYPE_CHECKING:
     from cli.engine import Watch, WatchRebuild
+    from core.until import Until
     from evaluation.run import Progress as Measured
     from ingest.pipeline import Plan
 
@@ -50,9 +52,10 @@ class RemoteEngine:
     ) -> None:
         self._client.close()
 
-    def ask(self, body: QueryIn) -> AnswerOut:
-        """Answer a question."""
-        return AnswerOut.model_validate(self._call("POST", "/v1/query", json=body.model_dump(mode="json")))
+    def ask(self, body: QueryIn, until: Until | None = None) -> AnswerOut:
+        """Answer a question; when that is called off, the connection is closed, and the service ends its work."""
+        sent = body.model_dump(mode="json")
+        return AnswerOut.model_validate(self._call("POST", "/v1/query", until=until, json=sent))
 
     def search(self, body: SearchIn) -> SearchOut:
         """Find passages."""
@@ -211,9 +214,14 @@ class RemoteEngine:
             f"{what} needs the data folder itself, and the service at {self.url} owns it. Stop it first."
         )
 
-    def _call(self, method: str, path: str, **content: Any) -> Any:  # noqa: ANN401 -- JSON, checked by the caller
+    def _call(self, method: str, path: str, *, until: Until | None = None, **content: Any) -> Any:  # noqa: ANN401 -- JSON, checked by the caller
+        request = self._client.build_request(method, path, **content)
+        send = partial(_sent, until=until) if until else self._client.send
         try:
-            response = self._client.request(method, path, **content)
+            response = send(request)
+            while response.status_code == 429:  # nothing was done for it yet
+                time.sleep(float(response.headers.get("Retry-After", POLL_SECONDS)))
+                response = send(request)
         except httpx.HTTPError as error:
             raise errors.Unavailable(
                 f"The service at {self.url} owns the data folder and does not answer ({error}). "
@@ -222,6 +230,18 @@ class RemoteEngine:
         if response.is_error:
             raise _as_ours(response)
         return response.json() if response.content else None
+
+
+def _sent(request: httpx.Request, until: Until) -> httpx.Response:
+    """The response. Raises Cancelled when that is called off: the connection is closed then."""
+    from service.answering.generators.arriving import arriving
+
+    async def send(give: Callable[[httpx.Response], None]) -> None:
+        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
+            give(await client.send(request))
+
+    (response,) = arriving(send, until)
+    return response
 
 
 def raise_error(code: str, detail: str) -> NoReturn:

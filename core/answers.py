@@ -9,7 +9,7 @@ from typing import Literal
 from core.documents import PageBreaks, page_at
 
 Mode = Literal["rag", "documents", "closed_book"]
-Reason = Literal["no_relevant_passage", "model_abstained", "unsupported_answer", "no_such_document"]
+Reason = Literal["no_relevant_passage", "model_abstained", "unsupported_answer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,7 @@ class TooManyRequests(UsageError):
 
     code = "rate_limited"
 
-    def __init__(self, sentence: str, retry_after: int) -> None:
+    def __init__(self, sentence: str, retry_after: int = 1) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
 
@@ -170,9 +170,13 @@ class ModelUnavailable(Unavailable):
 
 
 class ModelBusy(ModelUnavailable):
-    """The model's server takes no more questions now."""
+    """The model's server takes no more questions now. `retry_after`: seconds after which to try again."""
 
     code = "model_busy"
+
+    def __init__(self, sentence: str, retry_after: int = 1) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
 
 
 class ModelTimeout(ModelUnavailable):

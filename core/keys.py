@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from core.errors import UsageError
 
 PREFIX = "ts_"
+ANOTHER = "Ask whoever runs the service for another."
+"""What to do about a key that is not good."""
 _FORM = re.compile(r"ts_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 MOST_DAYS = 36_500

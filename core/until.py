@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from core.errors import Cancelled, DeadlineReached
@@ -63,6 +64,20 @@ class Until:
         """This deadline, or so many seconds from now if that is earlier."""
         return Until(min(self.moment, time.monotonic() + seconds), self._order)
 
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Inside, in this thread, what is not handed a deadline can ask for this one: `Until.here`."""
+        before = _here.set(self)
+        try:
+            yield
+        finally:
+            _here.reset(before)
+
+    @classmethod
+    def here(cls) -> Until:
+        """What this thread keeps to; without a deadline where nothing was said."""
+        return _here.get() or cls.never()
+
     def left(self) -> float:
         """Seconds left: 0 when it is over, infinite without a deadline."""
         return 0.0 if self._order.given else max(0.0, self.moment - time.monotonic())
@@ -96,3 +111,6 @@ class Until:
             raise Cancelled("Nobody waits for this answer any longer.")
         if not self.left():
             raise DeadlineReached("The time for this request is over. Ask again, or raise server.deadline_s.")
+
+
+_here: ContextVar[Until | None] = ContextVar("until", default=None)

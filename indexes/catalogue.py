@@ -111,7 +111,7 @@ class Catalogue:
         """One document by its id. Raises UnknownDocument like `document`."""
         for row in self._rows(mapping.document_query().where(documents.c.id == document_id, readable(access))):
             return mapping.document_row(row)
-        raise UnknownDocument(f"There is no document with the id {document_id!r} that you may read.")
+        raise UnknownDocument(f"You may read no document with the id {document_id!r}. A list of them has their ids.")
 
     def text(self, collection: str, document: str, *, access: Access) -> str:
         """The extracted text that every offset refers to. Raises UnknownDocument like `document`."""

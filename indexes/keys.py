@@ -72,11 +72,11 @@ class Keys:
         rows = self._rows(_ONE, key_id=text.id_of(key) or "")
         row = _row(rows[0]) if rows else NOBODY
         if not hmac.compare_digest(text.digest(key), row.digest) or row is NOBODY:
-            raise Unauthorized("The key is not one of this service's.")
+            raise Unauthorized(f"The key is not one of this service's. {text.ANOTHER}")
         if row.revoked:
-            raise Unauthorized("The key was revoked.")
+            raise Unauthorized(f"The key was revoked. {text.ANOTHER}")
         if row.expires and datetime.fromisoformat(row.expires) <= datetime.now(UTC):
-            raise Unauthorized(f"The key expired at {row.expires}.")
+            raise Unauthorized(f"The key expired at {row.expires}. {text.ANOTHER}")
         return row
 
     def revoke(self, name: str) -> list[KeyRow]:

@@ -59,7 +59,7 @@ class PageImages:
         if isinstance(picture, Ended):
             raise NoPageImage(f"Page {number} cannot be shown: {picture.reason}")
         if picture is None:
-            raise NoPageImage(f"The document has no page {number} that can be shown.")
+            raise NoPageImage(f"The document has {row.page_count} pages; there is no page {number} to show.")
         return picture
 
 
@@ -71,7 +71,7 @@ def _content(row: DocumentRow) -> bytes:
     try:
         content = (source if source.is_file() else source / row.document).read_bytes()
     except (OSError, ValueError) as error:
-        raise NoPageImage("The file is gone since it was ingested.") from error
+        raise NoPageImage("The file is gone since it was ingested. Put it back where it was.") from error
     if hashlib.sha256(content).hexdigest() != row.sha256:
         raise NoPageImage("The file has changed since it was ingested. Ingest it again.")
     return content

@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 
 from core.errors import EmbedderUnavailable
+from core.until import Until
 from indexes.embedders.protocol import Vectors
 
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same call may succeed."""
 FIRST_WAIT = 0.5
 """Seconds before the second call where the server does not say; doubled each time."""
+SHORTEST = 0.001
+"""Seconds that a call gets at least: none at all would mean not to wait for the socket."""
 _LONGEST_DETAIL = 300
 _REMEDIES = {
     400: "Check embedder.model, embedder.dimension and embedder.max_tokens.",
@@ -50,31 +53,33 @@ class EmbeddingsServer:
         self._opening = threading.Lock()
         self._opened: Any = None
 
-    def embed(self, texts: Sequence[str], *, dimension: int, patience: Patience) -> Vectors:
+    def embed(self, texts: Sequence[str], *, dimension: int, patience: Patience, until: Until) -> Vectors:
         """vectors: float32 (len(texts), dimension), of length 1; for `dimension` 0 as long as the model makes them.
+
+        No call begins, and none waits for a reply, after `until`.
 
         Raises:
             EmbedderUnavailable: no reply, or none that can be used; says what to do.
         """
         body = {"model": self._model, "input": list(texts), **({"dimensions": dimension} if dimension else {})}
         for tried in range(1, patience.calls + 1):
-            reply, wait, trouble = self._call(body, tried)
+            reply, wait, trouble = self._call(body, tried, min(self._timeout, max(until.left(), SHORTEST)))
             if not trouble:
                 return self._read(reply, len(texts), dimension)
-            if wait is None or wait > patience.longest_wait or tried == patience.calls:
+            if wait is None or wait > min(patience.longest_wait, until.left()) or tried == patience.calls:
                 break
             self._pause(wait)
         raise EmbedderUnavailable(trouble)
 
-    def _call(self, body: dict[str, Any], tried: int) -> tuple[Any, float | None, str]:
+    def _call(self, body: dict[str, Any], tried: int, seconds: float) -> tuple[Any, float | None, str]:
         """The reply, seconds to wait before another call if one may help, and what was wrong; "" for nothing."""
         import httpx
 
         wait = FIRST_WAIT * 2 ** (tried - 1)
         try:
-            reply = self._client().post("/embeddings", json=body)
+            reply = self._client().post("/embeddings", json=body, timeout=seconds)
         except httpx.TimeoutException:
-            trouble = f"gave no reply within {self._timeout:g} s. Try again, or raise embedder.timeout_seconds."
+            trouble = f"gave no reply within {seconds:.3g} s. Try again, or raise embedder.timeout_seconds."
             return None, wait, f"{self._who()} {trouble}"
         except (httpx.HTTPError, httpx.InvalidURL):
             trouble = "cannot be reached. Check that the server runs and that embedder.base_url is right."

@@ -13,6 +13,7 @@ import numpy as np
 from core.errors import SettingsError
 from core.machine import cores
 from core.settings import EmbedderSettings
+from core.until import Until
 from indexes.embedders.embeddings_server import EmbeddingsServer, Patience
 from indexes.embedders.protocol import Vectors
 from indexes.unicode import encodable
@@ -52,7 +53,7 @@ class OpenAIEmbedder:
     @cached_property
     def dimension(self) -> int:
         """Length of each vector: as the settings ask, or learnt from a first one."""
-        return self._settings.dimension or self._server.embed([BLANK], dimension=0, patience=FOR_QUESTIONS).shape[1]
+        return self._settings.dimension or self._embed([BLANK], 0, FOR_QUESTIONS, Until.here()).shape[1]
 
     @cached_property
     def max_word_pieces(self) -> int:
@@ -61,12 +62,12 @@ class OpenAIEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """vectors: float32 (len(texts), dimension)."""
-        size, dimension = self._settings.batch, self.dimension
+        size, dimension, until = self._settings.batch, self.dimension, Until.here()
         ready = [self._ready(text, self._settings.passage_prefix) for text in texts]
         batches = [ready[start : start + size] for start in range(0, len(ready), size)]
 
         def embed(batch: Sequence[str]) -> Vectors:
-            return self._server.embed(batch, dimension=dimension, patience=FOR_PASSAGES)
+            return self._embed(batch, dimension, FOR_PASSAGES, until)
 
         with ThreadPoolExecutor(self._settings.threads or cores(), thread_name_prefix="embed") as pool:
             found = list(pool.map(embed, batches))
@@ -75,12 +76,15 @@ class OpenAIEmbedder:
     def embed_query(self, text: str) -> Vectors:
         """vector: float32 (dimension,)."""
         ready = self._ready(text, self._settings.query_prefix)
-        vector: Vectors = self._server.embed([ready], dimension=self.dimension, patience=FOR_QUESTIONS)[0]
+        vector: Vectors = self._embed([ready], self.dimension, FOR_QUESTIONS, Until.here())[0]
         return vector
 
     def count_word_pieces(self, texts: Sequence[str]) -> list[int]:
         """An estimate of the tokens of each text, rather too many than too few."""
         return [sum(1 for _ in _PIECE.finditer(text)) for text in texts]
+
+    def _embed(self, texts: Sequence[str], dimension: int, patience: Patience, until: Until) -> Vectors:
+        return self._server.embed(texts, dimension=dimension, patience=patience, until=until)
 
     def _ready(self, text: str, prefix: str | None) -> str:
         """The text as it is sent: cut to what the model reads, since a server may refuse what is longer."""

@@ -148,11 +148,12 @@ def _last(events: Iterator[Event]) -> Answer | Refusal:
 
 def _events(question: Question, way: _Way, *, access: Access, indexes: Indexes) -> Generator[Event, None, None]:
     started = time.perf_counter()
-    way.until.require()
     alone = standalone(question.text, question.turns, model=way.model, until=way.until)
+    way.until.require()
     before = {"condense": _ms_since(started)} if question.turns else {}
     question = replace(question, text=alone.text)
-    hits, timings = _hits(question, way, access=access, indexes=indexes)
+    with way.until.kept():
+        hits, timings = _hits(question, way, access=access, indexes=indexes)
     for event in _read(question.text, hits, question.mode, way):
         if isinstance(event, Answer | Refusal):
             event = with_call(event, alone.usage, way.model.price)

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 
 from core.access import THE_OWNER, Principal
 from core.errors import SettingsError, Unauthorized
-from core.keys import PREFIX
+from core.keys import ANOTHER, PREFIX
 from core.settings import ServerSettings, Settings
 from service.api.state import Service
 from service.api.telling import tell_caller
@@ -60,7 +60,7 @@ class Gate:
         if credential.startswith(PREFIX):
             return await self._by_key(credential, service)
         if self._issuer is None or "authorization" not in headers:
-            raise Unauthorized("The key is not one of this service's.")
+            raise Unauthorized(f"The key is not one of this service's. {ANOTHER}")
         return await run_in_threadpool(self._issuer.principal, credential)  # may fetch the issuer's keys
 
     async def _by_key(self, key: str, service: Service) -> Principal:

@@ -27,9 +27,13 @@ class Asking:
     until: Until
 
     @classmethod
-    def of(cls, service: Service, access: Access, model: str | None) -> Asking:
-        """The named model, or the default one; the time of the request begins now. Raises UnknownModel."""
-        return cls(service, access, service.models(model), Until.within(service.settings.server.deadline_s))
+    def of(cls, service: Service, access: Access, model: str | None, until: Until | None = None) -> Asking:
+        """The named model, or the default one; the time of the request begins now. Raises UnknownModel.
+
+        `until`: what may call the request off.
+        """
+        until = (until or Until.never()).sooner(service.settings.server.deadline_s)
+        return cls(service, access, service.models(model), until)
 
     def answer(self, question: Question) -> Answer | Refusal:
         """As service.answering.answer.answer. Raises UsageError for a text that is too long."""

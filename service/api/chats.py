@@ -34,7 +34,7 @@ REFUSED: dict[str, tuple[list[object], str]] = {
 HARMLESS = (
     "temperature", "top_p", "presence_penalty", "frequency_penalty", "max_tokens", "max_completion_tokens", "seed",
     "user", "safety_identifier", "prompt_cache_key", "service_tier", "reasoning_effort", "verbosity", "store",
-    "metadata", "parallel_tool_calls",
+    "metadata", "parallel_tool_calls", "prediction", "prompt_cache_retention", "prompt_cache_options",
 )  # fmt: skip
 IGNORED = "accepted and not used"
 
@@ -55,6 +55,13 @@ class ChatMessage(BaseModel):
 
     role: Literal["system", "developer", "user", "assistant"]
     content: Plain | tuple[TextPart, ...] | None = None
+
+    @field_validator("content", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        if isinstance(value, list) and any(isinstance(part, dict) and part.get("type") != "text" for part in value):
+            raise PydanticCustomError("unsupported", "only text is read here; leave pictures, sounds and files out")
+        return value
 
     @property
     def text(self) -> str:
@@ -116,6 +123,9 @@ class ChatIn(Request):
     store: Flag | None = Field(None, description=IGNORED)
     metadata: dict[str, Any] | None = Field(None, description=IGNORED)
     parallel_tool_calls: Flag | None = Field(None, description=IGNORED)
+    prediction: dict[str, Any] | None = Field(None, description=IGNORED)
+    prompt_cache_retention: str | None = Field(None, description=IGNORED)
+    prompt_cache_options: dict[str, Any] | None = Field(None, description=IGNORED)
 
     @field_validator(*REFUSED, mode="before")
     @classmethod

@@ -168,7 +168,7 @@ async def _https(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     details = {
         404: f"There is nothing at {request.url.path}. The API is described at /docs.",
-        405: f"{request.method} is not possible at {request.url.path}.",
+        405: f"{request.method} is not possible at {request.url.path}. Send {(error.headers or {}).get('Allow')}.",
     }
     code = CODES.get(error.status_code, "error")
     return problem(

@@ -22,7 +22,21 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 STAGES = frozenset(
-    {"wait", "embed", "scope", "dense", "keyword", "fetch", "rerank", "read", "pack", "generate", "cite", "total"}
+    {
+        "wait",
+        "condense",
+        "embed",
+        "scope",
+        "dense",
+        "keyword",
+        "fetch",
+        "rerank",
+        "read",
+        "pack",
+        "generate",
+        "cite",
+        "total",
+    }
 )
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 STAGE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
@@ -79,6 +93,9 @@ class Metrics:
         self._turned_away = counter("turned_away", "Requests refused because there were too many", "code")
         self._answers = counter("answers", "Questions answered", "model")
         self._refusals = counter("refusals", "Questions that got no answer", "model", "reason")
+        self._dropped = counter(
+            "dropped_quotes", "Quotes of models that stand nowhere in what they were given", "model"
+        )
         self._tokens = counter("tokens", "Tokens as models' servers count them", "model", "kind")
         self._cost = counter("cost_usd", "What models cost, for those with a price", "model")
         self._latency = seconds("request", "From request to reply", "method", "route", buckets=REQUEST_SECONDS)
@@ -101,6 +118,7 @@ class Metrics:
             self._answers.labels(told.model).inc()
         else:
             self._refusals.labels(told.model, told.reason).inc()
+        self._dropped.labels(told.model).inc(told.dropped_quotes)
         if told.usage is not None:
             self._tokens.labels(told.model, "input").inc(told.usage.input_tokens)
             self._tokens.labels(told.model, "cached").inc(told.usage.cached_tokens)

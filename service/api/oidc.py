@@ -31,7 +31,7 @@ FAMILIES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 UNDERSTOOD = frozenset({"alg", "typ", "kid", "x5t", "x5t#S256", "cty"})
 """Header fields that say nothing, or nothing that is followed: keys come from the issuer alone."""
-WRONG = "The token is not one that this service takes."
+WRONG = "The token is not one that this service takes, or it is over. Sign in again, or ask whoever runs the service."
 
 
 class Issuer:
@@ -90,27 +90,31 @@ class Issuer:
         if kid is not None and not isinstance(kid, str):
             raise ValueError("kid is not a name")
         for _ in range(2):
-            if self._clock() - self._fetched < LIFETIME_SECONDS:
+            if self._in_force():
                 fitting = [key for name, key in self._keys.items() if kid in (None, name) and _fits(key, algorithm)]
                 if len(fitting) == 1:
                     return fitting[0]
             self._refresh()
         raise ValueError("no such key")
 
+    def _in_force(self) -> bool:
+        """Whether keys are at hand that are not too old to be taken."""
+        return self._clock() - self._fetched < LIFETIME_SECONDS
+
     def _refresh(self) -> None:
         """Fetch the keys, unless that was just tried; those at hand stay when it fails, for as long as they live."""
         with self._fetching:
             if self._clock() - self._tried < PAUSE_SECONDS:
-                if self._fetched < self._tried and not self._keys:
+                if self._fetched < self._tried and not self._in_force():
                     raise Unavailable("The issuer of tokens does not tell its keys. Try again in half a minute.")
                 return
             self._tried = self._clock()
             try:
                 found = self._fetch()
             except (httpx.HTTPError, ValueError, TypeError, KeyError, RecursionError) as error:
-                if not self._keys:
+                if not self._in_force():
                     raise Unavailable(
-                        f"The issuer of tokens does not tell its keys ({type(error).__name__})."
+                        f"The issuer of tokens does not tell its keys ({type(error).__name__}). Try again in a minute."
                     ) from error
                 return
             self._keys, self._fetched = found, self._tried

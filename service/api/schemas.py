@@ -6,9 +6,9 @@ the bytes that are not UTF-8.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.answers import Answer, Citation, Mode, Refusal
 from core.settings import Name
@@ -38,12 +38,23 @@ class QueryIn(Request):
     documents: tuple[Text, ...] = Field(
         (), max_length=MAX_LIMIT, description="names of the documents to stay within, as ingestion reported them"
     )
-    limit: int | None = Field(None, ge=1, le=MAX_LIMIT, description="most passages shown to the model")
+    limit: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_LIMIT,
+        description="most passages searched for; `answering.passages` of them are shown to the model at most",
+    )
     filters: FiltersIn = Field(FiltersIn(), description="documents to stay within, by what is known of them")
     turns: tuple[TurnIn, ...] = Field(
         (), max_length=MAX_TURNS, description="the conversation before the question, oldest first"
     )
     stream: Flag = Field(False, description="send server-sent events, the last of them this same reply")
+
+    @model_validator(mode="after")
+    def _names_what_is_to_be_read(self) -> Self:
+        if self.mode == "documents" and not self.documents:
+            raise ValueError("mode documents reads the documents that are named: name some in documents")
+        return self
 
 
 class IngestionIn(Request):

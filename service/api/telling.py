@@ -29,6 +29,7 @@ class Told:
     usage: Usage | None = None
     cost_usd: Decimal | None = None
     reason: str | None = None
+    dropped_quotes: int = 0
     key: str | None = None
     code: str | None = None
 
@@ -66,6 +67,7 @@ def tell_answer(outcome: Outcome) -> Outcome:
         now.stages_ms = outcome.timings_ms
         now.model, now.usage, now.cost_usd = outcome.model, outcome.usage, outcome.cost_usd
         now.reason = outcome.reason if isinstance(outcome, Refusal) else None
+        now.dropped_quotes = outcome.dropped_quotes
     return outcome
 
 

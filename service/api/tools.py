@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from pydantic import Field, ValidationError
 from core.access import Access
 from core.errors import TouchstoneError
 from core.logs import request_id
+from core.until import Until
 from service.api.asking import Asking
 from service.api.questions import part_of, question_of, searched
 from service.api.records import DocumentTextOut, ReadIn
 from service.api.schemas import AnswerOut, QueryIn
 from service.api.searches import SearchIn, SearchOut
 from service.api.state import Service
+from service.api.waiting import while_wanted
 from service.api.wire import MAX_LIMIT, Reply, Request, Text, in_words
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
     from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
+
+logger = logging.getLogger(__name__)
 
 CALLER = "touchstone.tools"
 """Where the scope of a request has the `Tools` of its caller."""
@@ -45,8 +50,8 @@ class Tools(Protocol):
     def search(self, body: SearchIn) -> SearchOut:
         """Find passages."""
 
-    def ask(self, body: QueryIn) -> AnswerOut:
-        """Answer a question."""
+    def ask(self, body: QueryIn, until: Until) -> AnswerOut:
+        """Answer a question, or end when that is called off."""
 
     def read(self, body: ReadIn) -> DocumentTextOut:
         """Read a stretch of a document."""
@@ -63,9 +68,9 @@ class ServiceTools:
         """Find passages."""
         return searched(body, access=self.access, indexes=self.service.indexes, settings=self.service.settings)
 
-    def ask(self, body: QueryIn) -> AnswerOut:
-        """Answer a question."""
-        outcome = Asking.of(self.service, self.access, body.model).answer(question_of(body))
+    def ask(self, body: QueryIn, until: Until) -> AnswerOut:
+        """Answer a question, or end when that is called off."""
+        outcome = Asking.of(self.service, self.access, body.model, until).answer(question_of(body))
         return AnswerOut.of(outcome, request_id.get())
 
     def read(self, body: ReadIn) -> DocumentTextOut:
@@ -81,8 +86,9 @@ class SearchTool(Request):
     documents: tuple[Text, ...] = Field((), max_length=MAX_LIMIT, description="names of documents to stay within")
     limit: int | None = Field(None, ge=1, le=MAX_LIMIT, description="most passages")
 
-    def through(self, tools: Tools) -> Reply:
+    def through(self, tools: Tools, until: Until) -> Reply:
         """What was found."""
+        del until
         return tools.search(SearchIn(**dict(self)))
 
 
@@ -94,16 +100,17 @@ class AskTool(Request):
     documents: tuple[Text, ...] = Field((), max_length=MAX_LIMIT, description="names of documents to stay within")
     model: Text | None = Field(None, description="a model named in the settings; the default one when missing")
 
-    def through(self, tools: Tools) -> Reply:
+    def through(self, tools: Tools, until: Until) -> Reply:
         """The answer, or why there is none."""
-        return tools.ask(QueryIn(**dict(self)))
+        return tools.ask(QueryIn(**dict(self)), until)
 
 
 class ReadTool(ReadIn):
     """Read a document's text, a stretch at a time. Offsets are those of search results and citations."""
 
-    def through(self, tools: Tools) -> Reply:
+    def through(self, tools: Tools, until: Until) -> Reply:
         """The text."""
+        del until
         return tools.read(ReadIn(**dict(self)))
 
 
@@ -196,11 +203,15 @@ def _server(tools_of: Callable[[ServerRequestContext], Tools]) -> Server:
             return refused(f"There is no tool called {asked.name!r}. There are: {', '.join(TOOLS)}.")
         try:
             body = kind.model_validate(asked.arguments or {})
-            reply = await anyio.to_thread.run_sync(body.through, tools_of(context))
+            tools, until = tools_of(context), Until.never()
+            reply = await while_wanted(context.request, until, lambda: body.through(tools, until))
         except ValidationError as error:
             return refused(in_words(error.errors()[0]))
         except TouchstoneError as error:
             return refused(str(error))
+        except Exception:  # the SDK would send its text to whoever called
+            logger.exception("tool.failed")
+            return refused("Something went wrong inside Touchstone. Its log has what did.")
         text = TextContent(text=reply.model_dump_json())
         return CallToolResult(content=[text], structured_content=reply.model_dump(mode="json"))
 

@@ -30,13 +30,25 @@ EVENT = {
 """What each event of a stream is, for the OpenAPI document."""
 
 
-async def while_wanted(request: Request, until: Until, work: Callable[[], T]) -> T:
-    """What `work` returns, done in a thread. When the client goes away, `until` is called off."""
-    listening = asyncio.create_task(_call_off(request, until))
+async def while_wanted(request: Request | None, until: Until, work: Callable[[], T]) -> T:
+    """What `work` returns, done in a thread.
+
+    `until` is called off when the client of the request goes away, and when whoever waits here is cancelled.
+    """
+    listening = asyncio.create_task(_call_off(request, until)) if request else None
+    working = asyncio.ensure_future(anyio.to_thread.run_sync(work))
     try:
-        return await anyio.to_thread.run_sync(work)
+        await asyncio.wait({working})
+    except asyncio.CancelledError:
+        until.cancel()
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait({working})
+        working.exception()  # nobody is left to hear of it
+        raise
     finally:
-        listening.cancel()
+        if listening is not None:
+            listening.cancel()
+    return working.result()
 
 
 async def as_they_come(

@@ -47,7 +47,9 @@ def short_enough(text: str, longest: int) -> None:
         UsageError: it is too long.
     """
     if len(text) > longest:
-        raise UsageError(f"The question has {len(text):,} characters; at most {longest:,} are accepted.")
+        raise UsageError(
+            f"The question has {len(text):,} characters; at most {longest:,} are accepted. Ask it in fewer."
+        )
 
 
 def in_words(error: Mapping[str, Any]) -> str:
@@ -55,8 +57,20 @@ def in_words(error: Mapping[str, Any]) -> str:
     where = ".".join(printable(str(part))[:40] for part in error["loc"] if part not in OUTER)
     if error["type"] in {"model_type", "model_attributes_type"}:
         return "The body is not a JSON object. Send one, with the content type application/json."
-    said = "is not text" if error["type"] == "string_unicode" else error["msg"].removeprefix("Value error, ")
+    own = _SAID.get(error["type"])
+    said = own.format(**error.get("ctx", {})) if own else error["msg"].removeprefix("Value error, ")
     return f"{where or 'The body'}: {said[:1].lower()}{said[1:]}."
+
+
+_SAID = {
+    "string_unicode": "is not text",
+    "missing": "is missing",
+    "extra_forbidden": "is not known here; leave it out",
+    "string_pattern_mismatch": "has to match {pattern}",
+    "too_short": "has too few entries; {min_length} at least",
+    "too_long": "has too many entries; {max_length} at most",
+}
+"""What is said in place of words about how the check is programmed."""
 
 
 Plain = Annotated[str, AfterValidator(_plain)]

@@ -18,7 +18,6 @@ REFUSALS: dict[Reason, str] = {
     "no_relevant_passage": "Nothing in the documents comes close to this question.",
     "model_abstained": "The model found no answer in what it was given to read.",
     "unsupported_answer": "The model's reply could not be found in the documents, so it is not shown.",
-    "no_such_document": "The question names a document that is not in this collection.",
 }
 """What a reader is told for each reason that there is no answer."""
 
@@ -37,7 +36,7 @@ class Choices:
 class Shown:
     """What stands on the page. At most one of `outcome` and `problem` is there."""
 
-    choices: Choices
+    choices: Choices = Choices()
     question: str = ""
     collection: str = "default"
     model: str = ""

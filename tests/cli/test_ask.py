@@ -35,6 +35,7 @@ def test_a_question_can_stay_within_a_document(filled: Touchstone) -> None:
     reply = filled("ask", QUESTION, "--mode", "documents", "--document", "policies/leave.md", "--json").json
     assert {citation["document"] for citation in reply["citations"]} == {"policies/leave.md"}
     assert filled("ask", QUESTION, "--mode", "documents", "-d", "nowhere.md").code == 2
+    assert filled("ask", QUESTION, "--mode", "documents").code == 2
 
 
 def test_search_explains_its_hits_and_says_where_a_document_ended_up(filled: Touchstone) -> None:

@@ -30,7 +30,8 @@ class Extractive:
         until.require()
         read = len(prompt.question.split()) + sum(len(passage.hit.text.split()) for passage in prompt.passages)
         asking = take_apart(prompt.question)
-        chosen = choose(asking, rank(asking, prompt.passages, self._embedder))
+        with until.kept():
+            chosen = choose(asking, rank(asking, prompt.passages, self._embedder))
         if not chosen:
             return Draft(text="", quotes=(), usage=Usage(input_tokens=read), abstained=True)
         text = word(asking, chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 LONGEST_DETAIL = 300
 """Characters of a server's own error message that are passed on."""
+LONGEST_WAIT = 86_400
+"""Seconds of a server's Retry-After that are passed on."""
 _REMEDIES = {
     400: "Check model, context_window and max_output_tokens.",
     401: "Check the key in the variable that api_key_env names.",
@@ -47,12 +50,12 @@ class Server:
         """The model and where it is."""
         return f"The model {self.model!r} at {self.url}"
 
-    def refused(self, status: int, detail: str) -> ModelUnavailable:
-        """The error for a status that the server replied with."""
-        said = " ".join(detail.split()).replace(self.secret, "[key]")[:LONGEST_DETAIL]
+    def refused(self, status: int, detail: str, wait: float | None = None) -> ModelUnavailable:
+        """The error for a status that the server replied with; `wait`: seconds, as it asked for them."""
+        said = " ".join(detail.split()).replace(self.secret, "[key]")[:LONGEST_DETAIL].rstrip(".")
         later = "Try again later, or look at the server's log." if status >= 500 else "Check the model's settings."
-        kind = ModelBusy if status == 429 else ModelUnavailable
-        return kind(f"{self.name} replied with status {status}: {said} {_REMEDIES.get(status, later)}")
+        sentence = f"{self.name} replied with status {status}: {said}. {_REMEDIES.get(status, later)}"
+        return ModelBusy(sentence, _whole(wait)) if status == 429 else ModelUnavailable(sentence)
 
     def misshapen(self) -> ModelUnavailable:
         """The error for a reply that is none."""
@@ -73,7 +76,7 @@ def in_words(server: Server, seconds: float) -> Iterator[None]:
             "server.deadline_s."
         ) from error
     except openai.APIStatusError as error:
-        raise server.refused(error.status_code, error.message) from error
+        raise server.refused(error.status_code, _said(error), _retry_after(error.response)) from error
     except (openai.OpenAIError, httpx.HTTPError, TooLong, Encoded) as error:
         raise _unreadable(server, error) from error
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
@@ -99,6 +102,12 @@ def _unreadable(server: Server, error: Exception) -> ModelUnavailable:
     if isinstance(error, openai.APIResponseValidationError):
         return server.misshapen()
     return server.refused(500, str(error))
+
+
+def _said(error: openai.APIStatusError) -> str:
+    """What the server says of it, without what is around it in its reply."""
+    said = error.body.get("message") if isinstance(error.body, dict) else None
+    return said if isinstance(said, str) else error.message
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -130,14 +139,19 @@ def again_after(error: openai.APIError, tried: int) -> float | None:
 PAUSE_SECONDS = 0.2
 
 
+def _whole(wait: float | None) -> int:
+    """Seconds for a header; a second where the server says nothing."""
+    return math.ceil(min(wait or 1, LONGEST_WAIT))
+
+
 def _retry_after(response: httpx.Response) -> float | None:
     """Seconds, as the header Retry-After says them: a number, or a date."""
     said = response.headers.get("retry-after", "")
     try:
-        return max(0.0, float(said))
+        seconds = float(said)
     except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
+        try:
+            seconds = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None

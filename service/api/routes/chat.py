@@ -34,7 +34,7 @@ CHUNKS = {
     "/chat/completions",
     summary="Answer the last message of a chat, for clients of OpenAI's API",
     response_model=ChatOut,
-    responses={200: CHUNKS, **declared(401, 402, 403, 404, 413, 422, 502, 503, 504, model=OpenAIProblem)},
+    responses={200: CHUNKS, **declared(401, 403, 404, 413, 422, 502, 503, 504, model=OpenAIProblem)},
 )
 async def complete(
     body: ChatIn, service: CurrentService, access: CurrentAccess, request: RequestId, connection: Request

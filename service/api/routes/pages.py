@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -10,12 +11,15 @@ from pydantic import ValidationError
 
 from core.access import Principal, require
 from core.errors import Forbidden, TouchstoneError, Unauthorized, UsageError
+from core.until import Until
 from service.api.access import Gate
 from service.api.asking import Asking
 from service.api.dependencies import CurrentService
 from service.api.errors import STATUS
 from service.api.questions import question_of
 from service.api.schemas import QueryIn
+from service.api.state import Service
+from service.api.waiting import while_wanted
 from service.api.wire import in_words, short_enough
 from service.web.page import Choices, Shown, ask_page, key_page, reference_page, script, stylesheet
 
@@ -45,7 +49,7 @@ def show_page(service: CurrentService, reader: Reader, request: Request) -> HTML
 
 
 @router.post("/")
-def ask(
+async def ask(
     request: Request,
     service: CurrentService,
     reader: Reader,
@@ -56,10 +60,15 @@ def ask(
     """The page with the answer, the refusal, or the sentence that says what was wrong."""
     if isinstance(reader, TouchstoneError):
         return _asking_for_a_key(reader, request, status=STATUS[type(reader)])
-    shown = Shown(choices=_choices(service, reader), question=question, collection=collection, model=model)
+    shown, until = Shown(question=question, collection=collection, model=model), Until.never()
+    return await while_wanted(request, until, lambda: _answered(shown, service, reader, until))
+
+
+def _answered(shown: Shown, service: Service, reader: Principal, until: Until) -> HTMLResponse:
+    shown = replace(shown, choices=_choices(service, reader))
     try:
-        body = _body(question, collection, model, service)
-        outcome = Asking.of(service, reader.access, body.model).answer(question_of(body))
+        body = _body(shown, service)
+        outcome = Asking.of(service, reader.access, body.model, until).answer(question_of(body))
     except TouchstoneError as error:
         return HTMLResponse(ask_page(shown.with_problem(str(error))), status_code=STATUS[type(error)])
     return HTMLResponse(ask_page(shown.with_outcome(outcome)))
@@ -98,11 +107,11 @@ def _choices(service: CurrentService, reader: Principal) -> Choices:
     )
 
 
-def _body(question: str, collection: str, model: str, service: CurrentService) -> QueryIn:
-    if not question.strip():
+def _body(shown: Shown, service: Service) -> QueryIn:
+    if not shown.question.strip():
         raise UsageError("Type a question first.")
-    short_enough(question, service.settings.server.max_question_chars)
+    short_enough(shown.question, service.settings.server.max_question_chars)
     try:
-        return QueryIn(question=question, collection=collection, model=model or None)
+        return QueryIn(question=shown.question, collection=shown.collection, model=shown.model or None)
     except ValidationError as error:
         raise UsageError(in_words(error.errors()[0])) from error

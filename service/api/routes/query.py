@@ -33,7 +33,7 @@ EVENTS = {
     "/query",
     summary="Answer a question, quoting the documents it stands on",
     response_model=AnswerOut,
-    responses={200: EVENTS, **declared(402, 403, 404, 413, 422, 502, 503, 504)},
+    responses={200: EVENTS, **declared(403, 404, 413, 422, 502, 503, 504)},
 )
 async def query(
     body: QueryIn, service: CurrentService, access: CurrentAccess, request: RequestId, connection: Request

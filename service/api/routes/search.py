@@ -12,7 +12,7 @@ from service.api.searches import SearchIn, SearchOut
 router = APIRouter(tags=["answers"], dependencies=[needs("query")])
 
 
-@router.post("/search", summary="Find passages, best first", responses=declared(403, 404, 413, 422, 503))
+@router.post("/search", summary="Find passages, best first", responses=declared(403, 404, 413, 422, 502, 503))
 def search(body: SearchIn, service: CurrentService, access: CurrentAccess) -> SearchOut:
     """Vector and keyword search, merged; with `explain` how each hit was scored, with `trace` where a document is."""
     return searched(body, access=access, indexes=service.indexes, settings=service.settings)

@@ -6,7 +6,7 @@ import pytest
 
 from core.access import OWNER
 from core.answers import Answer, Turn
-from core.errors import Cancelled
+from core.errors import Cancelled, DeadlineReached
 from core.settings import AnsweringSettings, ModelSettings
 from core.until import Until
 from service.answering.answer import Question, answer
@@ -69,6 +69,25 @@ def test_what_was_called_off_is_not_asked(scripted):
     until.cancel()
     with pytest.raises(Cancelled):
         ask(scripted("x"), *TURNS, until=until)
+
+
+def test_when_the_time_went_into_the_conversation_nothing_is_searched_for(indexes):
+    with chat_server() as server:
+        server.mode = "hang"
+        generator = GENERATORS["openai"](
+            ModelSettings(kind="openai", base_url=server.url, model="small"), indexes.embedder
+        )
+        model = Model(name="slow", generator=generator, price=None, context_window=8192, max_output_tokens=99)
+        question = Question(text="And how often?", collection="nowhere", turns=TURNS)
+        with pytest.raises(DeadlineReached):
+            answer(
+                question,
+                access=OWNER,
+                indexes=indexes,
+                model=model,
+                settings=AnsweringSettings(),
+                until=Until.within(0.4),
+            )
 
 
 def test_the_question_that_stands_alone_is_searched_for_answered_and_paid_for(scripted, indexes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -193,6 +194,13 @@ def test_what_would_change_the_answer_s_meaning_is_refused(client: TestClient, f
     assert problem["error"]["message"] == problem["detail"]
 
 
+def test_of_a_picture_it_is_said_that_it_is_not_read(client: TestClient) -> None:
+    picture = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": "data:,"}}]
+    reply = client.post("/v1/chat/completions", json=ask() | {"messages": [{"role": "user", "content": picture}]})
+    said = "messages.0.content: only text is read here; leave pictures, sounds and files out."
+    assert (reply.status_code, reply.json()["detail"]) == (400, said)
+
+
 def test_what_means_nothing_new_is_accepted(client: TestClient) -> None:
     fields = {
         "n": 1, "tools": [], "tool_choice": "none", "logprobs": False, "stop": None,
@@ -202,6 +210,13 @@ def test_what_means_nothing_new_is_accepted(client: TestClient) -> None:
     reply = client.post("/v1/chat/completions", json=ask() | fields)
     assert reply.status_code == 200
     assert set(reply.json()["touchstone"]["ignored"]) == {"max_tokens", "seed", "top_p", "metadata", "store"}
+
+
+def test_what_openai_s_client_can_send_is_known_or_would_be_another_answer() -> None:
+    completions = pytest.importorskip("openai.resources.chat.completions").Completions
+    sendable = set(inspect.signature(completions.create).parameters)
+    of_the_client = {"self", "extra_headers", "extra_query", "extra_body", "timeout"}
+    assert sendable - of_the_client - set(ChatIn.model_fields) == {"audio", "web_search_options", "moderation"}
 
 
 def test_a_reply_can_be_sent_back_as_it_came(client: TestClient) -> None:

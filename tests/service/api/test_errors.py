@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
 from core.errors import TouchstoneError
+from service.api.app import create_app
 from service.api.errors import STATUS
+from service.api.state import Service
+from tests.indexes.embeddings_server import embedder_at, embeddings_server
 
 FIELDS = {"type", "title", "status", "detail", "code", "request_id"}
 
@@ -32,13 +37,16 @@ BAD = [
     ({"question": "x", "limit": 0}, 422, "limit"),
     ({"question": "x", "limit": 101}, 422, "limit"),
     ({"question": "x", "mode": "guess"}, 422, "mode"),
-    ({"question": "x", "colour": "red"}, 422, "colour"),
+    ({"question": "x", "colour": "red"}, 422, "colour: is not known here; leave it out."),
+    ({"mode": "rag"}, 422, "question: is missing."),
+    ({"question": "x", "documents": ["{x}"] * 101}, 422, "documents: has too many entries; 100 at most."),
     ({"question": "x", "stream": 0}, 422, "stream"),
     ({"question": "x", "filters": {"since": 0}}, 422, "since"),
     ({"question": "x", "filters": {"until": "0"}}, 422, "until"),
     ({"question": "x", "collection": "nowhere"}, 404, "nowhere"),
     ({"question": "x", "model": "nobody"}, 404, "nobody"),
     ({"question": "x", "mode": "documents", "documents": ["no.pdf"]}, 404, "no.pdf"),
+    ({"question": "x", "mode": "documents"}, 422, "name some in documents"),
     ([], 422, "JSON object"),
 ]
 
@@ -69,15 +77,34 @@ def test_a_body_that_grows_past_the_limit_is_refused_while_it_arrives(client: Te
     assert reply.status_code == 413
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("PUT", "/v1/query", 405)])
-def test_what_is_not_there_is_a_problem_too(client: TestClient, method: str, path: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "status", "said"),
+    [("GET", "/nothing", 404, "described at /docs"), ("PUT", "/v1/query", 405, "Send POST.")],
+)
+def test_what_is_not_there_is_a_problem_too(client: TestClient, method: str, path: str, status: int, said: str) -> None:
     reply = client.request(method, path)
     assert (reply.status_code, reply.headers["content-type"]) == (status, "application/problem+json")
+    assert said in reply.json()["detail"]
 
 
 def test_a_problem_does_not_repeat_the_question(client: TestClient) -> None:
     reply = client.post("/v1/query", json={"question": "canary " * 1000})
     assert "canary" not in reply.text
+
+
+@pytest.mark.parametrize(("path", "body"), [("/v1/search", {"text": "x"}), ("/v1/query", {"question": "x"})])
+def test_an_embedding_server_that_refuses_is_a_declared_problem(
+    service: Service, path: str, body: dict[str, object]
+) -> None:
+    with embeddings_server() as server:
+        server.trouble = [(401, {})] * 9
+        lost = replace(service, indexes=replace(service.indexes, embedder=embedder_at(server.url, dimension=384)))
+        app = create_app(service.settings, open_service=lambda: nullcontext(lost))
+        with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+            reply = client.post(path, json=body)
+            declared = client.get("/openapi.json").json()["paths"][path]["post"]["responses"]
+    assert (reply.status_code, reply.json()["code"]) == (502, "embedder_unavailable")
+    assert "502" in declared
 
 
 def test_every_declared_error_is_a_problem(client: TestClient) -> None:

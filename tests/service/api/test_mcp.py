@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import anyio
 import pytest
 
 from core.access import Access
+from service.answering.generators.choose import Model
 from service.api.records import ReadIn
 from service.api.state import Service
 from service.api.tools import ServiceTools
@@ -73,6 +75,20 @@ def test_what_cannot_be_done_is_said_to_the_assistant(url: str) -> None:
     for reply, (*_, said) in zip(replies, wrong, strict=True):
         assert reply.is_error
         assert said in reply.content[0].text
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_bug_tells_an_assistant_nothing_of_what_was_worked_on(
+    service: Service, caplog: pytest.LogCaptureFixture, mode: str
+) -> None:
+    def broken(name: str | None) -> Model:
+        raise RuntimeError("canary")
+
+    with serving(replace(service, models=broken), service.settings) as address:
+        (reply,) = calls(f"{address}/mcp", ("ask", {"question": QUESTION}), mode=mode)
+    assert (reply.is_error, "inside Touchstone" in reply.content[0].text) == (True, True)
+    assert "canary" not in reply.content[0].text
+    assert [record.exc_info for record in caplog.records if record.message == "tool.failed"]
 
 
 def test_a_refusal_is_no_error(url: str) -> None:

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -18,6 +20,8 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as ser
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.errors import SettingsError
+from core.settings import ModelSettings
+from service.answering.generators.choose import open_model
 from service.api import traces
 from service.api.app import create_app
 from service.api.state import Service
@@ -60,6 +64,20 @@ def test_answers_refusals_tokens_cost_and_stages_are_counted(client: TestClient)
     assert found["touchstone_cost_usd_total", "extractive"] == 0
     assert found["touchstone_stage_seconds_count", "embed"] == 3
     assert found["touchstone_stage_seconds_count", "generate"] >= 1
+
+
+def test_quotes_that_stand_nowhere_are_counted_and_so_is_the_time_for_a_conversation(service: Service) -> None:
+    reply = '{"quotes": [{"passage": 1, "text": "for a year"}, {"passage": 9, "text": "x"}], "answer": "A year"}'
+    models = {"main": ModelSettings(kind="scripted", replies=(LEAVE["question"], reply), default=True)}
+    settings = service.settings.model_copy(update={"models": models})
+    wrong = replace(service, settings=settings, models=partial(open_model, settings, embedder=service.indexes.embedder))
+    app = create_app(settings, open_service=lambda: nullcontext(wrong))
+    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        asked = client.post("/v1/query", json={**LEAVE, "turns": [{"role": "user", "text": "Parental leave?"}]})
+        assert asked.json()["reason"] == "unsupported_answer"
+        found = figures(client)
+    assert found["touchstone_dropped_quotes_total", "main"] == 2
+    assert found["touchstone_stage_seconds_count", "condense"] == 1
 
 
 def test_what_is_stored_and_what_waits_is_there(client: TestClient) -> None:

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from core.errors import SettingsError, Unauthorized, Unavailable
 from core.settings import OidcSettings, load
 from service.api.app import create_app
-from service.api.oidc import PAUSE_SECONDS, Issuer
+from service.api.oidc import LIFETIME_SECONDS, PAUSE_SECONDS, Issuer
 from service.api.state import Service
 from tests.service.api.issuer import AUDIENCE, In, TestIssuer, b64, running
 
@@ -201,6 +201,10 @@ def test_an_issuer_that_is_down_does_not_lock_out_those_whose_key_is_known(oidc:
         assert known.principal(issuer.token())
         with pytest.raises(Unavailable):
             Issuer(settings).principal(issuer.token())
+        now += LIFETIME_SECONDS
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                known.principal(issuer.token())
 
 
 def test_keys_for_another_use_and_short_ones_are_not_taken(oidc: OidcSettings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import nullcontext
@@ -121,13 +122,37 @@ def test_a_busy_model_is_a_503_at_once(opened, model, stream):
     reply = opened().post("/v1/query", json=body(stream=stream))
     problem = events(reply.text)[-1][1] if stream else reply.json()
     assert (problem["status"], problem["code"]) == (503, "model_busy")
+    assert problem["detail"].endswith(
+        "replied with status 429: trouble 429. Wait a moment, or raise the limit at the provider."
+    )
+    assert stream or reply.headers["Retry-After"] == "3600"
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_a_client_that_goes_away_ends_the_call_of_the_model(opened, model, stream):
+CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+TALK = {"messages": [{"role": "user", "content": QUESTION}]}
+TAKES_EITHER = {"Accept": "application/json, text/event-stream"}
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    "query": ("/v1/query", {"json": body(stream=False)}),
+    "query, streamed": ("/v1/query", {"json": body(stream=True)}),
+    "chat": ("/v1/chat/completions", {"json": TALK}),
+    "chat, streamed": ("/v1/chat/completions", {"json": {**TALK, "stream": True}}),
+    "page": ("/", {"data": {"question": QUESTION}}),
+    "assistant": (
+        "/mcp",
+        {"json": {**CALL, "params": {"name": "ask", "arguments": {"question": QUESTION}}}, "headers": TAKES_EITHER},
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "content"), WAYS.values(), ids=WAYS)
+def test_a_client_that_goes_away_ends_the_call_of_the_model(opened, model, path, content):
     model.mode = "hang_after_headers"
-    with pytest.raises(httpx.ReadTimeout):
-        opened().post("/v1/query", json=body(stream=stream), timeout=httpx.Timeout(60, read=2))
+    request = opened().build_request("POST", path, **content)
+    head = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items()), "", ""]
+    with socket.create_connection((request.url.host, request.url.port)) as connection:
+        connection.sendall("\r\n".join(head).encode() + request.read())
+        while not model.requests:
+            model.released.wait(0.01)
     assert model.left.wait(60)
 
 
