@@ -32,6 +32,9 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+STALLED = (
+    "Nothing more of the body came for {:g} seconds. Send the request again over a connection that does not stall."
+)
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -138,7 +141,11 @@ class OwnPages:
                 await problem(400, "bad_host", detail)(scope, receive, send)
                 return
             if scope["method"] not in {"GET", "HEAD"} and headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-                await problem(403, CODES[403], "A page of another site sent this.")(scope, receive, send)
+                await problem(
+                    403,
+                    CODES[403],
+                    "A page of another site sent this. Open this service's own page, or call the API from a program.",
+                )(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
@@ -189,7 +196,7 @@ class BodyLimit:
                 with anyio.fail_after(self.seconds if more else None):
                     message = await receive()
             except TimeoutError:
-                raise HTTPException(408, f"Nothing more of the body came for {self.seconds:g} seconds.") from None
+                raise HTTPException(408, STALLED.format(self.seconds)) from None
             more = message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > limit:
@@ -222,4 +229,5 @@ def _again(messages: Sequence[Message], receive: Receive) -> Receive:
 
 
 def _too_large(limit: int) -> str:
-    return f"The body is larger than the {limit:,} bytes accepted here."
+    remedy = "Send less, or raise server.max_body_kb, or max_upload_mb for uploads."
+    return f"The body is larger than the {limit:,} bytes accepted here. {remedy}"
