@@ -39,6 +39,8 @@ _REASON = re.compile(r"\b(?:because|since|so that|due to|owing to|therefore|as a
 _MONEY = re.compile(
     r"[$€£¥]\s?\d|\d\s?(?:[$€£¥]|(?:EUR|USD|CHF|GBP|pence|pounds?|euros?|dollars?|cents?)\b)|\b(?:EUR|USD|CHF|GBP)\b"
 )
+_CURRENCY = re.compile(r"[$€£¥]|\b(?:EUR|USD|CHF|GBP|pounds?|euros?|dollars?)\b")
+"""What the name of a column, or the heading, says of the figures below it."""
 _RATE = re.compile(r"\d ?%|\bper ?cent\b", re.IGNORECASE)
 _PHONE = re.compile(r"\+?\(?\d[\d ()/.-]{6,}\d")
 _KINDS = {
@@ -121,7 +123,10 @@ def _of_another_kind(asking: Asking, unit: Unit) -> bool:
     if asking.clause.startswith("how much") and asking.stems & _PAID:
         named |= {"pay"}
     said = {*stems(unit.plain), *stems(unit.context)}
-    return bool(named) and not any(root in said or _KINDS[root].search(unit.plain) for root in named)
+    if any(_KINDS[root] is _MONEY for root in named) and _CURRENCY.search(unit.context):
+        return False
+    alike = {root for root, kind in _KINDS.items() if any(kind is _KINDS[name] for name in named)}
+    return bool(named) and not (alike & said or any(_KINDS[root].search(unit.plain) for root in named))
 
 
 def _holds_number(asking: Asking, unit: Unit) -> float:
