@@ -23,6 +23,10 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Inc|Ltd|Corp|Co|vs|e\.g|i\.e|cf|approx|Fig|Sec|Art|Jan|Feb|Mar|Apr|Jun|Jul|Aug|"
     r"Sep|Sept|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\\?\.)$"
 )
+_POINTS_BACK = re.compile(
+    r"^(?:\w+ ){0,4}?(?:it|its|they|them|their|this|these|those|he|she|his|her|each|both)\b", re.IGNORECASE
+)
+"""What speaks of something that the sentence before names."""
 _WRAPPED_AT = 60
 """A line at least this long that ends without a full stop goes on in the next one."""
 _LABEL_WORDS = 5
@@ -135,7 +139,10 @@ def _with_context(units: list[Unit]) -> list[Unit]:
         if label and unit.order - label.order > _LABEL_REACH:
             label = None
         introducing = introduction or label
-        parts = [heading, introducing.plain if introducing else "", " ".join(unit.header)]
+        header = " ".join(unit.header)
+        named = introducing.plain if introducing and introducing.cells != unit.header else ""
+        before = done[-1].plain if done and done[-1].kind == unit.kind == "sentence" else ""
+        parts = [heading, named, header, before if _POINTS_BACK.search(unit.plain) else ""]
         if unit.kind == "heading":
             heading, introduction, label = unit.plain, None, None
             parts = []
