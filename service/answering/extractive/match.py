@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from core.answers import Passage
 from indexes.embedders.protocol import Embedder
-from service.answering.extractive.evidence import PLACE, find, weigh, weigh_up
+from service.answering.extractive.evidence import BESIDE, PLACE, find, weigh, weigh_up
 from service.answering.extractive.meaning import Close, compare
 from service.answering.extractive.question import Asking, Term
 from service.answering.extractive.units import Unit, cut
@@ -113,7 +113,8 @@ def _with_meaning(asking: Asking, candidate: Candidate, close: Close, everywhere
             worth = 0.0
             alike += own * share
             around += max(near - own, 0.0) * share
-        lost = share * (1 - max(worth, own, PLACE * near))
+        beside = BESIDE if candidate.found[term.stem] == BESIDE else 0.0
+        lost = share * (1 - max(worth, own, PLACE * near, beside))
         names += lost if term.exact else 0.0
         words += 0.0 if term.exact or term.generic else lost
         if max(worth, own, near) < HARDLY and _is_absent(term, everywhere):
