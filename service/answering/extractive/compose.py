@@ -25,6 +25,7 @@ def word(asking: Asking, units: Sequence[Unit]) -> str:
     text = ""
     for unit in units:
         worded = _row(asking, unit) if unit.kind == "row" else _BULLET.sub("", unit.plain)
+        worded += ":" if unit.lists else ""
         text += (" " if text.endswith((":", ".", "!", "?")) else "; " if text else "") + worded
     if asking.asked != "boolean":
         return text

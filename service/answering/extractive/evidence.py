@@ -78,14 +78,19 @@ def weigh_up(
         column=_column(asking, unit),
         rival=float(_rival(asking, unit, found)),
         fresh=1.0
-        if asking.asked == "boolean" or unit.plain.endswith(":")
+        if asking.asked == "boolean" or unit.plain.endswith(":") or unit.lists
         else min(len(set(words) - asking.stems), 3) / 3,
         length=min(len(words), 60) / 60,
         first=1 / passage.number,
         shown=GIVEN if passage.hit.dense is None else passage.hit.score,
         code=float(unit.kind == "code"),
-        bare=float(unit.kind == "label" or (unit.kind == "sentence" and not unit.plain.endswith(_ENDS))),
+        bare=float(_is_bare(unit) and (asking.asked != "list" or not unit.unmarked)),
     )
+
+
+def _is_bare(unit: Unit) -> bool:
+    running = unit.kind == "sentence" or unit.unmarked
+    return unit.kind == "label" or (running and not unit.plain.endswith(_ENDS))
 
 
 def _asked(asking: Asking, found: dict[str, float]) -> float:

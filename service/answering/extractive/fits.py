@@ -113,7 +113,7 @@ def fits(asking: Asking, unit: Unit) -> float:
             return 1.0
         return 1.0 if asking.asked == "where" and _SOMEWHERE.search(text) else PARTLY
     if asking.asked == "list":
-        return 1.0 if unit.kind in ("item", "row") or _SEVERAL.search(text) else PARTLY
+        return 1.0 if unit.kind in ("item", "row") or unit.lists or _SEVERAL.search(text) else PARTLY
     return 1.0
 
 

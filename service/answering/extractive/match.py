@@ -64,7 +64,7 @@ def rank(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> lis
     for passage, units in shown:
         for unit, found in find(asking.terms, passage, units, document[passage.hit.document]):
             evidence = weigh_up(asking, unit, found, shares, passage)
-            if evidence.fresh > 0 and evidence.fits > 0 and _quotable(unit):
+            if evidence.fresh > 0 and evidence.fits > 0 and _quotable(asking, unit):
                 by_words = score(evidence, BY_WORDS)
                 candidates.append(
                     Candidate(unit=unit, units=units, shares=shares, found=found, evidence=evidence, score=by_words)
@@ -77,9 +77,11 @@ def _sorted(candidates: Sequence[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.unit.passage, candidate.unit.order))
 
 
-def _quotable(unit: Unit) -> bool:
-    """False for headings, questions and pointers to other places: none of them answers."""
-    if unit.kind in ("heading",) or unit.plain.endswith("?") or not unit.plain:
+def _quotable(asking: Asking, unit: Unit) -> bool:
+    """False for questions, pointers to other places, and headings, unless the list below is asked for."""
+    if unit.kind == "heading":
+        return unit.lists and asking.asked == "list"
+    if unit.plain.endswith("?") or not unit.plain:
         return False
     return not (_POINTER.match(unit.plain) and unit.kind in ("sentence", "item"))
 
