@@ -40,6 +40,8 @@ def _completes(second: Candidate, first: Candidate) -> bool:
 def whole(asking: Asking, candidate: Candidate) -> list[Unit]:
     """The unit with what belongs to it: the list that it introduces, or the line that introduces it."""
     unit, units = candidate.unit, candidate.units
+    if candidate.other is not None:
+        return [unit, candidate.other]
     if unit.plain.endswith(":") or (unit.kind in ("sentence", "heading") and asking.asked == "list"):
         return [unit, *_items(units[unit.order + 1 :], unit)]
     introduction = units[unit.introduced_by] if unit.introduced_by is not None else None

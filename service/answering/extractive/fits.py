@@ -88,6 +88,8 @@ _COMPARED = re.compile(
     r"rose|risen|up|down|raised|reduced|difference|above|below|beyond|exceed\w*|than)\b",
     re.IGNORECASE,
 )
+_RECORD = 4
+"""A row of so many cells tells several things; what one of them compares is not what the others are."""
 PARTLY = 0.5
 
 
@@ -131,7 +133,7 @@ def _of_another_kind(asking: Asking, unit: Unit) -> bool:
 
 def _holds_number(asking: Asking, unit: Unit) -> float:
     """Dates, reference marks and list numbers are not the number asked for; a difference has to be told."""
-    if asking.difference and not _COMPARED.search(unit.plain):
+    if asking.difference and not _COMPARED.search(unit.plain if len(unit.cells) < _RECORD else " ".join(unit.header)):
         return 0.0
     text = re.sub(r"^\(?\d{1,2}[.)]\s|\[\d{1,3}\]", "", unit.plain)
     how = re.match(r"how (\w+)", asking.clause)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from core.answers import Passage
 from indexes.embedders.protocol import Embedder
+from service.answering.extractive.differences import comparable, sides
 from service.answering.extractive.evidence import BESIDE, PLACE, find, weigh, weigh_up
 from service.answering.extractive.meaning import Close, compare
 from service.answering.extractive.question import Asking, Term
@@ -51,10 +52,36 @@ class Candidate:
     evidence: Evidence
     score: float
     sure: float = 0.0
+    other: Unit | None = None
+    """The row of the figure that the unit's is compared with."""
 
 
 def rank(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
-    """The candidates, best first; at most `EMBEDDED`. Empty when there is nothing to quote."""
+    """The candidates, best first; at most `EMBEDDED`, or as many for each of two figures that are compared.
+
+    Empty when there is nothing to quote.
+    """
+    compared = _compared(asking, passages, embedder)
+    asked = sides(asking)
+    if asked:
+        one, other = (_compared(side, passages, embedder) for side in asked)
+        compared += [
+            _pair(first, second)
+            for first in one
+            for second in other
+            if min(first.evidence.names, second.evidence.names) >= PLACE and comparable(asked, first.unit, second.unit)
+        ]
+    return _judged(_sorted(compared))
+
+
+def _pair(one: Candidate, other: Candidate) -> Candidate:
+    """Two rows that answer together: their evidence is the mean of both."""
+    mean = {field.name: (getattr(one.evidence, field.name) + getattr(other.evidence, field.name)) / 2 for field in fields(Evidence)}
+    return replace(one, other=other.unit, evidence=Evidence(**mean), score=(one.score + other.score) / 2)
+
+
+def _compared(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
+    """The best candidates by words, scored by meaning."""
     shown = [(passage, cut(passage)) for passage in passages]
     shares = weigh(asking.terms, [unit for _, units in shown for unit in units])
     document: defaultdict[str, set[str]] = defaultdict(set)
@@ -69,8 +96,7 @@ def rank(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> lis
                 candidates.append(
                     Candidate(unit=unit, units=units, shares=shares, found=found, evidence=evidence, score=by_words)
                 )
-    compared = _by_meaning(asking, _sorted(candidates)[:EMBEDDED], passages, embedder)
-    return _judged(_sorted(compared))
+    return _by_meaning(asking, _sorted(candidates)[:EMBEDDED], passages, embedder)
 
 
 def _sorted(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -141,7 +167,7 @@ def _judged(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates with how sure it is that they answer; a lead over a unit that says the same does not count."""
     judged = []
     for candidate in candidates:
-        rivals = [other.score for other in candidates if other.unit.plain != candidate.unit.plain]
+        rivals = [other.score for other in candidates if (other.unit.plain, other.other) != (candidate.unit.plain, candidate.other)]
         lead = min(candidate.score - max(rivals), MOST_LEAD) if rivals else MOST_LEAD
         evidence = replace(candidate.evidence, lead=lead)
         sure = USUAL + BY_SCORE * candidate.score + score(evidence, JUDGING)
