@@ -115,6 +115,7 @@ JUDGING = {
     "place": 2.74,
     "names": 2.29,
     "fits": 0.79,
+    "fresh": 1.0,
     "rival": -1.42,
     "bare": -1.3,
     "shown": 2.19,
