@@ -14,6 +14,7 @@ from service.answering.extractive.evidence import BESIDE, PLACE, find, weigh, we
 from service.answering.extractive.meaning import Close, compare
 from service.answering.extractive.question import Asking, Term
 from service.answering.extractive.units import Unit, cut
+from service.answering.extractive.versions import Version, versions
 from service.answering.extractive.weights import (
     BY_SCORE,
     BY_WORDS,
@@ -88,9 +89,11 @@ def _compared(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -
     for passage, _ in shown:
         document[passage.hit.document] |= vocabulary(passage.hit.text)
     candidates = []
+    known = versions(asking.terms, passages)
     for passage, units in shown:
-        for unit, found in find(asking.terms, passage, units, document[passage.hit.document]):
-            evidence = weigh_up(asking, unit, found, shares, passage)
+        version = known.get(passage.hit.document, Version())
+        for unit, found in find(asking.terms, passage, units, document[passage.hit.document], version):
+            evidence = weigh_up(asking, unit, found, shares, passage, version)
             if evidence.fresh > 0 and evidence.fits > 0 and _quotable(asking, unit):
                 by_words = score(evidence, BY_WORDS)
                 candidates.append(

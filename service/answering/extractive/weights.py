@@ -29,6 +29,8 @@ class Evidence:
     """1 when it holds the number, date or name asked for or any answer will do, else 0."""
     contradicted: float
     """1 when it speaks of another year, month, quarter or model."""
+    superseded: float
+    """1 when a later version of its document is shown, and the question tells no year of this one."""
     label: float
     """Share of the words naming a row or line that the question has too; 0.5 for running text."""
     column: float
@@ -36,7 +38,7 @@ class Evidence:
     rival: float
     """1 when a name of the question is missing and the row or line goes by another name."""
     fresh: float
-    """1 when it adds three words or more to the question."""
+    """1 when it adds three words or more to the question, or is a row that adds one."""
     length: float
     """Words, 60 counting as 1."""
     first: float
@@ -96,6 +98,7 @@ CHOOSING = {
     "pairs": 0.5,
     "fits": 1.4,
     "contradicted": -0.9,
+    "superseded": -1.0,
     "label": 2.2,
     "column": 1.0,
     "fresh": 1.5,
