@@ -90,7 +90,7 @@ _COMPARED = re.compile(
 )
 _RECORD = 4
 """A row of so many cells tells several things; what one of them compares is not what the others are."""
-PARTLY = 0.5
+PARTLY, HARDLY = 0.5, 0.25
 
 
 def shows(root: str, text: str) -> bool:
@@ -113,7 +113,9 @@ def fits(asking: Asking, unit: Unit) -> float:
     if asking.asked in ("who", "where"):
         if any(not set(stems(match[0])) <= named for match in _NAME.finditer(text, 1)):
             return 1.0
-        return 1.0 if asking.asked == "where" and _SOMEWHERE.search(text) else PARTLY
+        if asking.asked == "who":
+            return HARDLY
+        return 1.0 if _SOMEWHERE.search(text) else PARTLY
     if asking.asked == "list":
         return 1.0 if unit.kind in ("item", "row") or unit.lists or _SEVERAL.search(text) else PARTLY
     return 1.0

@@ -33,7 +33,8 @@ HARDLY = 0.5
 """A word that is said less surely than this in other words counts as missing."""
 _POINTER = re.compile(
     r"^(?:for (?:more|further|additional|detailed|general|information|details|instructions|a list|an? \w+ of)\b|"
-    r"see\b|to learn (?:more|how|about)\b|refer to\b|more information|learn more|also see)",
+    r"see\b|to learn (?:more|how|about)\b|refer to\b|more information|learn more|also see|(?:in )?this (?:topic|section|chapter|"
+    r"page|document|guide|tutorial|article|example)\b|the following (?:topics?|sections?|examples?|videos?|procedures?)\b)",
     re.IGNORECASE,
 )
 
