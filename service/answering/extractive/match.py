@@ -159,6 +159,7 @@ def _with_meaning(asking: Asking, candidate: Candidate, close: Close, everywhere
         alike_around=around,
         lost_names=names,
         lost_words=words,
+        lost_in_row=words if candidate.unit.kind == "row" else 0.0,
         absent=absent,
     )
 

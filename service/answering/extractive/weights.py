@@ -61,6 +61,8 @@ class Evidence:
     """The share that are names, dates or numbers found neither in it nor in what names it."""
     lost_words: float = 0.0
     """The share that are other words found there neither as they are nor in other words."""
+    lost_in_row: float = 0.0
+    """`lost_words` of a row, which names in a word or two what it is about; 0 for running text."""
     absent: float = 0.0
     """The share of `lost_names` and `lost_words` that stands in no passage at all."""
     lead: float = 0.0
@@ -117,12 +119,14 @@ CHOOSING = {
 JUDGING = {
     "place": 2.74,
     "names": 2.29,
+    "asked": 0.5,
     "fits": 0.79,
     "fresh": 1.0,
     "rival": -1.42,
     "bare": -1.3,
     "shown": 2.19,
     "lost_names": -3.45,
+    "lost_in_row": -1.0,
     "absent": -2.53,
     "lead": 0.36,
 }
