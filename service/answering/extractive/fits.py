@@ -25,6 +25,14 @@ _WHEN = re.compile(
     r"\b(?:daily|weekly|monthly|quarterly|annually|yearly|noon|midnight)\b",
     re.IGNORECASE,
 )
+_END = re.compile(
+    r"\b(?:until|till|by when|by (?:what|which)|run(?:s|ning)? out|end(?:s|ed|ing)?|expir\w+|deadlines?|latest|no later|due|by|"
+    r"before|clos(?:e|es|ed|ing)|finish\w*)\b",
+    re.IGNORECASE,
+)
+_BEGINNING = re.compile(
+    r"\b(?:since|from|start\w*|beg[aiu]n\w*|commenc\w+|effect(?:ive)?|in force|open(?:s|ed|ing)?)\b", re.IGNORECASE
+)
 _FIGURE_WORD = re.compile(
     r"\b(?:once|twice|half|quarter|third|dozen|million|billion|thousand|hundred|none|no|single|double|one|both)\b",
     re.IGNORECASE,
@@ -107,7 +115,8 @@ def fits(asking: Asking, unit: Unit) -> float:
     if asking.asked == "number":
         return _holds_number(asking, unit) * (PARTLY if _of_another_kind(asking, unit) else 1.0)
     if asking.asked == "when":
-        return float(any(not set(stems(match[0])) <= named for match in _WHEN.finditer(text)))
+        told = any(not set(stems(match[0])) <= named for match in _WHEN.finditer(text))
+        return float(told) * (PARTLY if _of_another_end(asking, unit) else 1.0)
     if asking.asked == "why":
         return 1.0 if _REASON.search(text) else PARTLY
     if asking.asked in ("who", "where"):
@@ -119,6 +128,15 @@ def fits(asking: Asking, unit: Unit) -> float:
     if asking.asked == "list":
         return 1.0 if unit.kind in ("item", "row") or unit.lists or _SEVERAL.search(text) else PARTLY
     return 1.0
+
+
+def _of_another_end(asking: Asking, unit: Unit) -> bool:
+    """True when the end of something is asked for and its beginning told, or the other way round."""
+    said = f"{unit.context} {unit.plain}"
+    ends, begins = _END.search(asking.text), _BEGINNING.search(asking.text)
+    if bool(ends) == bool(begins):
+        return False
+    return not (_END if ends else _BEGINNING).search(said)
 
 
 def _of_another_kind(asking: Asking, unit: Unit) -> bool:
