@@ -40,6 +40,8 @@ _LIST = re.compile(
     r"\b(?:which|what) (?:\w+ ){0,2}(?:[a-z]{2,}[^s\s]s) (?:are|were|do|have|can|must|need|should|may|did|does)\b",
     re.IGNORECASE,
 )
+_REQUEST = re.compile(r"(?:and |please |then )*(?:name|list|give|state|tell|say|mention|write|first \w+ please)\b", re.IGNORECASE)
+_LISTED = re.compile(r"\b(?:list|name) (?:the|all|them|both|each|every)\b|\bin (?:which|what) order\b", re.IGNORECASE)
 _PLURAL = re.compile(r"(?:which|what) [a-z]{2,}[^s\W]s (?:are|do|have|can|must|need|should|may)\b", re.IGNORECASE)
 _ASKING_WORD = re.compile(r"\b(?:who|whom|whose|when|where|why|how|what|which)\b", re.IGNORECASE)
 _FOCUS = re.compile(
@@ -101,12 +103,13 @@ def take_apart(text: str) -> Asking:
     focus = {stem(token) for match in _FOCUS.finditer(text) for token in tokens(match["focus"])}
     terms: dict[str, Term] = {}
     words = tokens(text)
+    beside = _only_in_requests(text)
     for position, token in enumerate(words):
         root = stem(token)
         if (token.lower() in STOP_WORDS and not (token.isupper() and len(token) > 1)) or root in counted:
             continue
-        exact = _is_exact(token, first=position == 0)
-        generic = root in _GENERIC_STEMS and not exact
+        exact = _is_exact(token, first=position == 0) and root not in beside
+        generic = (root in _GENERIC_STEMS or root in beside) and not exact
         weight = EXACT_WEIGHT if exact else GENERIC_WEIGHT if generic else 1.0
         if root not in terms or terms[root].weight < weight:
             after = (
@@ -125,10 +128,18 @@ def take_apart(text: str) -> Asking:
     return Asking(
         text=text,
         clause=clause.lower(),
-        asked=_kind(clause),
+        asked="list" if _LISTED.search(text) else _kind(clause),
         terms=tuple(terms.values()),
         difference=_DIFFERENCE.search(text) is not None,
     )
+
+
+def _only_in_requests(text: str) -> set[str]:
+    """The stems of what follows a question and says how to answer it, as in "Name them." or "List the groups."."""
+    parts = re.split(r"(?<=[.?!;])\s+", text.strip())
+    requests = [part for part in parts[1:] if _REQUEST.match(part)]
+    asked = {stem(token) for part in parts if part not in requests for token in tokens(part)}
+    return {stem(token) for part in requests for token in tokens(part)} - asked
 
 
 _GENERIC_STEMS = frozenset(stem(word) for word in GENERIC_WORDS)
