@@ -17,6 +17,7 @@ _NEGATION = re.compile(
 )
 _ASKS_NOT = re.compile(r"\b(?:not|never|\w+n['’]t)\b", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:[-*•+–▪●○]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
+_FIGURE = re.compile(r"[^\d\s]{0,3}\s?-?\d[\d,]*(?:\.\d+)?(?:\s?\D{0,12})?")
 _YES = frozenset({"yes", "y", "true", "✓", "✔", "x"})
 _NO = frozenset({"no", "n", "false", "✗", "✘"})
 
@@ -72,8 +73,16 @@ def picked(asking: Asking, unit: Unit) -> tuple[str, str, str] | None:
         return None
     label = max(filled, key=lambda pair: len(asking.stems & set(stems(pair[1]))))[1]
     shares = [0.0 if cell == label or told(asking, cell) else share(asking, name) for name, cell in filled]
+    if asking.asked == "number":
+        figures = [amount if is_figure(cell) else 0.0 for amount, (_, cell) in zip(shares, filled, strict=True)]
+        shares = figures if any(figures) else shares
     best = max(shares)
     return (label, *filled[shares.index(best)]) if best > 0 and shares.count(best) == 1 else None
+
+
+def is_figure(cell: str) -> bool:
+    """True for a cell that is a number with at most a unit or a currency beside it."""
+    return _FIGURE.fullmatch(cell) is not None
 
 
 def _filled(unit: Unit) -> list[tuple[str, str]]:

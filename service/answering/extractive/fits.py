@@ -126,7 +126,7 @@ def fits(asking: Asking, unit: Unit) -> float:
             return HARDLY
         return 1.0 if _SOMEWHERE.search(text) else PARTLY
     if asking.asked == "list":
-        return 1.0 if unit.kind in ("item", "row") or unit.lists or _SEVERAL.search(text) else PARTLY
+        return 1.0 if unit.kind == "item" or unit.lists or _SEVERAL.search(text) else PARTLY
     return 1.0
 
 
