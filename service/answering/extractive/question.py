@@ -17,7 +17,9 @@ _MEASURED = (
 )
 _NUMBER = re.compile(
     r"\bhow (?:many|much|long|old|large|big|high|far|fast|often|tall|wide|heavy|deep|late|early|thick|loud|soon)\b|"
-    rf"\b(?:what|which)\b[^?]{{0,60}}?\b(?:{_MEASURED})\b|^(?:the )?(?:\w+ ){{0,3}}(?:{_MEASURED})\b",
+    rf"\b(?:what|which)\b(?! (?:happens?|must|should|if)\b)[^?]{{0,60}}?\b(?:{_MEASURED})\b|"
+    rf"^(?:the )?(?:\w+ ){{0,3}}(?:{_MEASURED})\b|"
+    r"\b(?:what|which)(?: (?:is|was) the)? (?:\w+ ){0,2}(?:period|duration|term)\b(?! (?:mean|stand|refer))",
     re.IGNORECASE,
 )
 _DIFFERENCE = re.compile(
