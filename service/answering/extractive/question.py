@@ -56,6 +56,8 @@ _COUNTED = re.compile(r"\b(?:which|what|the) (two|three|four|five|six|seven|eigh
 
 GENERIC_WEIGHT = 0.35
 """A word such as "total" or "use" is rarely repeated by the stretch that answers."""
+SCENE_WEIGHT = 0.5
+"""And neither is one that only leads up to the question."""
 EXACT_WEIGHT = 1.4
 """Names, dates and numbers tell one fact from the next."""
 
@@ -106,13 +108,14 @@ def take_apart(text: str) -> Asking:
     terms: dict[str, Term] = {}
     words = tokens(text)
     beside = _only_in_requests(text)
+    scene = _only_in_scene(text)
     for position, token in enumerate(words):
         root = stem(token)
         if (token.lower() in STOP_WORDS and not (token.isupper() and len(token) > 1)) or root in counted:
             continue
         exact = _is_exact(token, first=position == 0) and root not in beside
         generic = (root in _GENERIC_STEMS or root in beside) and not exact
-        weight = EXACT_WEIGHT if exact else GENERIC_WEIGHT if generic else 1.0
+        weight = EXACT_WEIGHT if exact else GENERIC_WEIGHT if generic else SCENE_WEIGHT if root in scene else 1.0
         if root not in terms or terms[root].weight < weight:
             after = (
                 stem(words[position - 1]) if position and root.isdigit() and words[position - 1][0].isalpha() else ""
@@ -134,6 +137,14 @@ def take_apart(text: str) -> Asking:
         terms=tuple(terms.values()),
         difference=_DIFFERENCE.search(text) is not None,
     )
+
+
+def _only_in_scene(text: str) -> set[str]:
+    """The stems of the sentences before the one that asks, which set the scene and are not said in the answer."""
+    parts = re.split(r"(?<=[.!?;])\s+", text.strip())
+    asking = next((number for number, part in enumerate(parts) if _ASKING_WORD.search(part) or _BOOLEAN.match(part)), 0)
+    asked = {stem(token) for part in parts[asking:] for token in tokens(part)}
+    return {stem(token) for part in parts[:asking] for token in tokens(part)} - asked
 
 
 def _only_in_requests(text: str) -> set[str]:
