@@ -90,10 +90,15 @@ def weigh_up(
 
 def _fresh(asking: Asking, unit: Unit, words: Sequence[str]) -> float:
     new = set(words) - asking.stems
-    told = asking.asked == "number" and any(map(is_number, new))
+    told = any(is_number(root) for root in new) if asking.asked == "number" else _tells_a_name(asking, unit)
     if asking.asked == "boolean" or unit.plain.endswith(":") or unit.lists or told:
         return 1.0
     return min(len(new), 3) / 3
+
+
+def _tells_a_name(asking: Asking, unit: Unit) -> bool:
+    """True when a word inside the unit that the question lacks is written as a name, or a figure."""
+    return any(not token[0].islower() and stem(token) not in asking.stems for token in tokens(unit.plain)[1:])
 
 
 def _is_bare(unit: Unit) -> bool:

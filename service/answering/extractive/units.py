@@ -146,7 +146,7 @@ def _with_lists(units: list[Unit], text: str) -> list[Unit]:
         replace(unit, unmarked=many, kind="item" if many else unit.kind)
         for unit, many in zip(done, several, strict=True)
     ]
-    below = [unit.kind == "item" for unit in done[1:]] + [False]
+    below = [unit.kind == "item" for unit in done[1:]] + [False] * min(len(done), 1)
     return [replace(unit, lists=unit.kind == "heading" and item) for unit, item in zip(done, below, strict=True)]
 
 
@@ -167,7 +167,7 @@ def _with_context(units: list[Unit]) -> list[Unit]:
             label = None
         introducing = introduction or label
         header = " ".join(unit.header)
-        named = introducing.plain if introducing and introducing.cells != unit.header else ""
+        named = introducing.plain if introducing and (not unit.cells or introducing.cells != unit.header) else ""
         before = done[-1].plain if done and done[-1].kind == unit.kind == "sentence" else ""
         parts = [heading, named, header, before if _POINTS_BACK.search(unit.plain) else ""]
         if unit.kind == "heading":

@@ -38,7 +38,7 @@ class Evidence:
     rival: float
     """1 when a name of the question is missing and the row or line goes by another name."""
     fresh: float
-    """1 when it adds three words or more to the question, or is a row that adds one."""
+    """1 when it adds a name, a figure where one is asked for, or three words to the question."""
     length: float
     """Words, 60 counting as 1."""
     first: float
@@ -121,7 +121,6 @@ JUDGING = {
     "names": 2.29,
     "asked": 0.5,
     "fits": 0.79,
-    "fresh": 1.0,
     "rival": -1.42,
     "bare": -1.3,
     "shown": 2.19,
