@@ -108,10 +108,10 @@ def _sorted(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _quotable(asking: Asking, unit: Unit) -> bool:
-    """False for questions, pointers to other places, and headings, unless the list below is asked for."""
+    """False for questions, pointers, headers of tables, and headings, unless the list below is asked for."""
     if unit.kind == "heading":
         return unit.lists and asking.asked == "list"
-    if unit.plain.endswith("?") or not unit.plain:
+    if unit.plain.endswith("?") or not unit.plain or (unit.kind == "label" and unit.cells):
         return False
     return not (_POINTER.match(unit.plain) and unit.kind in ("sentence", "item"))
 
