@@ -56,6 +56,15 @@ def find(
         yield unit, {term.stem: _worth(term, forms[term.stem], levels, unit) for term in terms}
 
 
+def said_by_other_rows(located: Sequence[tuple[Unit, dict[str, float]]]) -> Iterator[set[str]]:
+    """For each row, the terms that it lacks and another row of its passage says: then that one may be asked about."""
+    said = {
+        root for unit, found in located if unit.kind == "row" for root, worth in found.items() if worth == OWN
+    }
+    for unit, found in located:
+        yield {root for root in said if found[root] < PLACE} if unit.kind == "row" else set()
+
+
 def weigh_up(
     asking: Asking, unit: Unit, found: dict[str, float], shares: dict[str, float], passage: Passage, version: Version
 ) -> Evidence:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from core.answers import Passage
 from indexes.embedders.protocol import Embedder
 from service.answering.extractive.differences import comparable, sides
-from service.answering.extractive.evidence import BESIDE, PLACE, find, weigh, weigh_up
+from service.answering.extractive.evidence import BESIDE, PLACE, find, said_by_other_rows, weigh, weigh_up
 from service.answering.extractive.meaning import Close, compare
 from service.answering.extractive.question import Asking, Term
 from service.answering.extractive.units import Unit, cut
@@ -93,8 +93,10 @@ def _compared(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -
     known = versions(asking.terms, passages)
     for passage, units in shown:
         version = known.get(passage.hit.document, Version())
-        for unit, found in find(asking.terms, passage, units, document[passage.hit.document], version):
+        located = list(find(asking.terms, passage, units, document[passage.hit.document], version))
+        for (unit, found), others in zip(located, said_by_other_rows(located), strict=True):
             evidence = weigh_up(asking, unit, found, shares, passage, version)
+            evidence = replace(evidence, other_row=sum(shares[root] for root in others))
             if evidence.fresh > 0 and evidence.fits > 0 and _quotable(asking, unit):
                 by_words = score(evidence, BY_WORDS)
                 candidates.append(

@@ -37,6 +37,8 @@ class Evidence:
     """For a row, how far the name of one of its columns is asked for; 0.5 for running text."""
     rival: float
     """1 when a name of the question is missing and the row or line goes by another name."""
+    other_row: float = 0.0
+    """For a row, the share of the terms that it lacks and another row of its passage says."""
     fresh: float
     """1 when it adds a name, a figure where one is asked for, or three words to the question."""
     length: float
@@ -121,6 +123,7 @@ JUDGING = {
     "names": 2.29,
     "asked": 0.5,
     "fits": 0.79,
+    "other_row": -1.0,
     "rival": -1.42,
     "bare": -1.3,
     "shown": 2.19,
