@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from service.answering.extractive.cells import filled_cells, picked
 from service.answering.extractive.differences import worked_out
 from service.answering.extractive.question import Asking
 from service.answering.extractive.units import Unit
@@ -17,7 +18,6 @@ _NEGATION = re.compile(
 )
 _ASKS_NOT = re.compile(r"\b(?:not|never|\w+n['’]t)\b", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:[-*•+–▪●○]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
-_FIGURE = re.compile(r"[^\d\s]{0,3}\s?-?\d[\d,]*(?:\.\d+)?(?:\s?\D{0,12})?")
 _YES = frozenset({"yes", "y", "true", "✓", "✔", "x"})
 _NO = frozenset({"no", "n", "false", "✗", "✘"})
 
@@ -54,7 +54,7 @@ def _part_about(asking: Asking, unit: Unit) -> str:
 
 def _row(asking: Asking, unit: Unit) -> str:
     """The asked cell with its labels, or every filled cell with its column when none is asked for by name."""
-    filled = _filled(unit)
+    filled = filled_cells(unit)
     if len(filled) < 3 or not any(name for name, _ in filled):
         return ": ".join(cell for _, cell in filled) if len(filled) < 3 else "; ".join(cell for _, cell in filled)
     found = picked(asking, unit)
@@ -62,40 +62,3 @@ def _row(asking: Asking, unit: Unit) -> str:
         label, name, cell = found
         return f"{label}: {cell} ({name})"
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in filled)
-
-
-def picked(asking: Asking, unit: Unit) -> tuple[str, str, str] | None:
-    """A row's label, the name of the column that is asked for, and its cell; None when no column or several are."""
-    filled = _filled(unit)
-    if len(filled) == 2:
-        return filled[0][1], *filled[1]
-    if not filled:
-        return None
-    label = max(filled, key=lambda pair: len(asking.stems & set(stems(pair[1]))))[1]
-    shares = [0.0 if cell == label or told(asking, cell) else share(asking, name) for name, cell in filled]
-    if asking.asked == "number":
-        figures = [amount if is_figure(cell) else 0.0 for amount, (_, cell) in zip(shares, filled, strict=True)]
-        shares = figures if any(figures) else shares
-    best = max(shares)
-    return (label, *filled[shares.index(best)]) if best > 0 and shares.count(best) == 1 else None
-
-
-def is_figure(cell: str) -> bool:
-    """True for a cell that is a number with at most a unit or a currency beside it."""
-    return _FIGURE.fullmatch(cell) is not None
-
-
-def _filled(unit: Unit) -> list[tuple[str, str]]:
-    header = unit.header or ("",) * len(unit.cells)
-    return [(name, cell) for name, cell in zip(header, unit.cells, strict=True) if cell]
-
-
-def told(asking: Asking, cell: str) -> bool:
-    """True when the question says itself what stands in a cell: that is not what it asks for."""
-    return set(stems(cell)) <= asking.stems
-
-
-def share(asking: Asking, name: str) -> float:
-    """How far a column's name is asked for; words that other names share count like any other."""
-    roots = set(stems(name))
-    return len(asking.stems & roots) / (len(roots) + 1)

@@ -25,7 +25,7 @@ def choose(asking: Asking, candidates: Sequence[Candidate]) -> list[Unit]:
         return []
     best = candidates[0]
     units = whole(asking, best)
-    if len(units) == 1 and _TOGETHER.search(asking.text):
+    if len(units) == 1 and _TOGETHER.search(asking.text) and not asking.difference:
         units += [second.unit for second in candidates[1:] if _completes(second, best)][:1]
     return units
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from service.answering.extractive.cells import FIGURE, picked
 from service.answering.extractive.question import Asking
 from service.answering.extractive.units import Unit
 from service.answering.extractive.words import STOP_WORDS, stems
@@ -23,10 +24,9 @@ _CHANGE = re.compile(
 )
 """Words that compare, and units of money: neither side needs to say them."""
 _RATIO = re.compile(r"\bper ?cent|%|\bpercentage|\btimes\b|\bfactor\b", re.IGNORECASE)
-_COMPARES = re.compile(r"\b(exceeds?|than|above|below|beyond)\b", re.IGNORECASE)
+_COMPARES = re.compile(r"\b(?:exceeds?|than|above|below|beyond)\b", re.IGNORECASE)
 _BACK = re.compile(r"\b(?:its|their|his|her|that|this|the same)\b", re.IGNORECASE)
 _YEAR, _QUARTER = re.compile(r"(?:19|20)\d\d"), re.compile(r"[qh][1-4]")
-_FIGURE = re.compile(r"[^\d\s]{0,3}\s?(-?\d[\d,]*(?:\.\d+)?)(?:\s\D{0,12})?")
 
 
 def sides(asking: Asking) -> tuple[Asking, Asking] | None:
@@ -57,15 +57,14 @@ def comparable(asked: tuple[Asking, Asking], one: Unit, other: Unit) -> bool:
     first, second = figure(asked[0], one), figure(asked[1], other)
     if first is None or second is None or (one.passage, one.order) == (other.passage, other.order):
         return False
-    return any(_names(first[part]) & _names(second[part]) == _names(first[part]) for part in (0, 1))
+    alike = ((_names(first[0]), _names(second[0])), (_names(first[1]), _names(second[1])))
+    return any(one_name and one_name <= other_name for one_name, other_name in alike)
 
 
 def figure(asking: Asking, unit: Unit) -> tuple[str, str, str, Decimal] | None:
     """The label, column, text and value of a row's cell that is asked for; None when that is no figure."""
-    from service.answering.extractive.compose import picked
-
     found = picked(asking, unit) if unit.kind == "row" else None
-    match = _FIGURE.fullmatch(found[2]) if found else None
+    match = FIGURE.fullmatch(found[2]) if found else None
     return (*found, Decimal(match[1].replace(",", ""))) if found and match else None
 
 
@@ -91,12 +90,15 @@ def _opposed(asking: Asking) -> Iterator[tuple[str, str]]:
 
 def _halves(asking: Asking) -> tuple[Asking, Asking] | None:
     """What stands before and after a word that compares, as in "does its price exceed its cost"."""
-    before, compares, after = _COMPARES.split(asking.text, maxsplit=1) if _COMPARES.search(asking.text) else ("", "", "")
+    parts = _COMPARES.split(asking.text, maxsplit=1)
+    if len(parts) == 1:
+        return None
+    before, after = parts
     left, right = set(stems(before)), set(stems(after))
     if _BACK.search(after):
         right |= {term.stem for term in asking.terms if term.exact and term.stem in left}
     own = [{term.stem for term in asking.terms} - half for half in (left, right)]
-    if not compares or any(all(term.exact or term.stem in out for term in asking.terms) for out in own):
+    if any(all(term.exact or term.stem in out for term in asking.terms) for out in own):
         return None
     return _without(asking, own[0], before), _without(asking, own[1], after)
 

@@ -9,13 +9,22 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from core.answers import Passage
-from service.answering.extractive.compose import picked, told
+from service.answering.extractive.cells import picked, told
 from service.answering.extractive.fits import fits, shows
 from service.answering.extractive.question import Asking, Term
 from service.answering.extractive.units import Unit
 from service.answering.extractive.versions import Version
 from service.answering.extractive.weights import Evidence
-from service.answering.extractive.words import STOP_WORDS, is_month_or_day, is_number, related, stem, stems, tokens, vocabulary
+from service.answering.extractive.words import (
+    STOP_WORDS,
+    is_month_or_day,
+    is_number,
+    related,
+    stem,
+    stems,
+    tokens,
+    vocabulary,
+)
 
 OWN, CONTEXT, PLACE, BESIDE, PASSAGE, DOCUMENT = 1.0, 0.9, 0.75, 0.5, 0.25, 0.2
 """Where a word of the question is found, nearest first, and how sure it is that the unit is about it: in the unit, in
@@ -58,9 +67,7 @@ def find(
 
 def said_by_other_rows(located: Sequence[tuple[Unit, dict[str, float]]]) -> Iterator[set[str]]:
     """For each row, the terms that it lacks and another row of its passage says: then that one may be asked about."""
-    said = {
-        root for unit, found in located if unit.kind == "row" for root, worth in found.items() if worth == OWN
-    }
+    said = {root for unit, found in located if unit.kind == "row" for root, worth in found.items() if worth == OWN}
     for unit, found in located:
         yield {root for root in said if found[root] < PLACE} if unit.kind == "row" else set()
 

@@ -26,8 +26,8 @@ _WHEN = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"\b(?:until|till|by when|by (?:what|which)|run(?:s|ning)? out|end(?:s|ed|ing)?|expir\w+|deadlines?|latest|no later|due|by|"
-    r"before|clos(?:e|es|ed|ing)|finish\w*)\b",
+    r"\b(?:until|till|by|before|run(?:s|ning)? out|end(?:s|ed|ing)?|expir\w+|deadlines?|latest|no later|due|"
+    r"clos(?:e|es|ed|ing)|finish\w*)\b",
     re.IGNORECASE,
 )
 _BEGINNING = re.compile(

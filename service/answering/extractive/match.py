@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 
 from core.answers import Passage
 from indexes.embedders.protocol import Embedder
@@ -33,8 +33,9 @@ HARDLY = 0.5
 """A word that is said less surely than this in other words counts as missing."""
 _POINTER = re.compile(
     r"^(?:for (?:more|further|additional|detailed|general|information|details|instructions|a list|an? \w+ of)\b|"
-    r"see\b|to learn (?:more|how|about)\b|refer to\b|more information|learn more|also see|(?:in )?this (?:topic|section|chapter|"
-    r"page|document|guide|tutorial|article|example)\b|the following (?:topics?|sections?|examples?|videos?|procedures?)\b)",
+    r"see\b|to learn (?:more|how|about)\b|refer to\b|more information|learn more|also see|"
+    r"(?:in )?this (?:topic|section|chapter|page|document|guide|tutorial|article|example)\b|"
+    r"the following (?:topics?|sections?|examples?|videos?|procedures?)\b)",
     re.IGNORECASE,
 )
 
@@ -78,8 +79,9 @@ def rank(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> lis
 
 def _pair(one: Candidate, other: Candidate) -> Candidate:
     """Two rows that answer together: their evidence is the mean of both."""
-    mean = {field.name: (getattr(one.evidence, field.name) + getattr(other.evidence, field.name)) / 2 for field in fields(Evidence)}
-    return replace(one, other=other.unit, evidence=Evidence(**mean), score=(one.score + other.score) / 2)
+    first, second = asdict(one.evidence), asdict(other.evidence)
+    mean = Evidence(**{name: (value + second[name]) / 2 for name, value in first.items()})
+    return replace(one, other=other.unit, evidence=mean, score=(one.score + other.score) / 2)
 
 
 def _compared(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
@@ -170,11 +172,15 @@ def _is_absent(term: Term, everywhere: set[str]) -> bool:
     return (term.exact or not term.generic) and not related(term.stem, everywhere)
 
 
+def _says(candidate: Candidate) -> tuple[str, str]:
+    return candidate.unit.plain, candidate.other.plain if candidate.other else ""
+
+
 def _judged(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates with how sure it is that they answer; a lead over a unit that says the same does not count."""
     judged = []
     for candidate in candidates:
-        rivals = [other.score for other in candidates if (other.unit.plain, other.other) != (candidate.unit.plain, candidate.other)]
+        rivals = [rival.score for rival in candidates if _says(rival) != _says(candidate)]
         lead = min(candidate.score - max(rivals), MOST_LEAD) if rivals else MOST_LEAD
         evidence = replace(candidate.evidence, lead=lead)
         sure = USUAL + BY_SCORE * candidate.score + score(evidence, JUDGING)

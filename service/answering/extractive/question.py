@@ -42,7 +42,9 @@ _LIST = re.compile(
     r"\b(?:which|what) (?:\w+ ){0,2}(?:[a-z]{2,}[^s\s]s) (?:are|were|do|have|can|must|need|should|may|did|does)\b",
     re.IGNORECASE,
 )
-_REQUEST = re.compile(r"(?:and |please |then )*(?:name|list|give|state|tell|say|mention|write|first \w+ please)\b", re.IGNORECASE)
+_REQUEST = re.compile(
+    r"(?:and |please |then )*(?:name|list|give|state|tell|say|mention|write|first \w+ please)\b", re.IGNORECASE
+)
 _LISTED = re.compile(r"\b(?:list|name) (?:the|all|them|both|each|every)\b|\bin (?:which|what) order\b", re.IGNORECASE)
 _PLURAL = re.compile(r"(?:which|what) [a-z]{2,}[^s\W]s (?:are|do|have|can|must|need|should|may)\b", re.IGNORECASE)
 _ASKING_WORD = re.compile(r"\b(?:who|whom|whose|when|where|why|how|what|which)\b", re.IGNORECASE)

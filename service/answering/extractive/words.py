@@ -31,10 +31,11 @@ STOP_WORDS = frozenset(
 
 GENERIC_WORDS = frozenset(
     _words("""
-    allow amount answer apply available be come company contain count current currently date day exact exactly figure find full
-    general get give go happen have hold include information item kind last level long main make many mean much need
-    number one part people percentage person place possible price provide purpose rate reason recommend require result
-    set show start support supported sum take thing time total type use used value want way word work year
+    allow amount answer apply available be come company contain count current currently date day exact exactly figure
+    find full general get give go happen have hold include information item kind last level long main make many mean
+    much need number one part people percentage person place possible price provide purpose rate reason recommend
+    require result set show start support supported sum take thing time total type use used value want way word work
+    year
     """)
 )
 """Words that ask rather than name: a stretch that lacks them can still be the answer."""
