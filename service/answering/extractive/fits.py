@@ -31,7 +31,9 @@ _END = re.compile(
     re.IGNORECASE,
 )
 _BEGINNING = re.compile(
-    r"\b(?:since|from|start\w*|beg[aiu]n\w*|commenc\w+|effect(?:ive)?|in force|open(?:s|ed|ing)?)\b", re.IGNORECASE
+    r"\b(?:since|from|(?:re-?)?start\w*|resum\w+|beg[aiu]n\w*|commenc\w+|effect(?:ive)?|in(?:to)? force|"
+    r"(?:re-?)?open(?:s|ed|ing)?)\b",
+    re.IGNORECASE,
 )
 _FIGURE_WORD = re.compile(
     r"\b(?:once|twice|half|quarter|third|dozen|million|billion|thousand|hundred|none|no|single|double|one|both)\b",
