@@ -23,8 +23,8 @@ Meals with customers
 Cash withdrawals are blocked."""
 
 
-def units(text: str, **fields: str) -> list[Unit]:
-    return cut(passages(hit(text, "a.md", **fields))[0])
+def units(text: str, title: str = "") -> list[Unit]:
+    return cut(passages(hit(text, "a.md", title=title))[0])
 
 
 def test_lines_below_a_heading_are_a_list_though_the_bullets_are_lost():
