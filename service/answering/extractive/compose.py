@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from service.answering.extractive.cells import filled_cells, picked
+from service.answering.extractive.differences import worked_out
 from service.answering.extractive.question import Asking
 from service.answering.extractive.units import Unit
 from service.answering.extractive.words import stems
@@ -22,9 +24,12 @@ _NO = frozenset({"no", "n", "false", "✗", "✘"})
 
 def word(asking: Asking, units: Sequence[Unit]) -> str:
     """The answer's text: sentences as they stand, a table row as its cell with its labels, yes or no before it."""
-    text = ""
+    text = worked_out(asking, units)
+    if text:
+        return text
     for unit in units:
         worded = _row(asking, unit) if unit.kind == "row" else _BULLET.sub("", unit.plain)
+        worded += ":" if unit.lists else ""
         text += (" " if text.endswith((":", ".", "!", "?")) else "; " if text else "") + worded
     if asking.asked != "boolean":
         return text
@@ -49,26 +54,11 @@ def _part_about(asking: Asking, unit: Unit) -> str:
 
 def _row(asking: Asking, unit: Unit) -> str:
     """The asked cell with its labels, or every filled cell with its column when none is asked for by name."""
-    header = unit.header or ("",) * len(unit.cells)
-    filled = [(name, cell) for name, cell in zip(header, unit.cells, strict=True) if cell]
+    filled = filled_cells(unit)
     if len(filled) < 3 or not any(name for name, _ in filled):
         return ": ".join(cell for _, cell in filled) if len(filled) < 3 else "; ".join(cell for _, cell in filled)
-    label = max(filled, key=lambda pair: len(asking.stems & set(stems(pair[1]))))[1]
-    shares = [0.0 if cell == label or told(asking, cell) else share(asking, name) for name, cell in filled]
-    best = max(shares)
-    if best > 0 and shares.count(best) == 1:
-        name, cell = filled[shares.index(best)]
-        if asking.asked != "number" or any(character.isdigit() for character in cell):
-            return f"{label}: {cell} ({name})"
+    found = picked(asking, unit)
+    if found and (asking.asked != "number" or any(character.isdigit() for character in found[2])):
+        label, name, cell = found
+        return f"{label}: {cell} ({name})"
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in filled)
-
-
-def told(asking: Asking, cell: str) -> bool:
-    """True when the question says itself what stands in a cell: that is not what it asks for."""
-    return set(stems(cell)) <= asking.stems
-
-
-def share(asking: Asking, name: str) -> float:
-    """How far a column's name is asked for; words that other names share count like any other."""
-    roots = set(stems(name))
-    return len(asking.stems & roots) / (len(roots) + 1)

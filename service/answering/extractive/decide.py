@@ -25,7 +25,7 @@ def choose(asking: Asking, candidates: Sequence[Candidate]) -> list[Unit]:
         return []
     best = candidates[0]
     units = whole(asking, best)
-    if len(units) == 1 and _TOGETHER.search(asking.text):
+    if len(units) == 1 and _TOGETHER.search(asking.text) and not asking.difference:
         units += [second.unit for second in candidates[1:] if _completes(second, best)][:1]
     return units
 
@@ -40,13 +40,17 @@ def _completes(second: Candidate, first: Candidate) -> bool:
 def whole(asking: Asking, candidate: Candidate) -> list[Unit]:
     """The unit with what belongs to it: the list that it introduces, or the line that introduces it."""
     unit, units = candidate.unit, candidate.units
-    if unit.plain.endswith(":") or (unit.kind == "sentence" and asking.asked == "list"):
+    if candidate.other is not None:
+        return [unit, candidate.other]
+    if unit.plain.endswith(":") or (unit.kind in ("sentence", "heading") and asking.asked == "list"):
         return [unit, *_items(units[unit.order + 1 :], unit)]
     introduction = units[unit.introduced_by] if unit.introduced_by is not None else None
-    if introduction is None or unit.kind == "row" or not introduction.plain.endswith(":"):
+    if introduction is None or unit.kind == "row" or not (introduction.plain.endswith(":") or unit.unmarked):
         return [unit]
     if asking.asked == "list":
         return [introduction, *_items(units[introduction.order + 1 :], introduction)]
+    if unit.unmarked:
+        return [unit]
     return [introduction, unit] if asking.asked == "boolean" or len(unit.plain.split()) < 3 else [unit]
 
 

@@ -9,12 +9,22 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from core.answers import Passage
-from service.answering.extractive.compose import told
+from service.answering.extractive.cells import picked, told
 from service.answering.extractive.fits import fits, shows
 from service.answering.extractive.question import Asking, Term
 from service.answering.extractive.units import Unit
+from service.answering.extractive.versions import Version
 from service.answering.extractive.weights import Evidence
-from service.answering.extractive.words import STOP_WORDS, is_month_or_day, related, stem, stems, tokens, vocabulary
+from service.answering.extractive.words import (
+    STOP_WORDS,
+    is_month_or_day,
+    is_number,
+    related,
+    stem,
+    stems,
+    tokens,
+    vocabulary,
+)
 
 OWN, CONTEXT, PLACE, BESIDE, PASSAGE, DOCUMENT = 1.0, 0.9, 0.75, 0.5, 0.25, 0.2
 """Where a word of the question is found, nearest first, and how sure it is that the unit is about it: in the unit, in
@@ -39,11 +49,11 @@ def weigh(terms: Sequence[Term], units: Sequence[Unit]) -> dict[str, float]:
 
 
 def find(
-    terms: Sequence[Term], passage: Passage, units: Sequence[Unit], document: set[str]
+    terms: Sequence[Term], passage: Passage, units: Sequence[Unit], document: set[str], version: Version
 ) -> Iterator[tuple[Unit, dict[str, float]]]:
-    """Every unit with what finding each term in and around it is worth."""
+    """Every unit with what finding each term in and around it is worth; a year in which a version held is its own."""
     hit = passage.hit
-    place = vocabulary(" ".join([*hit.headings, hit.title, hit.document, hit.header]))
+    place = vocabulary(" ".join([*hit.headings, hit.title, hit.document, hit.header])) | version.held_in
     own = [vocabulary(unit.plain) for unit in units]
     context = [vocabulary(unit.context) for unit in units]
     whole = set().union(*own)
@@ -55,8 +65,15 @@ def find(
         yield unit, {term.stem: _worth(term, forms[term.stem], levels, unit) for term in terms}
 
 
+def said_by_other_rows(located: Sequence[tuple[Unit, dict[str, float]]]) -> Iterator[set[str]]:
+    """For each row, the terms that it lacks and another row of its passage says: then that one may be asked about."""
+    said = {root for unit, found in located if unit.kind == "row" for root, worth in found.items() if worth == OWN}
+    for unit, found in located:
+        yield {root for root in said if found[root] < PLACE} if unit.kind == "row" else set()
+
+
 def weigh_up(
-    asking: Asking, unit: Unit, found: dict[str, float], shares: dict[str, float], passage: Passage
+    asking: Asking, unit: Unit, found: dict[str, float], shares: dict[str, float], passage: Passage, version: Version
 ) -> Evidence:
     """The evidence of a unit before meanings are compared."""
     words = [stem(token) for token in tokens(unit.plain) if token.lower() not in STOP_WORDS]
@@ -73,19 +90,36 @@ def weigh_up(
         asked=_asked(asking, found),
         pairs=_pairs(asking, words),
         fits=fits(asking, unit),
-        contradicted=float(_contradicted(asking, unit)),
+        contradicted=float(_contradicted(asking, unit, version)),
+        superseded=float(version.superseded),
         label=_label_share(asking, unit),
         column=_column(asking, unit),
         rival=float(_rival(asking, unit, found)),
-        fresh=1.0
-        if asking.asked == "boolean" or unit.plain.endswith(":")
-        else min(len(set(words) - asking.stems), 3) / 3,
+        fresh=_fresh(asking, unit, words),
         length=min(len(words), 60) / 60,
         first=1 / passage.number,
         shown=GIVEN if passage.hit.dense is None else passage.hit.score,
         code=float(unit.kind == "code"),
-        bare=float(unit.kind == "label" or (unit.kind == "sentence" and not unit.plain.endswith(_ENDS))),
+        bare=float(_is_bare(unit) and (asking.asked != "list" or not unit.unmarked)),
     )
+
+
+def _fresh(asking: Asking, unit: Unit, words: Sequence[str]) -> float:
+    new = set(words) - asking.stems
+    told = any(is_number(root) for root in new) if asking.asked == "number" else _tells_a_name(asking, unit)
+    if asking.asked == "boolean" or unit.plain.endswith(":") or unit.lists or told:
+        return 1.0
+    return min(len(new), 3) / 3
+
+
+def _tells_a_name(asking: Asking, unit: Unit) -> bool:
+    """True when a word inside the unit that the question lacks is written as a name, or a figure."""
+    return any(not token[0].islower() and stem(token) not in asking.stems for token in tokens(unit.plain)[1:])
+
+
+def _is_bare(unit: Unit) -> bool:
+    running = unit.kind == "sentence" or unit.unmarked
+    return unit.kind == "label" or (running and not unit.plain.endswith(_ENDS))
 
 
 def _asked(asking: Asking, found: dict[str, float]) -> float:
@@ -140,11 +174,21 @@ def _worth(term: Term, forms: set[str], levels: Sequence[tuple[set[str], float]]
     return CONTEXT if worth < CONTEXT and shows(term.stem, unit.plain) else worth
 
 
-def _contradicted(asking: Asking, unit: Unit) -> bool:
+def _contradicted(asking: Asking, unit: Unit, version: Version) -> bool:
     """True when the unit speaks of another year, month, quarter or model than the question."""
     words = stems(f"{unit.plain} ; {unit.context}")
     near, pairs = set(words), set(pairwise(words))
-    return any(_another_time(term.stem, near) or (term.after and _another_model(term, pairs)) for term in asking.terms)
+    column = _picked_column(asking, unit)
+    return any(
+        _another_model(term, pairs) or _another_time(term.stem, near) or (column and _another_time(term.stem, column))
+        for term in asking.terms
+        if term.stem not in version.held_in
+    )
+
+
+def _picked_column(asking: Asking, unit: Unit) -> set[str]:
+    found = picked(asking, unit) if unit.kind == "row" else None
+    return set(stems(found[1])) if found else set()
 
 
 def _another_time(root: str, near: set[str]) -> bool:
@@ -155,5 +199,7 @@ def _another_time(root: str, near: set[str]) -> bool:
 
 def _another_model(term: Term, pairs: set[tuple[str, str]]) -> bool:
     """True when a numbered name is asked for, as in "Skarn 40", and only other numbers of that name are given."""
+    if not term.after:
+        return False
     numbered = {number for name, number in pairs if name == term.after and number.isdigit()}
     return bool(numbered) and term.stem not in numbered

@@ -25,6 +25,16 @@ _WHEN = re.compile(
     r"\b(?:daily|weekly|monthly|quarterly|annually|yearly|noon|midnight)\b",
     re.IGNORECASE,
 )
+_END = re.compile(
+    r"\b(?:until|till|by|before|run(?:s|ning)? out|end(?:s|ed|ing)?|expir\w+|deadlines?|latest|no later|due|"
+    r"clos(?:e|es|ed|ing)|finish\w*)\b",
+    re.IGNORECASE,
+)
+_BEGINNING = re.compile(
+    r"\b(?:since|from|(?:re-?)?start\w*|resum\w+|beg[aiu]n\w*|commenc\w+|effect(?:ive)?|in(?:to)? force|"
+    r"(?:re-?)?open(?:s|ed|ing)?)\b",
+    re.IGNORECASE,
+)
 _FIGURE_WORD = re.compile(
     r"\b(?:once|twice|half|quarter|third|dozen|million|billion|thousand|hundred|none|no|single|double|one|both)\b",
     re.IGNORECASE,
@@ -39,6 +49,8 @@ _REASON = re.compile(r"\b(?:because|since|so that|due to|owing to|therefore|as a
 _MONEY = re.compile(
     r"[$€£¥]\s?\d|\d\s?(?:[$€£¥]|(?:EUR|USD|CHF|GBP|pence|pounds?|euros?|dollars?|cents?)\b)|\b(?:EUR|USD|CHF|GBP)\b"
 )
+_CURRENCY = re.compile(r"[$€£¥]|\b(?:EUR|USD|CHF|GBP|pounds?|euros?|dollars?)\b")
+"""What the name of a column, or the heading, says of the figures below it."""
 _RATE = re.compile(r"\d ?%|\bper ?cent\b", re.IGNORECASE)
 _PHONE = re.compile(r"\+?\(?\d[\d ()/.-]{6,}\d")
 _KINDS = {
@@ -86,7 +98,9 @@ _COMPARED = re.compile(
     r"rose|risen|up|down|raised|reduced|difference|above|below|beyond|exceed\w*|than)\b",
     re.IGNORECASE,
 )
-PARTLY = 0.5
+_RECORD = 4
+"""A row of so many cells tells several things; what one of them compares is not what the others are."""
+PARTLY, HARDLY = 0.5, 0.25
 
 
 def shows(root: str, text: str) -> bool:
@@ -103,16 +117,28 @@ def fits(asking: Asking, unit: Unit) -> float:
     if asking.asked == "number":
         return _holds_number(asking, unit) * (PARTLY if _of_another_kind(asking, unit) else 1.0)
     if asking.asked == "when":
-        return float(any(not set(stems(match[0])) <= named for match in _WHEN.finditer(text)))
+        told = any(not set(stems(match[0])) <= named for match in _WHEN.finditer(text))
+        return float(told) * (PARTLY if _of_another_end(asking, unit) else 1.0)
     if asking.asked == "why":
         return 1.0 if _REASON.search(text) else PARTLY
     if asking.asked in ("who", "where"):
         if any(not set(stems(match[0])) <= named for match in _NAME.finditer(text, 1)):
             return 1.0
-        return 1.0 if asking.asked == "where" and _SOMEWHERE.search(text) else PARTLY
+        if asking.asked == "who":
+            return HARDLY
+        return 1.0 if _SOMEWHERE.search(text) else PARTLY
     if asking.asked == "list":
-        return 1.0 if unit.kind in ("item", "row") or _SEVERAL.search(text) else PARTLY
+        return 1.0 if unit.kind == "item" or unit.lists or _SEVERAL.search(text) else PARTLY
     return 1.0
+
+
+def _of_another_end(asking: Asking, unit: Unit) -> bool:
+    """True when the end of something is asked for and its beginning told, or the other way round."""
+    said = f"{unit.context} {unit.plain}"
+    ends, begins = _END.search(asking.text), _BEGINNING.search(asking.text)
+    if bool(ends) == bool(begins):
+        return False
+    return not (_END if ends else _BEGINNING).search(said)
 
 
 def _of_another_kind(asking: Asking, unit: Unit) -> bool:
@@ -121,12 +147,15 @@ def _of_another_kind(asking: Asking, unit: Unit) -> bool:
     if asking.clause.startswith("how much") and asking.stems & _PAID:
         named |= {"pay"}
     said = {*stems(unit.plain), *stems(unit.context)}
-    return bool(named) and not any(root in said or _KINDS[root].search(unit.plain) for root in named)
+    if any(_KINDS[root] is _MONEY for root in named) and _CURRENCY.search(unit.context):
+        return False
+    alike = {root for root, kind in _KINDS.items() if any(kind is _KINDS[name] for name in named)}
+    return bool(named) and not (alike & said or any(_KINDS[root].search(unit.plain) for root in named))
 
 
 def _holds_number(asking: Asking, unit: Unit) -> float:
     """Dates, reference marks and list numbers are not the number asked for; a difference has to be told."""
-    if asking.difference and not _COMPARED.search(unit.plain):
+    if asking.difference and not _COMPARED.search(unit.plain if len(unit.cells) < _RECORD else " ".join(unit.header)):
         return 0.0
     text = re.sub(r"^\(?\d{1,2}[.)]\s|\[\d{1,3}\]", "", unit.plain)
     how = re.match(r"how (\w+)", asking.clause)

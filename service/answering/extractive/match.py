@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from core.answers import Passage
 from indexes.embedders.protocol import Embedder
-from service.answering.extractive.evidence import PLACE, find, weigh, weigh_up
+from service.answering.extractive.differences import comparable, sides
+from service.answering.extractive.evidence import BESIDE, PLACE, find, said_by_other_rows, weigh, weigh_up
 from service.answering.extractive.meaning import Close, compare
 from service.answering.extractive.question import Asking, Term
 from service.answering.extractive.units import Unit, cut
+from service.answering.extractive.versions import Version, versions
 from service.answering.extractive.weights import (
     BY_SCORE,
     BY_WORDS,
@@ -31,7 +33,9 @@ HARDLY = 0.5
 """A word that is said less surely than this in other words counts as missing."""
 _POINTER = re.compile(
     r"^(?:for (?:more|further|additional|detailed|general|information|details|instructions|a list|an? \w+ of)\b|"
-    r"see\b|to learn (?:more|how|about)\b|refer to\b|more information|learn more|also see)",
+    r"see\b|to learn (?:more|how|about)\b|refer to\b|more information|learn more|also see|"
+    r"(?:in )?this (?:topic|section|chapter|page|document|guide|tutorial|article|example)\b|"
+    r"the following (?:topics?|sections?|examples?|videos?|procedures?)\b)",
     re.IGNORECASE,
 )
 
@@ -51,35 +55,67 @@ class Candidate:
     evidence: Evidence
     score: float
     sure: float = 0.0
+    other: Unit | None = None
+    """The row of the figure that the unit's is compared with."""
 
 
 def rank(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
-    """The candidates, best first; at most `EMBEDDED`. Empty when there is nothing to quote."""
+    """The candidates, best first; at most `EMBEDDED`, or as many for each of two figures that are compared.
+
+    Empty when there is nothing to quote.
+    """
+    compared = _compared(asking, passages, embedder)
+    asked = sides(asking)
+    if asked:
+        one, other = (_compared(side, passages, embedder) for side in asked)
+        compared += [
+            _pair(first, second)
+            for first in one
+            for second in other
+            if min(first.evidence.names, second.evidence.names) >= PLACE and comparable(asked, first.unit, second.unit)
+        ]
+    return _judged(_sorted(compared))
+
+
+def _pair(one: Candidate, other: Candidate) -> Candidate:
+    """Two rows that answer together: their evidence is the mean of both."""
+    first, second = asdict(one.evidence), asdict(other.evidence)
+    mean = Evidence(**{name: (value + second[name]) / 2 for name, value in first.items()})
+    return replace(one, other=other.unit, evidence=mean, score=(one.score + other.score) / 2)
+
+
+def _compared(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
+    """The best candidates by words, scored by meaning."""
     shown = [(passage, cut(passage)) for passage in passages]
     shares = weigh(asking.terms, [unit for _, units in shown for unit in units])
     document: defaultdict[str, set[str]] = defaultdict(set)
     for passage, _ in shown:
         document[passage.hit.document] |= vocabulary(passage.hit.text)
     candidates = []
+    known = versions(asking.terms, passages)
     for passage, units in shown:
-        for unit, found in find(asking.terms, passage, units, document[passage.hit.document]):
-            evidence = weigh_up(asking, unit, found, shares, passage)
-            if evidence.fresh > 0 and evidence.fits > 0 and _quotable(unit):
+        version = known.get(passage.hit.document, Version())
+        located = list(find(asking.terms, passage, units, document[passage.hit.document], version))
+        for (unit, found), others in zip(located, said_by_other_rows(located), strict=True):
+            evidence = weigh_up(asking, unit, found, shares, passage, version)
+            evidence = replace(evidence, other_row=sum(shares[root] for root in others))
+            if evidence.fresh > 0 and evidence.fits > 0 and _quotable(asking, unit):
                 by_words = score(evidence, BY_WORDS)
                 candidates.append(
                     Candidate(unit=unit, units=units, shares=shares, found=found, evidence=evidence, score=by_words)
                 )
-    compared = _by_meaning(asking, _sorted(candidates)[:EMBEDDED], passages, embedder)
-    return _judged(_sorted(compared))
+    return _by_meaning(asking, _sorted(candidates)[:EMBEDDED], passages, embedder)
 
 
 def _sorted(candidates: Sequence[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.unit.passage, candidate.unit.order))
 
 
-def _quotable(unit: Unit) -> bool:
-    """False for headings, questions and pointers to other places: none of them answers."""
-    if unit.kind in ("heading",) or unit.plain.endswith("?") or not unit.plain:
+def _quotable(asking: Asking, unit: Unit) -> bool:
+    """False for questions, pointers, headers of tables, and headings, unless the list below is asked for."""
+    if unit.kind == "heading":
+        return unit.lists and asking.asked == "list"
+    if unit.plain.endswith("?") or not unit.plain or (unit.kind == "label" and unit.cells):
         return False
     return not (_POINTER.match(unit.plain) and unit.kind in ("sentence", "item"))
 
@@ -113,7 +149,8 @@ def _with_meaning(asking: Asking, candidate: Candidate, close: Close, everywhere
             worth = 0.0
             alike += own * share
             around += max(near - own, 0.0) * share
-        lost = share * (1 - max(worth, own, PLACE * near))
+        beside = BESIDE if candidate.found[term.stem] == BESIDE else 0.0
+        lost = share * (1 - max(worth, own, PLACE * near, beside))
         names += lost if term.exact else 0.0
         words += 0.0 if term.exact or term.generic else lost
         if max(worth, own, near) < HARDLY and _is_absent(term, everywhere):
@@ -126,6 +163,7 @@ def _with_meaning(asking: Asking, candidate: Candidate, close: Close, everywhere
         alike_around=around,
         lost_names=names,
         lost_words=words,
+        lost_in_row=words if candidate.unit.kind == "row" else 0.0,
         absent=absent,
     )
 
@@ -134,11 +172,15 @@ def _is_absent(term: Term, everywhere: set[str]) -> bool:
     return (term.exact or not term.generic) and not related(term.stem, everywhere)
 
 
+def _says(candidate: Candidate) -> tuple[str, str]:
+    return candidate.unit.plain, candidate.other.plain if candidate.other else ""
+
+
 def _judged(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates with how sure it is that they answer; a lead over a unit that says the same does not count."""
     judged = []
     for candidate in candidates:
-        rivals = [other.score for other in candidates if other.unit.plain != candidate.unit.plain]
+        rivals = [rival.score for rival in candidates if _says(rival) != _says(candidate)]
         lead = min(candidate.score - max(rivals), MOST_LEAD) if rivals else MOST_LEAD
         evidence = replace(candidate.evidence, lead=lead)
         sure = USUAL + BY_SCORE * candidate.score + score(evidence, JUDGING)

@@ -17,7 +17,9 @@ _MEASURED = (
 )
 _NUMBER = re.compile(
     r"\bhow (?:many|much|long|old|large|big|high|far|fast|often|tall|wide|heavy|deep|late|early|thick|loud|soon)\b|"
-    rf"\b(?:what|which)\b[^?]{{0,60}}?\b(?:{_MEASURED})\b|^(?:the )?(?:\w+ ){{0,3}}(?:{_MEASURED})\b",
+    rf"\b(?:what|which)\b(?! (?:happens?|must|should|if)\b)[^?]{{0,60}}?\b(?:{_MEASURED})\b|"
+    rf"^(?:the )?(?:\w+ ){{0,3}}(?:{_MEASURED})\b|"
+    r"\b(?:what|which)(?: (?:is|was) the)? (?:\w+ ){0,2}(?:period|duration|term)\b(?! (?:mean|stand|refer))",
     re.IGNORECASE,
 )
 _DIFFERENCE = re.compile(
@@ -40,6 +42,10 @@ _LIST = re.compile(
     r"\b(?:which|what) (?:\w+ ){0,2}(?:[a-z]{2,}[^s\s]s) (?:are|were|do|have|can|must|need|should|may|did|does)\b",
     re.IGNORECASE,
 )
+_REQUEST = re.compile(
+    r"(?:and |please |then )*(?:name|list|give|state|tell|say|mention|write|first \w+ please)\b", re.IGNORECASE
+)
+_LISTED = re.compile(r"\b(?:list|name) (?:the|all|them|both|each|every)\b|\bin (?:which|what) order\b", re.IGNORECASE)
 _PLURAL = re.compile(r"(?:which|what) [a-z]{2,}[^s\W]s (?:are|do|have|can|must|need|should|may)\b", re.IGNORECASE)
 _ASKING_WORD = re.compile(r"\b(?:who|whom|whose|when|where|why|how|what|which)\b", re.IGNORECASE)
 _FOCUS = re.compile(
@@ -52,6 +58,8 @@ _COUNTED = re.compile(r"\b(?:which|what|the) (two|three|four|five|six|seven|eigh
 
 GENERIC_WEIGHT = 0.35
 """A word such as "total" or "use" is rarely repeated by the stretch that answers."""
+SCENE_WEIGHT = 0.5
+"""And neither is one that only leads up to the question."""
 EXACT_WEIGHT = 1.4
 """Names, dates and numbers tell one fact from the next."""
 
@@ -101,13 +109,15 @@ def take_apart(text: str) -> Asking:
     focus = {stem(token) for match in _FOCUS.finditer(text) for token in tokens(match["focus"])}
     terms: dict[str, Term] = {}
     words = tokens(text)
+    beside = _only_in_requests(text)
+    scene = _only_in_scene(text)
     for position, token in enumerate(words):
         root = stem(token)
         if (token.lower() in STOP_WORDS and not (token.isupper() and len(token) > 1)) or root in counted:
             continue
-        exact = _is_exact(token, first=position == 0)
-        generic = root in _GENERIC_STEMS and not exact
-        weight = EXACT_WEIGHT if exact else GENERIC_WEIGHT if generic else 1.0
+        exact = _is_exact(token, first=position == 0) and root not in beside
+        generic = (root in _GENERIC_STEMS or root in beside) and not exact
+        weight = EXACT_WEIGHT if exact else GENERIC_WEIGHT if generic else SCENE_WEIGHT if root in scene else 1.0
         if root not in terms or terms[root].weight < weight:
             after = (
                 stem(words[position - 1]) if position and root.isdigit() and words[position - 1][0].isalpha() else ""
@@ -125,10 +135,26 @@ def take_apart(text: str) -> Asking:
     return Asking(
         text=text,
         clause=clause.lower(),
-        asked=_kind(clause),
+        asked="list" if _LISTED.search(text) else _kind(clause),
         terms=tuple(terms.values()),
         difference=_DIFFERENCE.search(text) is not None,
     )
+
+
+def _only_in_scene(text: str) -> set[str]:
+    """The stems of the sentences before the one that asks, which set the scene and are not said in the answer."""
+    parts = re.split(r"(?<=[.!?;])\s+", text.strip())
+    asking = next((number for number, part in enumerate(parts) if _ASKING_WORD.search(part) or _BOOLEAN.match(part)), 0)
+    asked = {stem(token) for part in parts[asking:] for token in tokens(part)}
+    return {stem(token) for part in parts[:asking] for token in tokens(part)} - asked
+
+
+def _only_in_requests(text: str) -> set[str]:
+    """The stems of what follows a question and says how to answer it, as in "Name them." or "List the groups."."""
+    parts = re.split(r"(?<=[.?!;])\s+", text.strip())
+    requests = [part for part in parts[1:] if _REQUEST.match(part)]
+    asked = {stem(token) for part in parts if part not in requests for token in tokens(part)}
+    return {stem(token) for part in requests for token in tokens(part)} - asked
 
 
 _GENERIC_STEMS = frozenset(stem(word) for word in GENERIC_WORDS)

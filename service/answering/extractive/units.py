@@ -23,6 +23,10 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Inc|Ltd|Corp|Co|vs|e\.g|i\.e|cf|approx|Fig|Sec|Art|Jan|Feb|Mar|Apr|Jun|Jul|Aug|"
     r"Sep|Sept|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\\?\.)$"
 )
+_POINTS_BACK = re.compile(
+    r"^(?:\w+ ){0,4}?(?:it|its|they|them|their|this|these|those|he|she|his|her|each|both)\b", re.IGNORECASE
+)
+"""What speaks of something that the sentence before names."""
 _WRAPPED_AT = 60
 """A line at least this long that ends without a full stop goes on in the next one."""
 _LABEL_WORDS = 5
@@ -37,7 +41,8 @@ class Unit:
 
     `context` is what a reader would take in with it: the line that introduces it and the header of its table.
     `cells` are those of a row, `header` the names of its columns, one a cell.
-    `introduced_by` is the order of the introducing unit.
+    `introduced_by` is the order of the introducing unit. `unmarked`: an item of a list without bullets.
+    `lists`: a heading with a list right below it.
     """
 
     passage: int
@@ -51,6 +56,8 @@ class Unit:
     cells: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
     introduced_by: int | None = None
+    unmarked: bool = False
+    lists: bool = False
 
 
 def cut(passage: Passage) -> list[Unit]:
@@ -73,7 +80,7 @@ def cut(passage: Passage) -> list[Unit]:
                 cells=cells(hit.text[line:end]) if kind == "row" else (),
             )
         )
-    return _with_context(_with_header(units, hit))
+    return _with_context(_with_lists(_with_header(units, hit), hit.text))
 
 
 def cells(row: str) -> tuple[str, ...]:
@@ -126,19 +133,48 @@ def _aligned(header: tuple[str, ...], row: tuple[str, ...]) -> tuple[str, ...]:
     return (*[""] * (len(row) - len(header)), *header)[: len(row)] if header else ()
 
 
+def _with_lists(units: list[Unit], text: str) -> list[Unit]:
+    """Two lines or more below a heading that are no sentences are the items of a list whose bullets are lost."""
+    done: list[Unit] = []
+    for unit in units:
+        follows = bool(done) and (done[-1].kind == "heading" or done[-1].unmarked)
+        lost = follows and unit.kind in ("sentence", "label") and _is_line(unit, text)
+        done.append(replace(unit, unmarked=lost))
+    inside = [unit.unmarked for unit in done] + [False]
+    several = [unit.unmarked and (inside[unit.order - 1] or inside[unit.order + 1]) for unit in done]
+    done = [
+        replace(unit, unmarked=many, kind="item" if many else unit.kind)
+        for unit, many in zip(done, several, strict=True)
+    ]
+    below = [unit.kind == "item" for unit in done[1:]] + [False] * min(len(done), 1)
+    return [replace(unit, lists=unit.kind == "heading" and item) for unit, item in zip(done, below, strict=True)]
+
+
+def _is_line(unit: Unit, text: str) -> bool:
+    """True when a unit fills its line or lines and does not end as a sentence does."""
+    alone = text[: unit.start].rstrip(" ")[-1:] in ("", "\n") and text[unit.end :].lstrip(" ")[:1] in ("", "\n")
+    return alone and unit.plain[-1:] not in (*".!?:;,", "")
+
+
 def _with_context(units: list[Unit]) -> list[Unit]:
     done: list[Unit] = []
     heading = ""
+    title: Unit | None = None
     introduction: Unit | None = None
     label: Unit | None = None
     for unit in units:
         if label and unit.order - label.order > _LABEL_REACH:
             label = None
         introducing = introduction or label
-        parts = [heading, introducing.plain if introducing else "", " ".join(unit.header)]
+        header = " ".join(unit.header)
+        named = introducing.plain if introducing and (not unit.cells or introducing.cells != unit.header) else ""
+        before = done[-1].plain if done and done[-1].kind == unit.kind == "sentence" else ""
+        parts = [heading, named, header, before if _POINTS_BACK.search(unit.plain) else ""]
         if unit.kind == "heading":
-            heading, introduction, label = unit.plain, None, None
+            heading, title, introduction, label = unit.plain, unit, None, None
             parts = []
+        elif unit.unmarked:
+            introducing = introducing or title
         done.append(
             replace(
                 unit,

@@ -24,17 +24,18 @@ STOP_WORDS = frozenset(
     theirs them then there these they this those through to too under until up upon us very was we were what when where
     whether which while who whom whose why will with within without would you your yours s t re ve ll d m etc via
     according called describe document documents explain list mentioned name report reported said say says stated tell
-    text
+    text now today still already ever yet nowadays
     """)
 )
 """Words that carry no content in a question."""
 
 GENERIC_WORDS = frozenset(
     _words("""
-    allow amount answer apply available be come company contain count currently date day exact exactly figure find full
-    general get give go happen have hold include information item kind last level long main make many mean much need
-    number one part people percentage person place possible price provide purpose rate reason recommend require result
-    set show start support supported sum take thing time total type use used value want way word work year
+    allow amount answer apply available be come company contain count current currently date day exact exactly figure
+    find full general get give go happen have hold include information item kind last level long main make many mean
+    much need number one part people percentage person place possible price provide purpose rate reason recommend
+    require result set show start support supported sum take thing time total type use used value want way word work
+    year
     """)
 )
 """Words that ask rather than name: a stretch that lacks them can still be the answer."""
@@ -80,6 +81,9 @@ _SPELLED = {
     "fell": "fall",
     "rose": "rise",
     "people": "person",
+    "everybody": "everyone",
+    "anybody": "anyone",
+    "somebody": "someone",
     "children": "child",
     "men": "man",
     "women": "woman",

@@ -1,4 +1,7 @@
-"""The built-in model: answers by quoting the shortest stretch that answers, and abstains when the evidence is weak."""
+"""The built-in model: answers by quoting the shortest stretch that answers, and abstains when the evidence is weak.
+
+Where the difference of two figures is asked for, it quotes both and works it out.
+"""
 
 from __future__ import annotations
 

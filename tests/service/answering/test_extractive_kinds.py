@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from core.answers import Quote
 from indexes.embedders.hashing import HashingEmbedder
 from service.answering.cite import cite
-from service.answering.extractive.compose import told, word
+from service.answering.extractive.cells import told
+from service.answering.extractive.compose import word
 from service.answering.extractive.decide import whole
 from service.answering.extractive.match import rank
 from service.answering.extractive.question import take_apart
