@@ -29,8 +29,9 @@ def word(asking: Asking, units: Sequence[Unit]) -> str:
         return text
     for unit in units:
         worded = _row(asking, unit) if unit.kind == "row" else _BULLET.sub("", unit.plain)
-        worded += ":" if unit.lists else ""
-        text += (" " if text.endswith((":", ".", "!", "?")) else "; " if text else "") + worded
+        worded += ":" if unit.lists or unit.kind == "label" else ""
+        between = "\n" if unit.kind == "code" else " " if text.endswith((":", ".", "!", "?")) else "; "
+        text += (between if text else "") + worded
     if asking.asked != "boolean":
         return text
     return f"{'No' if _denied(asking, units) else 'Yes'}. {text}"

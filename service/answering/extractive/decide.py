@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from service.answering.extractive.match import Candidate
 from service.answering.extractive.question import Asking
-from service.answering.extractive.units import Unit
+from service.answering.extractive.units import Kind, Unit
 from service.answering.extractive.weights import ENOUGH
 
 MOST_ITEMS = 12
 """Items of a list that are quoted."""
+_ANNOUNCES_CODE = re.compile(
+    r"\b(?:following|this|below) (?:\w+ ){0,2}(?:command|code|statement|script|query|syntax|snippet)\b", re.IGNORECASE
+)
+MOST_PASSED = 2
+"""Sentences of an item, after its first, that are passed over on the way to the next item."""
+_GO_ON: dict[Kind, Collection[Kind]] = {"label": {"label", "sentence"}, "sentence": {"label"}}
+"""What goes on with a list after a unit of a kind, but for more of that kind: below a term stands what it means."""
 _TOGETHER = re.compile(r"\b(?:and|both|respectively)\b", re.IGNORECASE)
 SECOND_SHARE = 0.2
 """A second unit from another passage joins when it holds this share of the question's terms that the first lacks."""
@@ -44,6 +51,8 @@ def whole(asking: Asking, candidate: Candidate) -> list[Unit]:
         return [unit, candidate.other]
     if unit.plain.endswith(":") or (unit.kind in ("sentence", "heading") and asking.asked == "list"):
         return [unit, *_items(units[unit.order + 1 :], unit)]
+    if _ANNOUNCES_CODE.search(unit.plain):
+        return [unit, *_items(units[unit.order + 1 :], unit, of={"code"})]
     introduction = units[unit.introduced_by] if unit.introduced_by is not None else None
     if introduction is None or unit.kind == "row" or not (introduction.plain.endswith(":") or unit.unmarked):
         return [unit]
@@ -54,13 +63,15 @@ def whole(asking: Asking, candidate: Candidate) -> list[Unit]:
     return [introduction, unit] if asking.asked == "boolean" or len(unit.plain.split()) < 3 else [unit]
 
 
-def _items(units: Sequence[Unit], introduction: Unit) -> list[Unit]:
+def _items(units: Sequence[Unit], introduction: Unit, of: Collection[Kind] = ()) -> list[Unit]:
     """The units that an introduction announces: those below it that are of one kind and belong to it."""
-    kinds = {"item"} if not introduction.plain.endswith(":") else {"item", "row", "code", "line"}
+    kinds = of or ({"item", "row", "code", "line", "label"} if introduction.plain.endswith(":") else {"item"})
     items: list[Unit] = []
-    for unit in units[:MOST_ITEMS]:
-        if unit.kind not in kinds:
+    passed = 0
+    for unit in units:
+        if unit.kind in kinds and len(items) < MOST_ITEMS:
+            items.append(unit)
+            kinds, passed = _GO_ON.get(unit.kind, {unit.kind}), 0
+        elif unit.kind != "sentence" or kinds != {"item"} or (passed := passed + 1) > MOST_PASSED:
             break
-        kinds = {unit.kind}
-        items.append(unit)
     return items

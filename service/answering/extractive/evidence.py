@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import pairwise
 
 from core.answers import Passage
@@ -169,7 +169,7 @@ def _share(label: str, asking: Asking) -> float:
     return len(words & asking.stems) / len(words) if words else 0.0
 
 
-def _worth(term: Term, forms: set[str], levels: Sequence[tuple[set[str], float]], unit: Unit) -> float:
+def _worth(term: Term, forms: Set[str], levels: Sequence[tuple[Set[str], float]], unit: Unit) -> float:
     worth = next((level for words, level in levels if not forms.isdisjoint(words)), 0.0)
     return CONTEXT if worth < CONTEXT and shows(term.stem, unit.plain) else worth
 

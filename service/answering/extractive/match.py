@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 
 from core.answers import Passage
 from indexes.embedders.protocol import Embedder
@@ -26,6 +27,7 @@ from service.answering.extractive.weights import (
     score,
 )
 from service.answering.extractive.words import related, vocabulary
+from service.answering.pack import ADJACENT_CHARACTERS
 
 EMBEDDED = 8
 """Units that are compared with the question by meaning: the best by words. An encoder needs 2-3 ms for each."""
@@ -44,7 +46,8 @@ _POINTER = re.compile(
 class Candidate:
     """A unit with its evidence. `found`: worth in [0, 1] by stem of the question's terms.
 
-    `shares`: weight of each term, summing to 1. `units`: all units of its passage, in order. `score` says which unit
+    `shares`: weight of each term, summing to 1. `units`: all units of its passage, in order, and those of the next
+    where the document goes on with it. `score` says which unit
     answers best, `sure`, log-odds, whether it answers at all.
     """
 
@@ -93,18 +96,28 @@ def _compared(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -
         document[passage.hit.document] |= vocabulary(passage.hit.text)
     candidates = []
     known = versions(asking.terms, passages)
-    for passage, units in shown:
+    for (passage, units), going_on in zip(shown, _going_on(shown), strict=True):
         version = known.get(passage.hit.document, Version())
         located = list(find(asking.terms, passage, units, document[passage.hit.document], version))
         for (unit, found), others in zip(located, said_by_other_rows(located), strict=True):
+            if not _quotable(asking, unit):
+                continue
             evidence = weigh_up(asking, unit, found, shares, passage, version)
-            evidence = replace(evidence, other_row=sum(shares[root] for root in others))
-            if evidence.fresh > 0 and evidence.fits > 0 and _quotable(asking, unit):
+            if evidence.fresh > 0 and evidence.fits > 0:
+                evidence = replace(evidence, other_row=sum(shares[root] for root in others))
                 by_words = score(evidence, BY_WORDS)
                 candidates.append(
-                    Candidate(unit=unit, units=units, shares=shares, found=found, evidence=evidence, score=by_words)
+                    Candidate(unit=unit, units=going_on, shares=shares, found=found, evidence=evidence, score=by_words)
                 )
     return _by_meaning(asking, _sorted(candidates)[:EMBEDDED], passages, embedder)
+
+
+def _going_on(shown: Sequence[tuple[Passage, list[Unit]]]) -> Iterator[list[Unit]]:
+    """The units of each passage, and behind them those of the next where the document goes on with it."""
+    for (passage, units), after in zip_longest(shown, shown[1:]):
+        goes_on = after and passage.hit.document == after[0].hit.document
+        near = goes_on and 0 <= after[0].hit.start - passage.hit.end <= ADJACENT_CHARACTERS
+        yield [*units, *after[1]] if near else units
 
 
 def _sorted(candidates: Sequence[Candidate]) -> list[Candidate]:

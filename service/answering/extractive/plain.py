@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _RULES = (
     (re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)"), r"\1"),
@@ -13,6 +14,7 @@ _RULES = (
 )
 
 
+@lru_cache(16_384)
 def readable(text: str) -> str:
     """The words of a text without mark-up and web addresses, white space folded."""
     for pattern, replacement in _RULES:

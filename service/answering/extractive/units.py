@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
-from core.answers import Hit, Passage
+from core.answers import Passage
+from service.answering.extractive.columns import RULE, cells, with_columns
 from service.answering.extractive.plain import readable
 
 Kind = Literal["sentence", "row", "item", "line", "label", "heading", "code"]
@@ -16,7 +18,6 @@ _LINE = re.compile(r"[^\n]+")
 _HEADING = re.compile(r"\s*#{1,6}\s")
 _ITEM = re.compile(r"\s*(?:[-*•+–▪●○]|\(?\d{1,2}\\?[.)]|\(?[a-z]\\?[.)])\s+\S")
 _KEY_VALUE = re.compile(r"\s*[^\s:|][^:|.!?]{0,48}:\s+\S")
-_RULE = re.compile(r"[\s|:=_*+-]+")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]*_]*(?=\s+[\"'“‘(\[*_]*[A-Z0-9À-Þ])|[。！？]")
 _ABBREVIATION = re.compile(
@@ -29,10 +30,12 @@ _POINTS_BACK = re.compile(
 """What speaks of something that the sentence before names."""
 _WRAPPED_AT = 60
 """A line at least this long that ends without a full stop goes on in the next one."""
+CUT = 2048
+"""Passages whose units are kept: in an evaluation every question is put to the same ones."""
 _LABEL_WORDS = 5
 """A line of no more words, without a figure or a full stop, names what stands below it."""
 _LABEL_REACH = 2
-"""Units that such a line names."""
+"""Units that such a line names; in a table it names all rows up to the next one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,74 +66,29 @@ class Unit:
 def cut(passage: Passage) -> list[Unit]:
     """The units of a passage in order; together they hold all of its words, none twice."""
     hit = passage.hit
-    headings = {readable(heading).casefold() for heading in (*hit.headings, hit.title)}
+    headings = frozenset(readable(heading).casefold() for heading in (*hit.headings, hit.title))
+    return list(_cut(passage.number, hit.text, hit.header, headings))
+
+
+@lru_cache(CUT)
+def _cut(number: int, text: str, header: str, headings: frozenset[str]) -> tuple[Unit, ...]:
     units: list[Unit] = []
-    for kind, start, end in _pieces(hit.text):
-        plain = readable(hit.text[start:end])
-        line = hit.text.rfind("\n", 0, start) + 1
+    for kind, start, end in _pieces(text):
+        plain = readable(text[start:end])
+        line = text.rfind("\n", 0, start) + 1
         units.append(
             Unit(
-                passage=passage.number,
+                passage=number,
                 order=len(units),
                 kind="heading" if kind != "row" and plain.casefold() in headings else kind,
                 start=start,
                 end=end,
-                text=hit.text[start:end],
+                text=text[start:end],
                 plain=plain,
-                cells=cells(hit.text[line:end]) if kind == "row" else (),
+                cells=cells(text[line:end]) if kind == "row" else (),
             )
         )
-    return _with_context(_with_lists(_with_header(units, hit), hit.text))
-
-
-def cells(row: str) -> tuple[str, ...]:
-    """The cells of a table row without mark-up, whether tabs or bars divide them."""
-    divided = row.split("\t") if "\t" in row else row.strip().strip("|").split("|")
-    return tuple(readable(cell) for cell in divided)
-
-
-def _with_header(units: list[Unit], hit: Hit) -> list[Unit]:
-    """Each row with the names of its columns: the header given, else the first row of its table without figures.
-
-    Further rows belong to the header when their first cell is empty.
-    """
-    done: list[Unit] = []
-    names = [cells(line) for line in hit.header.split("\n") if not _RULE.fullmatch(line)] if hit.header else []
-    inside, end = bool(names), 0
-    for unit in units:
-        new_table = bool(done) and (done[-1].kind not in ("row", "label") or hit.text.count("\n", end, unit.start) > 1)
-        end = unit.end
-        if unit.kind != "row":
-            done.append(unit)
-            continue
-        if new_table:
-            names, inside = [], False
-        if not inside and not _has_figures(unit.cells) and not (names and unit.cells[0]):
-            names.append(unit.cells)
-            done.append(replace(unit, kind="label"))
-        else:
-            inside = True
-            done.append(replace(unit, header=_aligned(_merged(names), unit.cells)))
-    return done
-
-
-def _merged(rows: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """One name a column from several header rows; a name in an upper row holds for the columns up to the next one."""
-    if not rows:
-        return ()
-    names = list(rows[-1])
-    for upper in reversed(rows[:-1]):
-        spans = [name for name in upper[1:] if name]
-        current = spans[0] if len(spans) == 1 else ""
-        for column in range(1, len(names)):
-            current = (upper[column] if column < len(upper) else "") or current
-            names[column] = f"{current} {names[column]}".strip()
-    return tuple(names)
-
-
-def _aligned(header: tuple[str, ...], row: tuple[str, ...]) -> tuple[str, ...]:
-    """The header with as many names as the row has cells; a missing name is that of the first column, the labels."""
-    return (*[""] * (len(row) - len(header)), *header)[: len(row)] if header else ()
+    return tuple(_with_context(_with_lists(with_columns(units, text, header), text)))
 
 
 def _with_lists(units: list[Unit], text: str) -> list[Unit]:
@@ -163,7 +121,7 @@ def _with_context(units: list[Unit]) -> list[Unit]:
     introduction: Unit | None = None
     label: Unit | None = None
     for unit in units:
-        if label and unit.order - label.order > _LABEL_REACH:
+        if label and unit.order - label.order > _LABEL_REACH and unit.kind != "row":
             label = None
         introducing = introduction or label
         header = " ".join(unit.header)
@@ -221,9 +179,11 @@ def _pieces(text: str) -> Iterator[tuple[Kind, int, int]]:
 
 def _kind(stripped: str, line: str) -> Kind | Literal["rule"] | None:
     """What a line is by its form; None for running text."""
-    if _RULE.fullmatch(stripped) or not stripped:
+    if RULE.fullmatch(stripped) or not stripped:
         return "rule"
-    if "\t" in stripped or (stripped.startswith("|") and stripped.count("|") > 2) or stripped.count(" | ") > 1:
+    barred = stripped.startswith("|") and (stripped.count("|") > 2 or stripped.endswith("|"))
+    short = len(stripped.split()) <= _LABEL_WORDS and len(stripped) < _WRAPPED_AT
+    if "\t" in stripped or barred or stripped.count(" | ") > 1 or (short and line.startswith("\t")):
         return "row"
     if _HEADING.match(line):
         return "heading"
@@ -231,7 +191,6 @@ def _kind(stripped: str, line: str) -> Kind | Literal["rule"] | None:
         return "item"
     if _KEY_VALUE.match(line):
         return "line"
-    short = len(stripped.split()) <= _LABEL_WORDS and len(stripped) < _WRAPPED_AT
     return "label" if short and stripped[-1] not in ".!?,;:" and not any(c.isdigit() for c in stripped) else None
 
 
@@ -271,8 +230,3 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     while end > start and text[end - 1].isspace():
         end -= 1
     return start, end
-
-
-def _has_figures(row: tuple[str, ...]) -> bool:
-    """True when a cell is a figure other than a year: then the row is not a header."""
-    return any(re.search(r"\d", cell) and not re.search(r"[^\W\d_]|(?:19|20)\d\d", cell) for cell in row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from functools import lru_cache
 
 _TOKEN = re.compile(
@@ -97,9 +98,14 @@ _SUFFIXES = _words("""
 """)
 
 
-def tokens(text: str) -> list[str]:
+REMEMBERED = 16_384
+"""Texts whose words are kept: in an evaluation every question is put to the same passages."""
+
+
+@lru_cache(REMEMBERED)
+def tokens(text: str) -> tuple[str, ...]:
     """The words and numbers of a text in order, as they stand."""
-    return [match[0] for match in _TOKEN.finditer(text)]
+    return tuple(match[0] for match in _TOKEN.finditer(text))
 
 
 @lru_cache(maxsize=65536)
@@ -121,18 +127,20 @@ def stem(word: str) -> str:
     )
 
 
-def stems(text: str) -> list[str]:
+@lru_cache(REMEMBERED)
+def stems(text: str) -> tuple[str, ...]:
     """The stems of every word of a text, in order."""
-    return [stem(token) for token in tokens(text)]
+    return tuple(map(stem, tokens(text)))
 
 
 _ISO_DATE = re.compile(r"(?:19|20)\d\d-(\d\d)-\d\d")
 
 
-def vocabulary(text: str) -> set[str]:
+@lru_cache(REMEMBERED)
+def vocabulary(text: str) -> frozenset[str]:
     """The stems of a text, and the months of its dates in figures: 2026-08-24 is a day in August."""
     months = {_MONTHS[int(match[1]) - 1] for match in _ISO_DATE.finditer(text) if 1 <= int(match[1]) <= 12}
-    return months.union(stems(text))
+    return frozenset(months.union(stems(text)))
 
 
 def is_month_or_day(token: str) -> bool:
@@ -155,7 +163,7 @@ def _number(word: str) -> str:
     return word
 
 
-def related(root: str, vocabulary: set[str]) -> set[str]:
+def related(root: str, vocabulary: Set[str]) -> Set[str]:
     """The stems of a vocabulary that are `root` or another form of it: "assembl" and "assemb", "weigh" and "weight"."""
     if len(root) < 5 or not root.isalpha():
         return {root} & vocabulary

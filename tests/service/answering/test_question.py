@@ -66,4 +66,4 @@ def test_different_facts_stay_different(one, other):
 
 
 def test_a_part_number_is_one_word():
-    assert stems("SK-040-201 costs 12") == ["sk-040-201", "cost", "12"]
+    assert stems("SK-040-201 costs 12") == ("sk-040-201", "cost", "12")

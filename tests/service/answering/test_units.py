@@ -68,6 +68,29 @@ def test_markdown_tables_are_rows_and_their_rules_are_nothing():
     assert [(unit.kind, unit.cells) for unit in found] == [("label", ("City", "Rate")), ("row", ("Berlin", "12"))]
 
 
+def test_the_row_above_a_rule_names_the_columns_though_it_holds_figures():
+    found = units("| Type | F32 TFLOPS | Memory in GB | \n| --- | --- | --- | \n| large | 2 | 16 |")
+    assert found[-1].header == ("Type", "F32 TFLOPS", "Memory in GB")
+
+
+def test_a_line_or_a_single_cell_between_rows_names_those_below_it_and_begins_no_table():
+    barred = units(
+        "| a.large | 64 | 16 |\n| b – Burstable |\n| b.large | 32 | 8 |", header="| Class | MySQL | Oracle |"
+    )
+    assert barred[-1].header == ("Class", "MySQL", "Oracle")
+    assert barred[-1].context == "b – Burstable Class MySQL Oracle"
+    tabbed = units("\tGross\tNet\nDecember 31, 2019\nSales\t12\t10\nFees\t3\t2\nRent\t5\t4\nTax\t6\t5")
+    assert [row.header for row in tabbed[2:]] == [("", "Gross", "Net")] * 4
+    assert all("December 31, 2019" in row.context for row in tabbed[2:])
+
+
+def test_header_rows_of_different_widths_name_the_columns_they_stand_above():
+    text = "\t\tYear End\n\t2019\t2018\n\t\t(in millions)\nAssets:\nTotal assets\t19,694\t20,386"
+    assert units(text)[-1].header == ("", "Year End 2019", "Year End 2018 (in millions)")
+    begins = units("Year 2019\t\tYear 2018\n\tSales\tShare\tSales\tShare\nEMEA\t315\t22\t277\t23")
+    assert begins[-1].header == ("", "Year 2019 Sales", "Year 2019 Share", "Year 2018 Sales", "Year 2018 Share")
+
+
 def test_items_remember_the_line_that_introduces_them():
     found = units("The following are not repaid:\n- parking fines\n- the minibar")
     assert [unit.kind for unit in found] == ["sentence", "item", "item"]
