@@ -29,6 +29,8 @@ from service.answering.extractive.weights import (
 from service.answering.extractive.words import related, vocabulary
 from service.answering.pack import ADJACENT_CHARACTERS
 
+MOST_WEIGHED = 400
+"""Units that are weighed up: those with most of the question in and around them. Ordinary prompts have fewer."""
 EMBEDDED = 8
 """Units that are compared with the question by meaning: the best by words. An encoder needs 2-3 ms for each."""
 HARDLY = 0.5
@@ -94,21 +96,24 @@ def _compared(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -
     document: defaultdict[str, set[str]] = defaultdict(set)
     for passage, _ in shown:
         document[passage.hit.document] |= vocabulary(passage.hit.text)
-    candidates = []
     known = versions(asking.terms, passages)
+    located = []
     for (passage, units), going_on in zip(shown, _going_on(shown), strict=True):
         version = known.get(passage.hit.document, Version())
-        located = list(find(asking.terms, passage, units, document[passage.hit.document], version))
-        for (unit, found), others in zip(located, said_by_other_rows(located), strict=True):
-            if not _quotable(asking, unit):
-                continue
-            evidence = weigh_up(asking, unit, found, shares, passage, version)
-            if evidence.fresh > 0 and evidence.fits > 0:
-                evidence = replace(evidence, other_row=sum(shares[root] for root in others))
-                by_words = score(evidence, BY_WORDS)
-                candidates.append(
-                    Candidate(unit=unit, units=going_on, shares=shares, found=found, evidence=evidence, score=by_words)
-                )
+        own = list(find(asking.terms, passage, units, document[passage.hit.document], version))
+        for (unit, found), others in zip(own, said_by_other_rows(own), strict=True):
+            if _quotable(asking, unit):
+                worth = sum(shares[root] * level for root, level in found.items())
+                located.append((worth, passage, version, going_on, unit, found, others))
+    candidates = []
+    for _, passage, version, going_on, unit, found, others in sorted(located, key=lambda one: -one[0])[:MOST_WEIGHED]:
+        evidence = weigh_up(asking, unit, found, shares, passage, version)
+        if evidence.fresh > 0 and evidence.fits > 0:
+            evidence = replace(evidence, other_row=sum(shares[root] for root in others))
+            by_words = score(evidence, BY_WORDS)
+            candidates.append(
+                Candidate(unit=unit, units=going_on, shares=shares, found=found, evidence=evidence, score=by_words)
+            )
     return _by_meaning(asking, _sorted(candidates)[:EMBEDDED], passages, embedder)
 
 
