@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -234,14 +234,13 @@ def test_a_column_map_that_names_no_column_is_refused(tmp_path: Path) -> None:
         read(write(tmp_path / "x.csv", "question\nq\n"), "csv", Options(columns={"answers": "gold"}))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is not None, reason="pyarrow is installed")
-def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path) -> None:
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as if it were not installed
     (tmp_path / "qa.parquet").write_bytes(b"PAR1")
     with pytest.raises(DatasetError, match=r"pip install 'touchstone\[parquet\]'"):
         read(tmp_path, "autorag")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="needs pyarrow")
 def test_parquet_tables_are_read(tmp_path: Path) -> None:
     import pyarrow
     from pyarrow import parquet
