@@ -16,12 +16,14 @@ from service.api.state import Service
 router = APIRouter(tags=["health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Say that the process answers", responses=declared())
 async def health() -> HealthOut:
     """Touches nothing, and needs no thread: it answers while every worker is busy."""
     return HealthOut()
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Say whether questions can be answered", responses=declared(503))
 async def ready(request: Request, service: CurrentService) -> ReadyOut:
     """Asks the catalogue and the embedder, every few seconds at most. Not ready, too, once it was told to stop."""

@@ -104,6 +104,7 @@ def test_collections_and_models_are_listed(client: TestClient) -> None:
 
 def test_it_is_live_and_ready(client: TestClient, indexes: Indexes) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
+    assert [client.head(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
     assert client.get("/readyz").json() == {"status": "ready", "index_version": indexes.version, "degraded": []}
 
 
