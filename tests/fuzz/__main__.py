@@ -18,7 +18,7 @@ import httpx
 
 from tests.cli.conftest import ROOT, environment_for, fill, runner
 from tests.cli.test_serve import start
-from tests.fuzz.rules import CHECKS, REFUSING
+from tests.fuzz.rules import CHECKS, CONFIGURATION
 
 SEED = "7"
 LOG = ROOT / "fuzz.log"
@@ -69,9 +69,7 @@ def _schemathesis(url: str, folder: Path, key: str, examples: int) -> int:
         "--phases", "examples,coverage,fuzzing", "--max-examples", str(examples), "--seed", SEED,
         "--continue-on-failure", "--request-timeout", "60", "--suppress-health-check", "all",
     ]  # fmt: skip
-    (folder / "schemathesis.toml").write_text(
-        f"[checks.negative_data_rejection]\nexpected-statuses = {list(REFUSING)}\n"
-    )
+    (folder / "schemathesis.toml").write_text(CONFIGURATION)
     environment = environment_for(folder / "data") | {"SCHEMATHESIS_HOOKS": "tests.fuzz.hooks"}
     return subprocess.run(command, cwd=folder, env=environment).returncode
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ from service.answering.answer import Question, answer, stream
 from service.answering.generators.choose import Model, open_model
 from tests.indexes.store import store
 
-PROGRAM = shutil.which("transformers")
+PROGRAM = shutil.which("transformers", path=Path(sys.executable).parent)
 STARTING_SECONDS = 400
 TEMPLATE = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
 
