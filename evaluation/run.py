@@ -218,7 +218,7 @@ class _Sitting:
                     return call, self._unanswered(call, error, attempt)
             except ModelUnavailable as error:
                 return call, self._unanswered(call, error, attempt)
-            except Exception as error:  # noqa: BLE001 -- one of the three places that may: the run goes on
+            except Exception as error:  # noqa: BLE001 -- one of the few places that may: the run goes on
                 return call, self.ledger.keep(failed(call, _told(error), attempts=attempt))
             else:
                 if "generate" in outcome.timings_ms:

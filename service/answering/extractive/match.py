@@ -49,8 +49,7 @@ class Candidate:
     """A unit with its evidence. `found`: worth in [0, 1] by stem of the question's terms.
 
     `shares`: weight of each term, summing to 1. `units`: all units of its passage, in order, and those of the next
-    where the document goes on with it. `score` says which unit
-    answers best, `sure`, log-odds, whether it answers at all.
+    where the document goes on with it. `score` says which unit answers best, `sure`, log-odds, whether it does at all.
     """
 
     unit: Unit
