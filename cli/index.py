@@ -142,15 +142,22 @@ def restore(
     data: Data = None,
 ) -> None:
     """Put a backup into a data folder, on this machine or another, and check it; nothing is embedded."""
+    from indexes.keys import is_keyless
     from indexes.restore import restore as put_back
 
     settings = settings_of(context, data)
     manifest = put_back(settings, file, force=force)
+    keyless = is_keyless(settings.data)
     if as_json:
-        print_json({"data": str(settings.data.absolute()), **_in_json(manifest)})
+        print_json({"data": str(settings.data.absolute()), **_in_json(manifest), "needs_key": keyless})
     else:
         what = f"{amount(manifest.documents, 'document')}, {amount(manifest.chunks, 'chunk')}"
         say(f"Restored to {settings.data}: {what}, as of {manifest.taken}. Every one of them can be found.")
+    if keyless:
+        remark(
+            "The service goes on asking for a key, as before, and the backup has none that is good. Make a new one: "
+            "touchstone keys create --name NAME --scope admin"
+        )
 
 
 def _in_json(manifest: object) -> dict[str, object]:

@@ -54,9 +54,11 @@ def create(  # noqa: PLR0913 -- a parameter is an option that can be typed
 def list_keys(context: typer.Context, as_json: Json = False, data: Data = None) -> None:
     """List the keys, with what they may do and when they were last used."""
     from cli.engine import open_engine
+    from indexes.keys import is_marked
     from service.api.keys import KeysOut
 
-    with open_engine(settings_of(context, data)) as engine:
+    settings = settings_of(context, data)
+    with open_engine(settings) as engine:
         keys = tuple(engine.keys())
     if as_json:
         print_json(KeysOut(keys=keys))
@@ -73,6 +75,8 @@ def list_keys(context: typer.Context, as_json: Json = False, data: Data = None) 
             for key in keys
         ]
         table(["id", "name", "scopes", "groups", "state", "last used"], rows)
+    elif is_marked(settings.data):
+        say("There is no key, and the service asks for one: touchstone keys create --name NAME --scope admin")
     else:
         say("No key was made yet: the service answers this machine alone, and asks nobody for a key.")
 

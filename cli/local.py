@@ -128,7 +128,8 @@ class LocalEngine:
         """Take a job up again, for what failed or was left, to the end."""
         from ingest.pipeline import again
 
-        again(self.indexes, job_id, settings=self.settings.ingest, progress=watch)
+        roots = self.settings.server.sources
+        again(self.indexes, job_id, settings=self.settings.ingest, roots=roots, progress=watch)
         return JobOut.of(self.indexes.catalogue, self.indexes.catalogue.jobs.find(job_id))
 
     def collections(self) -> Sequence[CollectionOut]:

@@ -73,12 +73,15 @@ def open_service(settings: Settings, url: str) -> Iterator[Live]:
     with own(settings.data) as lock, closing(ServiceUpkeep(settings, lock)) as upkeep:
         with upkeep.live.reading() as service:
             everybody = Gate(settings).is_open(service)
+            nobody = not (everybody or settings.oidc.issuer or service.indexes.catalogue.keys.any_good())
         if everybody:
             refuse_open_door(settings.server)
         lock.announce(url)
         remark(f"Touchstone answers at {url} (Ctrl-C stops it)")
         if everybody:
             remark("There is no key yet: whoever reaches it may do everything. touchstone keys create --name NAME")
+        if nobody:
+            remark("It asks for a key, and none is good any longer: touchstone keys create --name NAME --scope admin")
         with closing(EvaluationRuns(settings, upkeep.live)) as upkeep.live.evaluations:
             yield upkeep.live
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -84,6 +84,16 @@ def require_own(principal: Principal, *, own: bool) -> None:
         require(principal, "admin")
 
 
+def require_groups(principal: Principal, groups: Collection[str]) -> None:
+    """Let a principal go on with what was asked for by its name with these groups.
+
+    Raises:
+        Forbidden: it is in fewer now.
+    """
+    if not principal.is_admin and not principal.groups.issuperset(groups):
+        raise Forbidden("The job was asked for with groups that the key does not have now. Ask for a new one.")
+
+
 def groups_to_give(principal: Principal, asked: Collection[str] | None) -> frozenset[str] | None:
     """The groups of what a principal brings in; None: nothing is said, and an admin's documents keep what they have.
 
@@ -99,3 +109,28 @@ def groups_to_give(principal: Principal, asked: Collection[str] | None) -> froze
         own = ", ".join(sorted(principal.groups)) or "none"
         raise Forbidden(f"The key brings documents in for its own groups alone. Its groups are: {own}.")
     return wanted
+
+
+def may_change(caller: str, brought_by: str) -> bool:
+    """Whether an ingestion may change or remove a document that is there: its text, its groups, that there is one.
+
+    `caller`, `brought_by`: on whose behalf it works, and the document was brought in; empty: an admin or the owner. An
+    admin's ingestion may change any, another caller's what this caller brought in.
+    """
+    return not caller or caller == brought_by
+
+
+def may_bring_in(access: Access, closings: Iterable[Collection[str]]) -> bool:
+    """Whether an ingestion may read a file for whoever asked for it.
+
+    Each of `closings` is the groups that one of these names, of those who may say who reads the file: the rules, by its
+    name from the source and from each root of `server.sources` that holds it; its metadata file; an admin's word on a
+    document of the same file, or of the same content.
+    """
+    return all(may_read(access, groups) for groups in closings)
+
+
+def narrowest(closings: Iterable[Collection[str]]) -> frozenset[str]:
+    """The groups that a file is closed to when several name some: those in all of them, else those of the first."""
+    named = [frozenset(groups) for groups in closings if groups]
+    return (frozenset.intersection(*named) or named[0]) if named else frozenset()

@@ -26,7 +26,7 @@ from indexes.attempts import Attempts
 from indexes.embedders.protocol import Vectors
 from indexes.job_documents import JobDocuments
 from indexes.jobs import Jobs
-from indexes.keys import Keys
+from indexes.keys import MARK, Keys, mark
 from indexes.keyword.protocol import Entry
 from indexes.rows import (
     CollectionRow,
@@ -59,8 +59,9 @@ class Catalogue:
     Names may hold any character; a lone surrogate is stored as "?".
     """
 
-    def __init__(self, path: Path) -> None:
-        self.engine: Engine = schema.open_database(path)
+    def __init__(self, path: Path, data: Path | None = None) -> None:
+        """`data`: the data folder that it belongs to; None: the one that it lies in."""
+        self.engine: Engine = schema.open_database(path, data or path.parent)
         self.jobs = Jobs(self.engine)
         self.job_documents = JobDocuments(self.engine)
         self.attempts = Attempts(self.engine)
@@ -77,6 +78,20 @@ class Catalogue:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    @property
+    def folder(self) -> str:
+        """The data folder that it belongs to, absolute and without links."""
+        return schema.folder_of(self.engine)
+
+    def note_keys(self) -> None:
+        """Have the data folder say that keys were made when this catalogue does, and this one when the folder does.
+
+        A folder of an earlier release does not say it yet, and a backup without a key is to say it elsewhere too.
+        """
+        if self.keys.any() or self.recall(MARK) is not None:
+            mark(Path(self.folder))
+            self.remember(MARK, "yes")
 
     # What is stored
 
@@ -226,7 +241,7 @@ class Catalogue:
     def describe(self, collection: str, document: str, description: Description) -> None:
         """Change who may read a document, and what else is said about it beside its file."""
         key = ids.document_id(collection, document)
-        said = {name: getattr(description, name) for name in ("tags", "valid_from", "groups_from")}
+        said = {name: getattr(description, name) for name in ("tags", "valid_from", "groups_from", "brought_by")}
         with schema.transaction(self.engine, write=True) as connection:
             connection.execute(update(documents).where(documents.c.id == key).values(groups=sorted(description.groups)))
             connection.execute(update(about).where(about.c.document_id == key).values(said))

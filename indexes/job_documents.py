@@ -102,7 +102,7 @@ class JobDocuments:
     ) -> list[JobDocument]:
         """The documents on a job's record by name, or those of some statuses; None is to be read; limit -1: all.
 
-        Those that are stored and may not be read are left out.
+        Those that are stored and may not be read are left out, and files that were closed to whoever asked for the job.
         """
         query = select(_TABLE.document, _TABLE.status, _TABLE.code, _TABLE.reason, _TABLE.chunks)
         query = (
@@ -125,13 +125,13 @@ class JobDocuments:
         query = select(func.count().label("n")).where(_of(job_id, statuses), _seen(job_id, access))
         return sum(row["n"] for row in self._rows(query))
 
-    def tally(self, job_id: str) -> Tally:
-        """The job in numbers, as it stands."""
+    def tally(self, job_id: str, *, access: Access = OWNER) -> Tally:
+        """The job in numbers, as it stands, without the documents that `listed` leaves out."""
         waiting = case((_TABLE.todo == TO_REMOVE, "to remove"), else_="pending")
         status = func.coalesce(_TABLE.status, waiting).label("status")
         counts = (func.count().label("documents"), func.sum(_TABLE.chunks).label("chunks"))
         columns: list[ColumnElement[Any]] = [status, *counts]
-        rows = self._rows(select(*columns).where(_TABLE.job_id == job_id).group_by(status))
+        rows = self._rows(select(*columns).where(_TABLE.job_id == job_id, _seen(job_id, access)).group_by(status))
         numbers = Counter({row["status"]: row["documents"] for row in rows})
         left_alone = self._rows(select(jobs.c.unchanged).where(jobs.c.id == job_id))
         numbers["unchanged"] += sum(row["unchanged"] or 0 for row in left_alone)
@@ -158,12 +158,15 @@ def _of(job_id: str, statuses: Collection[DocumentStatus | None]) -> ColumnEleme
 
 
 def _seen(job_id: str, access: Access) -> ColumnElement[bool]:
-    """Whether a document on a job's record is not one that is stored and may not be read."""
+    """Whether a document on a job's record is not one that is stored and may not be read, nor a file that was closed
+    to whoever asked for the job: for them there is no such file."""
     if access.everything:
         return true()
+    open_to_all = _TABLE.code.is_distinct_from("closed")
     collection = select(jobs.c.collection).where(jobs.c.id == job_id).scalar_subquery()
     this = (documents.c.collection == collection) & (documents.c.document == _TABLE.document)
-    return ~select(1).select_from(documents).where(this, ~readable(access)).correlate(job_documents).exists()
+    hidden = select(1).select_from(documents).where(this, ~readable(access)).correlate(job_documents).exists()
+    return open_to_all & ~hidden
 
 
 def _indexed(connection: Connection, job_id: str) -> set[str]:

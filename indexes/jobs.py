@@ -6,6 +6,7 @@ QUEUED -> RUNNING -> COMPLETED | COMPLETED_WITH_ERRORS | CANCELLED | FAILED
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -165,8 +166,10 @@ class Jobs:
         return any(row["cancelling"] for row in self._rows(select(jobs.c.cancelling).where(jobs.c.id == job_id)))
 
     def finish(self, job_id: str, state: JobState, report: Mapping[str, Any]) -> None:
-        """A job ends, one way or another."""
-        self._set(job_id, state=state, finished=mapping.now(), report=dict(report), cancelling=False)
+        """A job ends, one way or another. Its report names places in the data folder from there, as its source is."""
+        folder = json.dumps(f"{schema.folder_of(self._engine)}/")[1:-1]
+        told = json.loads(json.dumps(dict(report)).replace(folder, ""))
+        self._set(job_id, state=state, finished=mapping.now(), report=told, cancelling=False)
 
     def interrupt(self) -> int:
         """Mark the jobs whose process is gone as INTERRUPTED, or CANCELLED if that was asked for; returns how many.

@@ -1,18 +1,26 @@
-"""Keys to the service, in the catalogue. Nothing is remembered between two looks: what is revoked is refused next."""
+"""Keys to the service, in the catalogue. Nothing is remembered between two looks: what is revoked is refused next.
+
+That a key was ever made is noted in the data folder, beside the versions of the index: no version and no backup from
+before the first key opens the service again.
+"""
 
 from __future__ import annotations
 
 import hmac
 import logging
+import os
+import sqlite3
+from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, Engine, RowMapping, Select, String, Table, bindparam, insert, select, update
 
 from core import keys as text
 from core.errors import IndexBroken, Unauthorized, UnknownKey
-from indexes import mapping, schema
+from indexes import mapping, schema, versions
 from indexes.rows import KeyRow
 from indexes.schema import Json
 
@@ -36,6 +44,8 @@ keys = Table(
 _ONE = select(keys).where(keys.c.id == bindparam("key_id"))
 """Every request runs it: building it anew took as long as running it."""
 NOBODY = KeyRow(id="", name="", digest=text.digest(""), scopes=(), groups=(), created="")
+MARK = "keys-were-made"
+"""The file in a data folder that says so. Whoever owns the folder may remove it, and so open the service again."""
 
 
 class Keys:
@@ -43,11 +53,13 @@ class Keys:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._folder = Path(schema.folder_of(engine))
         self._noted: set[tuple[str, str]] = set()
         self._some = False
 
     def make(self, row: KeyRow) -> tuple[KeyRow, str]:
         """Store a new key to what `row` says; returns the row and the key itself, which is not to be had again."""
+        mark(self._folder)  # first: killed in between, the service asks for a key that is still to be made
         key_id, key = text.new_key()
         made = replace(row, id=key_id, digest=text.digest(key), created=mapping.now())
         with schema.transaction(self._engine, write=True) as connection:
@@ -55,9 +67,13 @@ class Keys:
         return made, key
 
     def any(self) -> bool:
-        """Whether a key was ever made: that is never undone."""
-        self._some = self._some or bool(self._rows(select(keys.c.id).limit(1)))
+        """Whether a key was ever made for the data folder: that is never undone."""
+        self._some = self._some or is_marked(self._folder) or bool(self._rows(select(keys.c.id).limit(1)))
         return self._some
+
+    def any_good(self) -> bool:
+        """Whether there is a key that is neither revoked nor expired."""
+        return any(row.revoked is None and not _expired(row) for row in self.all())
 
     def all(self) -> list[KeyRow]:
         """Every key that was ever made, the oldest first."""
@@ -75,7 +91,7 @@ class Keys:
             raise Unauthorized(f"The key is not one of this service's. {text.ANOTHER}")
         if row.revoked:
             raise Unauthorized(f"The key was revoked. {text.ANOTHER}")
-        if row.expires and datetime.fromisoformat(row.expires) <= datetime.now(UTC):
+        if _expired(row):
             raise Unauthorized(f"The key expired at {row.expires}. {text.ANOTHER}")
         return row
 
@@ -113,3 +129,53 @@ class Keys:
 
 def _row(row: RowMapping) -> KeyRow:
     return KeyRow(**{**row, "scopes": tuple(row["scopes"]), "groups": tuple(row["groups"])})
+
+
+def _expired(row: KeyRow) -> bool:
+    return row.expires is not None and datetime.fromisoformat(row.expires) <= datetime.now(UTC)
+
+
+def is_marked(data: Path) -> bool:
+    """Whether the data folder says that a key was made for it."""
+    return os.path.lexists(data / MARK)
+
+
+def mark(data: Path) -> None:
+    """Have the data folder say so from now on, through a power failure too."""
+    if is_marked(data):
+        return
+    descriptor = os.open(data / MARK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    versions.sync(data)
+
+
+def mark_if_any(data: Path) -> None:
+    """The same when one of the folder's versions has keys, or cannot be read: before another takes its place."""
+    for name in versions.present(data):
+        path = versions.folder_of(data, name) / versions.CATALOGUE
+        try:
+            found = path.is_file() and bool(_read(path, "select 1 from keys limit 1"))
+        except sqlite3.Error as error:
+            found = "no such table" not in str(error)  # an earlier release had no keys
+        if found:
+            mark(data)
+
+
+def is_keyless(data: Path) -> bool:
+    """Whether the service asks for a key and its owner has to make one first: none is good. Nobody may own the folder.
+
+    Raises:
+        IndexBroken: no version is live.
+    """
+    path = versions.folder_of(data, versions.pointer(data).live) / versions.CATALOGUE
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    good = "select 1 from keys where revoked is null and (expires is null or expires > ?) limit 1"
+    return is_marked(data) and not _read(path, good, now)
+
+
+def _read(path: Path, query: str, *given: str) -> list[Any]:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+        return connection.execute(query, given).fetchall()

@@ -42,7 +42,7 @@ def document_row(row: RowMapping) -> DocumentRow:
 def known_query() -> Select[Any]:
     """Selects what `known` reads."""
     own = ("document", "version", "sha256", "size", "mtime_ns", "source", "groups")
-    said = ("tags", "valid_from", "attached", "groups_from")
+    said = ("tags", "valid_from", "attached", "groups_from", "brought_by")
     return select(*(documents.c[name] for name in own), *(about.c[name] for name in said)).join(about)
 
 
@@ -59,6 +59,7 @@ def known(row: RowMapping) -> Known:
             tags=tuple(row["tags"]),
             valid_from=row["valid_from"],
             groups_from=row["groups_from"] or "",
+            brought_by=row["brought_by"] or "",
         ),
         attached=tuple((name, sha256) for name, sha256 in row["attached"]),
     )
@@ -125,6 +126,7 @@ def about_values(key: str, document: NewDocument) -> dict[str, Any]:
         "sketch": document.sketch,
         "notes": document.parsed.notes,
         "groups_from": document.groups_from,
+        "brought_by": document.brought_by,
     }
 
 

@@ -42,7 +42,9 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
     folder = versions.folder_of(settings.data, name)
     with ExitStack() as stack:
         seal = stack.enter_context(sealed(folder))
-        catalogue = stack.enter_context(closing(Catalogue(folder / versions.CATALOGUE)))
+        catalogue = stack.enter_context(closing(Catalogue(folder / versions.CATALOGUE, settings.data)))
+        if name == versions.pointer(settings.data).live:
+            catalogue.note_keys()
         if seal.verdict("catalogue") is Verdict.UNSEALED:
             integrity.check(catalogue)
         embedder, recipe = manifest.embedder_of(catalogue, settings)

@@ -13,6 +13,7 @@ from core.settings import Settings
 from indexes import versions
 from indexes.backup import UPLOADS, Manifest, unpack
 from indexes.catalogue import Catalogue
+from indexes.keys import mark_if_any
 from indexes.lock import own
 from indexes.open import Indexes, open_version
 from indexes.schema import documents, jobs, transaction
@@ -38,6 +39,7 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> Manifest:
                 f"The data folder {data} holds an index already. --force restores the backup in place of it, and "
                 "`touchstone index rebuild --rollback` goes back; or name another folder with --data."
             )
+        mark_if_any(data)
         _discard_begun(data)
         versions.mend_pointer(data)
         name = versions.begin(data, PURPOSE)
@@ -47,6 +49,7 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> Manifest:
             _move_in(folder / versions.CATALOGUE, manifest, data)
             with open_version(settings, lock, name) as restored:
                 _check(restored, manifest)
+                restored.catalogue.note_keys()
         except (IndexBroken, UsageError):
             versions.remove(data, name)
             raise
@@ -64,16 +67,19 @@ def _discard_begun(data: Path) -> None:
 
 
 def _move_in(catalogue: Path, manifest: Manifest, data: Path) -> None:
-    """Give the copy an identity of its own, since its original may go on, and have uploads where they will be."""
-    before, after = f"{manifest.data}/{UPLOADS}/", f"{os.path.realpath(data)}/{UPLOADS}/"
-    opened = Catalogue(catalogue)
+    """Give the copy an identity of its own, since its original may go on.
+
+    Before form 7 sources in the data folder were absolute: they are where the original was.
+    """
+    before = f"{manifest.data}/"
+    opened = Catalogue(catalogue, data)
     try:
         opened.unlearn("folder")
         with transaction(opened.engine, write=True) as connection:
             for table in (documents, jobs):
                 rest = func.substr(table.c.source, len(before) + 1)
                 moved = update(table).where(func.substr(table.c.source, 1, len(before)) == before)
-                connection.execute(moved.values(source=after + rest))
+                connection.execute(moved.values(source=rest))
     finally:
         opened.close()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core import ids
-from core.access import Scope
+from core.access import OWNER, Access, Scope
 from core.documents import Chunk, Parsed
 from core.sources import Patterns
 from indexes.embedders.protocol import Vectors
@@ -18,13 +18,17 @@ Attached = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Who asked for a job, under which idempotency key and with what, and the groups that its documents get."""
+    """Who asked for a job, under which idempotency key and with what, and the groups that its documents get.
+
+    `caller_groups`: the groups of a caller who is no admin; None: an admin, or the owner.
+    """
 
     key: str | None = None
     digest: str | None = None
     """Tells requests with one key apart."""
     begun_by: str = ""
     groups: Sequence[str] | None = None
+    caller_groups: Sequence[str] | None = None
 
 
 UNASKED = Order()
@@ -32,8 +36,9 @@ UNASKED = Order()
 JobState = Literal["QUEUED", "RUNNING", "COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"]
 Runner = Literal["command", "service"]
 """Who runs a job: a command while it lasts, or a service, which goes on with it when it starts again."""
-GroupsFrom = Literal["", "ingestion", "hand"]
-"""Who said which groups a document has: its metadata file, the rules or nobody; an option of an ingestion; a person."""
+GroupsFrom = Literal["", "ingestion", "caller", "hand"]
+"""Who said which groups a document has: its metadata file, the rules or nobody; an option of an admin's ingestion; the
+ingestion of a caller who is no admin; an admin by hand."""
 DocumentStatus = Literal["indexed", "unchanged", "removed", "skipped", "failed"]
 
 
@@ -46,6 +51,8 @@ class Description:
     valid_from: str | None = None
     """An ISO 8601 date."""
     groups_from: GroupsFrom = ""
+    brought_by: str = ""
+    """The caller whose ingestion brought the document in; empty: an admin or the owner."""
 
 
 UNDESCRIBED = Description()
@@ -129,11 +136,18 @@ class NewDocument:
     titled: bool = False
     """Whether its title was given beside the file."""
     groups_from: GroupsFrom = ""
+    brought_by: str = ""
 
     @property
     def description(self) -> Description:
         """What can change without the file being read again."""
-        return Description(groups=self.groups, tags=self.tags, valid_from=self.valid_from, groups_from=self.groups_from)
+        return Description(
+            groups=self.groups,
+            tags=self.tags,
+            valid_from=self.valid_from,
+            groups_from=self.groups_from,
+            brought_by=self.brought_by,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +235,18 @@ class JobRow:
     """The name of the principal that asked for it; empty: the owner."""
     groups: Sequence[str] | None = None
     """Groups for documents of which nothing else says who may read them; None: they keep those they have."""
+    caller_groups: Sequence[str] | None = None
+    """The groups of a caller who is no admin, when it asked; None: an admin or the owner asked."""
+
+    @property
+    def caller(self) -> str:
+        """The caller on whose behalf it works; empty: an admin or the owner, who may do everything."""
+        return "" if self.caller_groups is None else self.begun_by
+
+    @property
+    def access(self) -> Access:
+        """What the one on whose behalf it works may read."""
+        return OWNER if self.caller_groups is None else Access(frozenset(self.caller_groups))
 
     @property
     def patterns(self) -> Patterns:

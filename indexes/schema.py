@@ -8,6 +8,7 @@ intents   what must still be removed from the vector index      meta   schema, m
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,12 +38,15 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.types import TypeDecorator
 
 from core.errors import IndexBroken
-from indexes.migrate import migrate
+from core.sources import scheme_of
+from indexes.migrate import bring_up, migrate
 from indexes.unicode import encodable
 
-SCHEMA = "6"
+SCHEMA = "7"
 BUSY_MS = 30_000
 _changes: WeakKeyDictionary[Pool, int] = WeakKeyDictionary()
+_folders: WeakKeyDictionary[Dialect, str] = WeakKeyDictionary()
+"""The data folder that an engine's catalogue belongs to."""
 
 
 class AnyText(TypeDecorator[str]):
@@ -54,6 +58,24 @@ class AnyText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """The text as it is stored."""
         return None if value is None else encodable(value)
+
+
+class Source(TypeDecorator[str]):
+    """The name of a source. One in the data folder is stored relative to it, so that the folder can move."""
+
+    impl = AnyText
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The name as it is stored."""
+        within = f"{_folders[dialect]}{os.sep}"
+        return value.removeprefix(within) if value is not None and value.startswith(within) else value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """The name again: a URL, an absolute path, or empty."""
+        if not value or scheme_of(value):
+            return value
+        return os.path.join(_folders[dialect], value)
 
 
 class Json(TypeDecorator[Any]):
@@ -93,11 +115,12 @@ documents = Table(
     Column("chunks", Integer, nullable=False),
     Column("groups", Json, nullable=False),
     Column("indexed_at", String, nullable=False),
-    Column("source", AnyText, nullable=False),
+    Column("source", Source, nullable=False),
     Column("characters", Integer, nullable=False),
     Column("text", AnyText, nullable=False),
     UniqueConstraint("collection", "document"),
     Index("documents_version", "version"),
+    Index("documents_sha256", "sha256"),
     Index("documents_scope", "collection", "groups", "chunks", "id", "document"),
 )
 
@@ -115,6 +138,7 @@ about = Table(
     Column("sketch", LargeBinary, nullable=False, server_default=literal_column("x''")),
     Column("notes", Json),
     Column("groups_from", String),
+    Column("brought_by", AnyText),
 )
 """One row a document; apart from it, because a column behind a long text is slow to read."""
 
@@ -168,7 +192,7 @@ jobs = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("collection", AnyText, nullable=False),
-    Column("source", AnyText, nullable=False),
+    Column("source", Source, nullable=False),
     Column("state", String, nullable=False),
     Column("created", String, nullable=False),
     Column("finished", String),
@@ -187,6 +211,7 @@ jobs = Table(
     Column("exclude", Json),
     Column("begun_by", AnyText),
     Column("groups", Json),
+    Column("caller_groups", Json),
 )
 """`number` counts jobs in the order they were asked for."""
 
@@ -215,11 +240,11 @@ attempts = Table(
 """`document` empty: a batch."""
 
 
-def open_database(path: Path) -> Engine:
+def open_database(path: Path, data: Path) -> Engine:
     """An engine on the SQLite file, made with its tables when it is new, brought up to this form when it is older.
 
-    Every connection syncs each commit to the disk; reading never waits for the writer (WAL); what is deleted is
-    overwritten. Raises IndexBroken when the file is not a readable database.
+    `data` is the data folder that it belongs to. Every connection syncs each commit to the disk; reading never waits
+    for the writer (WAL); what is deleted is overwritten. Raises IndexBroken when the file is not a readable database.
     """
     engine = create_engine(
         f"sqlite:///{path}",
@@ -229,12 +254,19 @@ def open_database(path: Path) -> Engine:
     )
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
+    _folders[engine.dialect] = os.path.realpath(data)
     with transaction(engine, write=True) as connection:
-        migrate(connection)
+        form = migrate(connection)
         metadata.create_all(connection)
         for table in (jobs, about):
             _add_columns(connection, table)
+        bring_up(connection, form, folder_of(engine))
     return engine
+
+
+def folder_of(engine: Engine) -> str:
+    """The data folder that a catalogue belongs to, absolute and without links."""
+    return _folders[engine.dialect]
 
 
 def _add_columns(connection: Connection, table: Table) -> None:

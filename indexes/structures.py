@@ -89,6 +89,7 @@ def _document(row: RowMapping) -> NewDocument:
         pipeline=row["pipeline"] or "",
         titled=bool(row["titled"]),
         groups_from=row["groups_from"] or "",
+        brought_by=row["brought_by"] or "",
     )
 
 

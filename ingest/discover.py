@@ -69,7 +69,7 @@ def discovery_of(source: str, found: Sequence[Item | Skipped | Failed], patterns
     outcomes = tuple(entry for entry in found if isinstance(entry, Skipped | Failed))
     unlisted = tuple(entry.document.rstrip("/") + "/" for entry in outcomes if entry.code == "unreadable")
     if not items:
-        raise SourceError(_nothing(source, outcomes, patterns))
+        raise SourceError(nothing(source, outcomes, patterns))
     return Discovery(items=items, outcomes=outcomes, unlisted=unlisted)
 
 
@@ -92,12 +92,17 @@ def container_of(document: str) -> str:
     return document.split(ATTACHED, 1)[0]
 
 
+def absent(source: str) -> str:
+    """What is said of a source that is not there."""
+    return f"There is no file or folder {_shown(source)}. Check the path."
+
+
 def _resolved(source: Path) -> Path:
     try:
         root = source.expanduser().resolve(strict=True)
         mode = root.stat().st_mode
     except FileNotFoundError:
-        raise SourceError(f"There is no file or folder {_shown(str(source))}. Check the path.") from None
+        raise SourceError(absent(str(source))) from None
     except (OSError, RuntimeError, ValueError) as error:
         raise SourceError(f"{_shown(str(source))} cannot be read: {_why(error)}.") from error
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
@@ -105,7 +110,7 @@ def _resolved(source: Path) -> Path:
     return root
 
 
-def _nothing(source: str, outcomes: tuple[Skipped | Failed, ...], patterns: Sequence[Patterns]) -> str:
+def nothing(source: str, outcomes: tuple[Skipped | Failed, ...], patterns: Sequence[Patterns]) -> str:
     """Why there is nothing to ingest, and what to do."""
     where = _shown(source)
     if not outcomes and patterns:

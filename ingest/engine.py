@@ -101,7 +101,12 @@ class JobEngine:
         self._launched()
         asked = new_job(source, collection, "QUEUED", "service", patterns)
         asked = replace(
-            asked, request_key=order.key, request_digest=order.digest, begun_by=order.begun_by, groups=order.groups
+            asked,
+            request_key=order.key,
+            request_digest=order.digest,
+            begun_by=order.begun_by,
+            groups=order.groups,
+            caller_groups=order.caller_groups,
         )
         job = self._jobs.add(asked)
         if job.id == asked.id:
@@ -137,7 +142,13 @@ class JobEngine:
             if job.attempt != attempt or job.state not in ("QUEUED", "INTERRUPTED", "RUNNING"):
                 return
             standing = self._pace.standing_seconds
-            work = Work(indexes=self._indexes, settings=self._settings.ingest, job=job, standing=standing)
+            work = Work(
+                indexes=self._indexes,
+                settings=self._settings.ingest,
+                job=job,
+                standing=standing,
+                roots=self._settings.server.sources,
+            )
             try:
                 self._steps(watchful(work, stopping=self._stopping.is_set))
             except JobCancelled:

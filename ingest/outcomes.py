@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 SKIP_CODES = (
     "hidden", "special_file", "linked_folder", "outside_source", "too_large", "unsupported", "name_taken", "picture",
-    "stray_metadata",
+    "stray_metadata", "closed", "not_yours",
 )  # fmt: skip
 """The stable codes of documents that were left alone on purpose; `core.errors.PARSE_CODES` are those of failures."""
 

@@ -21,6 +21,7 @@ from ingest.discover import container_of
 from ingest.isolation import Limits
 from ingest.jobs import RecordedJob, new_job, report_of
 from ingest.outcomes import Failed, Indexed, Outcome, Skipped
+from ingest.permitted import removable, rules_of
 from ingest.plan import Plan, compare, detached, fingerprint, limit_of, with_moves
 from ingest.pool import ParserPool
 from ingest.read import Draft, Reading, draft_or_reason
@@ -55,8 +56,17 @@ def ingest(
     return run(Work(indexes=indexes, settings=settings, job=job, progress=progress))
 
 
-def again(indexes: Indexes, job_id: str, *, settings: IngestSettings, progress: Watch = silent) -> IngestReport:
+def again(
+    indexes: Indexes,
+    job_id: str,
+    *,
+    settings: IngestSettings,
+    roots: tuple[str, ...] = (),
+    progress: Watch = silent,
+) -> IngestReport:
     """Take a job up again in this process: what failed before, or, if it did not get to its end, all that is left.
+
+    `roots` is `server.sources`: a job that a key began goes on with what the key may do.
 
     Raises:
         UnknownJob: there is none of that id.
@@ -65,7 +75,7 @@ def again(indexes: Indexes, job_id: str, *, settings: IngestSettings, progress: 
     """
     job = indexes.catalogue.jobs.find(job_id)
     job = indexes.catalogue.jobs.take_up(replace(job, state="RUNNING", runner="command"))
-    return run(Work(indexes=indexes, settings=settings, job=job, progress=progress))
+    return run(Work(indexes=indexes, settings=settings, job=job, progress=progress, roots=roots))
 
 
 def run(work: Work) -> IngestReport:
@@ -111,7 +121,8 @@ def lay_out(work: Work, planned: Plan, *, batch: int) -> int:
     An attempt at what failed before reads nothing else.
     """
     to_read, left_alone = [item.document for item in planned.reading], planned.left_alone
-    vanished = (*planned.vanished, *detached(planned.known, set(left_alone)))
+    gone_inside = removable(work.job, planned.known, detached(planned.known, set(left_alone)))
+    vanished = (*planned.vanished, *gone_inside)
     decided: tuple[Indexed | Skipped | Failed, ...] = planned.decided
     if work.job.only_failed:
         failed = {entry.document for entry in work.indexes.catalogue.job_documents.listed(work.job.id, ["failed"])}
@@ -162,7 +173,10 @@ def process(work: Work, number: int, pool: Reader) -> None:
 
 def sweep(work: Work) -> None:
     """The last step of a job: remove what is gone from the source, and put right what a dead process left behind."""
-    for document in (*work.indexes.catalogue.job_documents.todo(work.job.id, TO_REMOVE), *_detached(work)):
+    catalogue = work.indexes.catalogue
+    gone = catalogue.job_documents.todo(work.job.id, TO_REMOVE)
+    gone = removable(work.job, catalogue.known(work.job.collection, gone), gone)
+    for document in (*gone, *_detached(work)):
         work.check()
         remove_document(work.indexes, work.job.collection, document, job=work.job.id)
     finish_intents(work.indexes)
@@ -228,7 +242,7 @@ def _reading(work: Work) -> Reading:
         limit=limit_of(work.indexes),
         max_bytes=work.settings.max_file_mb * 1_000_000,
         embedder=work.indexes.embedder,
-        rules=work.settings.rules,
+        rules=rules_of(work),
         seconds=work.settings.file_seconds,
     )
 
@@ -236,7 +250,8 @@ def _reading(work: Work) -> Reading:
 def _detached(work: Work) -> list[str]:
     """Documents that were inside a file which was read again and no longer holds them, with all that was in them."""
     entries = work.indexes.catalogue.job_documents.listed(work.job.id, ["indexed", "unchanged"])
-    return detached(work.indexes.catalogue.known(work.job.collection), {entry.document for entry in entries})
+    known = work.indexes.catalogue.known(work.job.collection)
+    return removable(work.job, known, detached(known, {entry.document for entry in entries}))
 
 
 def _describe(work: Work, planned: Plan) -> Iterator[Indexed]:

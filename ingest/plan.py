@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from core.errors import ParseError
+from core.errors import ParseError, SourceError
 from core.ids import document_version
-from core.settings import Rule
-from core.sources import Patterns, alone, is_remote
+from core.sources import alone, is_remote
 from indexes.catalogue import Known
 from indexes.embedders.protocol import Embedder
 from indexes.manifest import version
 from indexes.open import Indexes
 from indexes.rows import Description
 from ingest.chunk import CHUNKER
-from ingest.discover import ATTACHED, Discovery, Item, container_of
+from ingest.discover import ATTACHED, Discovery, Item, absent, container_of, nothing
 from ingest.outcomes import Failed, Skipped
 from ingest.parsers.choose import PARSERS
-from ingest.rules import by_rules, settled
+from ingest.permitted import Permit, patterns_of, removable, rules_of
+from ingest.rules import Rules, settled
 from ingest.sidecar import read_sidecar, version_of
 from ingest.work import Work
 
@@ -125,8 +125,17 @@ def compare(work: Work, source: Source) -> Plan:
     """
     discovery = source.discover()
     known = work.indexes.catalogue.known(work.job.collection)
-    compared = _Compared(work.source, source, fingerprint(work.indexes), work.settings.rules, work.job.groups)
-    sorted_out = [_sorted_out(item, known.get(item.document), compared) for item in discovery.items]
+    named = [entry.document for entry in (*discovery.items, *discovery.outcomes)]
+    stored = {name: known[name].sha256 for name in named if name in known}
+    compared = _Compared(work, source, fingerprint(work.indexes), rules_of(work), known, Permit(work, named, stored))
+    sorted_out = [_sorted_out(item, compared) for item in discovery.items]
+    outcomes = [compared.permit.refusal(each.document, None, {}) or each for each in discovery.outcomes]
+    decided = (*outcomes, *(entry for _, entry in sorted_out if isinstance(entry, Skipped | Failed)))
+    closed = {outcome.document for outcome in decided if isinstance(outcome, Skipped) and outcome.code == "closed"}
+    if all(item.document in closed for item in discovery.items):
+        seen = tuple(outcome for outcome in outcomes if outcome.document not in closed)
+        folder = is_remote(work.source) or os.path.isdir(work.source)
+        raise SourceError(nothing(work.source, seen, patterns_of(work)) if folder else absent(work.source))
     return Plan(
         source=work.source,
         pipeline=compared.pipeline,
@@ -135,8 +144,8 @@ def compare(work: Work, source: Source) -> Plan:
         touched=tuple(entry for kind, entry in sorted_out if kind == "touched" and isinstance(entry, Item)),
         unchanged=tuple(entry for kind, entry in sorted_out if kind == "unchanged" and isinstance(entry, Item)),
         described=tuple(entry for _, entry in sorted_out if isinstance(entry, Described)),
-        decided=(*discovery.outcomes, *(e for _, e in sorted_out if isinstance(e, Skipped | Failed))),
-        vanished=_vanished(discovery, known, work.source, work.job.patterns),
+        decided=decided,
+        vanished=tuple(removable(work.job, known, _vanished(discovery, closed, known, work))),
     )
 
 
@@ -144,12 +153,12 @@ def compare(work: Work, source: Source) -> Plan:
 class _Compared:
     """What every file is compared in the light of."""
 
-    name: str
+    work: Work
     source: Source
     pipeline: str
-    rules: Sequence[Rule]
-    groups: Collection[str] | None
-    """Those that the ingestion gives to documents of which nothing else says who may read them."""
+    rules: Rules
+    known: Mapping[str, Known]
+    permit: Permit
 
 
 def with_moves(planned: Plan, source: Source) -> Plan:
@@ -168,24 +177,28 @@ def with_moves(planned: Plan, source: Source) -> Plan:
     return replace(planned, moved=tuple(moved))
 
 
-def _sorted_out(
-    item: Item, before: Known | None, compared: _Compared
-) -> tuple[_Kind, Item | Described | Skipped | Failed]:
+def _sorted_out(item: Item, compared: _Compared) -> tuple[_Kind, Item | Described | Skipped | Failed]:
     """Which of the five a file is in."""
+    before, job = compared.known.get(item.document), compared.work.job
     try:
-        said = read_sidecar(item.sidecar, by_rules(item.document, compared.rules))
+        said = read_sidecar(item.sidecar, compared.rules.of(item.document))
     except ParseError as error:
-        return "decided", Failed(item.document, error.reason, str(error))
+        refused = compared.permit.refusal(item.document, None, compared.known)
+        return "decided", refused or Failed(item.document, error.reason, str(error))
+    refused = compared.permit.refusal(item.document, said.description.groups, compared.known)
+    if refused is not None:
+        return "decided", refused
     if before is None:
         return "to read", item
-    if not belongs(item.document, before, compared.name):
+    if not belongs(item.document, before, job.source):
         other = _held_elsewhere(item, before)
         return ("decided", other) if other else ("to read", item)
     if before.version != version_of(before.sha256, compared.pipeline, said) or before.size != item.size:
         return "to read", item
     if before.mtime_ns != item.mtime_ns and compared.source.sha256(item) != before.sha256:
         return "to read", item
-    description = settled(said.description, before.description, compared.groups)
+    narrowed = compared.permit.narrowed(item.document, said.description)
+    description = settled(narrowed, before.description, job.groups, job.caller)
     if before.description != description:
         return "described", Described(item=item, description=description)
     return ("unchanged" if before.mtime_ns == item.mtime_ns else "touched"), item
@@ -237,14 +250,17 @@ def _held_elsewhere(item: Item, known: Known) -> Skipped | None:
     return Skipped(item.document, "name_taken", reason)
 
 
-def _vanished(discovery: Discovery, known: Mapping[str, Known], source: str, looked_at: Patterns) -> tuple[str, ...]:
-    """Documents that came from this source and whose file is no longer there, as far as it was looked at and listed."""
-    present = {item.document for item in discovery.items} | {outcome.document for outcome in discovery.outcomes}
+def _vanished(discovery: Discovery, closed: Collection[str], known: Mapping[str, Known], work: Work) -> tuple[str, ...]:
+    """Documents that came from this source and whose file is no longer there, as far as it was looked at and listed.
+
+    A file that is closed to whoever asked is not there for them.
+    """
+    present = {entry.document for entry in (*discovery.items, *discovery.outcomes)}.difference(closed)
     return tuple(
         document
         for document, before in sorted(known.items())
         if container_of(document) not in present
         and not container_of(document).startswith(discovery.unlisted)
-        and belongs(document, before, source)
-        and looked_at.admit(container_of(document))
+        and belongs(document, before, work.source)
+        and work.job.patterns.admit(container_of(document))
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.documents import Chunk
 from core.errors import ParseError
-from core.settings import Rule
 from indexes.likeness import sketch
 from indexes.rows import NewDocument
 from ingest.chunk import chunk
@@ -19,7 +18,7 @@ from ingest.discover import ATTACHED, Item, container_of
 from ingest.outcomes import SKIP_CODES, Failed, Skipped
 from ingest.parsers.choose import media_type, parse
 from ingest.parsers.protocol import deadline
-from ingest.rules import by_rules
+from ingest.rules import NO_RULES, Rules
 from ingest.sidecar import NOTHING_SAID, SUFFIX, Sidecar, described_name, read_sidecar, version_of
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class Reading:
     """Word pieces a chunk may have."""
     max_bytes: int
     embedder: Embedder
-    rules: tuple[Rule, ...] = ()
+    rules: Rules = NO_RULES
     seconds: float = math.inf
     """What one file may take."""
 
@@ -97,13 +96,13 @@ def draft_or_reason(reading: Reading, source: Item | File) -> Draft | Skipped | 
         return (Skipped if error.reason in SKIP_CODES else Failed)(source.document, error.reason, str(error))
 
 
-def fetch(item: Item, rules: Sequence[Rule]) -> File:
+def fetch(item: Item, rules: Rules) -> File:
     """The bytes of a file of the source, and what is said about it, beside it or by its name.
 
     Raises:
         ParseError: "unreadable" or "bad_metadata".
     """
-    said = read_sidecar(item.sidecar, by_rules(item.document, rules))
+    said = read_sidecar(item.sidecar, rules.of(item.document))
     try:
         return File(document=item.document, content=item.path.read_bytes(), mtime_ns=item.mtime_ns, said=said)
     except OSError as error:

@@ -118,6 +118,7 @@ class Recut:
             source=old.source,
             groups=old.groups,
             groups_from=old.groups_from,
+            brought_by=old.brought_by,
             tags=old.tags,
             valid_from=old.valid_from,
             titled=self._made_by(old, origin)[1],

@@ -10,6 +10,7 @@ from indexes.write import write_documents
 from ingest.discover import container_of
 from ingest.embed import embed_drafts
 from ingest.outcomes import Failed, Indexed, Outcome, Skipped, Unchanged
+from ingest.permitted import CLOSED, Permit
 from ingest.plan import belongs
 from ingest.read import Draft
 from ingest.rules import settled
@@ -38,13 +39,15 @@ def batches(
 
 def store(work: Work, batch: Sequence[Draft | Skipped | Failed]) -> Iterator[Outcome]:
     """Write what is new of a batch; everything is on the job's record when its outcome is yielded."""
-    names = [entry.document.document for entry in batch if isinstance(entry, Draft)]
+    found = [entry.document for entry in batch if isinstance(entry, Draft)]
+    names = [document.document for document in found]
     holders = map(container_of, names)
+    permit = Permit(work, names, {document.document: document.sha256 for document in found})
     known = work.indexes.catalogue.known(work.job.collection, {*names, *holders}) if names else {}
     drafts: list[Draft] = []
     others: list[Indexed | Unchanged | Skipped | Failed] = []
     for read in batch:
-        entry = _with_groups(read, known, work) if isinstance(read, Draft) else read
+        entry = _with_groups(read, known, work, permit) if isinstance(read, Draft) else read
         if not isinstance(entry, Draft):
             others.append(entry)
         elif not _held(entry, known, work):
@@ -71,11 +74,21 @@ def recorded(outcome: Outcome) -> JobDocument:
     return JobDocument(document=outcome.document, status="unchanged" if isinstance(outcome, Unchanged) else "removed")
 
 
-def _with_groups(draft: Draft, known: dict[str, Known], work: Work) -> Draft:
-    """The draft with the groups that hold: what is in a file has those of the file."""
-    new, before = draft.document, known.get(container_of(draft.document.document))
-    said = settled(new.description, before.description if before else None, work.job.groups)
-    return replace(draft, document=replace(new, groups=said.groups, groups_from=said.groups_from))
+def _with_groups(draft: Draft, known: dict[str, Known], work: Work, permit: Permit) -> Draft | Skipped:
+    """The draft with the groups that hold: what is in a file has those of the file. Or why it is not brought in."""
+    new, container = draft.document, container_of(draft.document.document)
+    refused = permit.refusal(new.document, new.groups, known)
+    if refused is None and container in work.refused:
+        refused = Skipped(new.document, "closed", CLOSED)
+    if refused is not None:
+        if new.document == container:
+            work.refused.add(container)
+        return refused
+    before = known.get(container)
+    said = permit.narrowed(new.document, new.description)
+    said = settled(said, before.description if before else None, work.job.groups, work.job.caller)
+    settled_for = replace(new, groups=said.groups, groups_from=said.groups_from, brought_by=said.brought_by)
+    return replace(draft, document=settled_for)
 
 
 def _held(draft: Draft, known: dict[str, Known], work: Work) -> bool:

@@ -56,6 +56,10 @@ class Work:
     job: JobRow
     progress: Watch = silent
     check: Callable[[], None] = lambda: None
+    roots: tuple[str, ...] = ()
+    """`server.sources`: where the files of a caller who is no admin come from, and from where rules name them."""
+    refused: set[str] = field(default_factory=set)
+    """Files whose content turned out to be closed to the caller: what came in them is not brought in either."""
     public: Callable[[str], bool] = is_public
     """Which addresses URLs may lead to; another rule than this one is for tests."""
     standing: tuple[float, ...] = STANDING_SECONDS

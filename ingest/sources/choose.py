@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.sources import BUCKET_SCHEMES, Patterns, is_remote, refuse_absent, scheme_of
+from core.sources import BUCKET_SCHEMES, is_remote, refuse_absent, scheme_of
+from ingest.permitted import patterns_of, refuse_source
 from ingest.sources.folder import Folder
 from ingest.sources.protocol import Source, Store
 from ingest.sources.reach import Reach
@@ -21,11 +22,11 @@ def open_source(work: Work) -> Iterator[Source]:
     """The folder, bucket or URLs that a job is about; temporary files are gone afterwards.
 
     Raises:
-        SourceError: it cannot be read here: a library is missing, or the settings do not allow it.
+        SourceError: it cannot be read here: a library is missing, or the settings do not allow it, or not for whoever
+            asked.
     """
-    settings = work.settings
-    kept = (Patterns(settings.include, settings.exclude), work.job.patterns)
-    patterns = [pattern for pattern in kept if pattern.include or pattern.exclude]
+    refuse_source(work)
+    settings, patterns = work.settings, patterns_of(work)
     most = settings.max_file_mb * 1_000_000
     if not is_remote(work.source):
         yield Folder(Path(work.source), patterns, max_bytes=most)

@@ -91,7 +91,7 @@ class JobOut(Reply):
         documents = [JobDocumentOut.of(entry) for entry in named]
         fields = {"job_id": job.id, "collection": printable(job.collection), "state": job.state, "documents": documents}
         notes = [JobDocumentOut.of(entry) for entry in catalogue.job_documents.noted(job.id, access=access)]
-        counts = asdict(catalogue.job_documents.tally(job.id))
+        counts = asdict(catalogue.job_documents.tally(job.id, access=access))
         return cls.model_validate(
             {**counts, **cls._more(catalogue, job), **(job.report or {}), **fields, "notes": notes}
         )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from starlette.datastructures import UploadFile
 
@@ -19,16 +21,24 @@ from service.api.uploads import folder_of, names_of, save
 OF_KEYS = "uploads-of-keys"
 SIDECAR = ".meta.json"
 """Ends the names of files that say something about others."""
+_OVERLONG = re.compile(r"%(?:c0|e0%80|f0%80%80)%(2e|ae|2f|af|5c|9c)|%c1%(9c)", re.IGNORECASE)
+"""A dot, a slash or a backslash in more bytes than UTF-8 allows."""
+_PLAINLY = {"2e": ".", "ae": ".", "2f": "/", "af": "/", "5c": "/", "9c": "/"}
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 
 
-def refuse_source(source: str, principal: Principal, allowed: Sequence[str]) -> None:
+def refuse_source(source: str, principal: Principal, allowed: Sequence[str], data: Path | None = None) -> None:
     """Let a caller name a source: an admin any, others what lies in the folders and URLs of `server.sources`.
+
+    The data folder is none of them, even where one of them holds it: it has what others uploaded.
 
     Raises:
         Forbidden: it may not; the same for what is there and what is not.
     """
-    if principal.is_admin or any(_lies_in(source, named(place)) for place in allowed):
+    if principal.is_admin:
+        return
+    inside = data is not None and _lies_in(source, os.path.realpath(data))
+    if not inside and any(_lies_in(source, named(place)) for place in allowed):
         return
     raise Forbidden(
         "This key may upload files; it may not name this source. `server.sources` names the folders and URLs that "
@@ -42,9 +52,18 @@ def _lies_in(source: str, place: str) -> bool:
         return False
     if not scheme_of(source):
         return os.path.commonpath([source, place]) == place
-    path = source.lower().replace("%2e", ".").replace("%2f", "/").replace("\\", "/")
-    climbs = ".." in re.split(r"[/?#]", path)
-    return not climbs and (source == place or source.startswith(place.rstrip("/") + "/"))
+    return not _climbs(source) and (source == place or source.startswith(place.rstrip("/") + "/"))
+
+
+def _climbs(url: str) -> bool:
+    """Whether some server could take a URL for one above the folder that it begins with, however it reads it: decoded
+    more than once, with backslashes for slashes, without what follows a semicolon, with letters that look like dots."""
+    read = _OVERLONG.sub(lambda found: _PLAINLY[found[1].lower()], url)
+    while (decoded := unquote(read, errors="replace")) != read:
+        read = _OVERLONG.sub(lambda found: _PLAINLY[found[1].lower()], decoded)
+    read = unicodedata.normalize("NFKC", read).replace("\\", "/")
+    parts = (re.sub(r"[\s\x00-\x20\x7f]", "", part.partition(";")[0]) for part in re.split(r"[/?#]", read))
+    return ".." in parts
 
 
 def uploads_of(principal: Principal, data: Path, collection: str) -> Path:

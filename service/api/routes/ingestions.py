@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,8 +15,8 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from core.access import Principal, followed, groups_to_give
-from core.sources import named, refuse_absent
+from core.access import Principal, followed, groups_to_give, require_groups
+from core.sources import named, refuse_absent, scheme_of
 from indexes.rows import JobRow, Order
 from service.api.dependencies import CurrentPrincipal, CurrentService, JobId, WritingService, needs
 from service.api.errors import declared
@@ -77,7 +78,7 @@ async def _asked(
 ) -> Asked:
     """The source to ingest: named in JSON, or made of the uploaded files unless they were uploaded before."""
     jobs = service.indexes.catalogue.jobs
-    own = key if key is None or not principal.name else f"{principal.name} {key}"
+    own = None if key is None else f"{quote(principal.name, safe='@:/')} {key}"  # a name without a blank, and the key
 
     def asked(body: IngestionIn, *parts: str | None) -> Asked:
         order = Order(
@@ -85,6 +86,7 @@ async def _asked(
             digest=hashlib.sha256(json.dumps(parts).encode()).hexdigest(),
             begun_by=principal.name,
             groups=body.groups,
+            caller_groups=None if principal.is_admin else tuple(sorted(principal.groups)),
         )
         return Asked(body, order, jobs.requested(own, order.digest or "") if own is not None else None)
 
@@ -110,7 +112,7 @@ async def _asked(
         )
         what = [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}, "ctx": {"error": why}}]
         raise RequestValidationError(what) from error
-    refuse_source(named(body.source), principal, service.settings.server.sources)
+    refuse_source(named(body.source), principal, service.settings.server.sources, service.settings.data)
     return await run_in_threadpool(asked, body, body.model_dump_json(exclude_none=True))
 
 
@@ -146,7 +148,8 @@ def start(
     if job is None:
         body = asked.body
         source = named(body.source)
-        refuse_absent(source, service.settings.ingest.allowed_hosts)
+        if principal.is_admin or scheme_of(source):  # whether a file is there is told to whoever may read it
+            refuse_absent(source, service.settings.ingest.allowed_hosts)
         job = service.jobs.submit(source, body.collection, patterns=body.patterns, order=asked.order)
     response.headers["Location"] = f"/v1/ingestions/{job.id}"
     return _detail(service, principal, job.id)
@@ -200,7 +203,9 @@ def cancel(job_id: JobId, service: WritingService, principal: CurrentPrincipal) 
 )
 def retry(job_id: JobId, service: WritingService, principal: CurrentPrincipal) -> JobDetail:
     """The documents that failed, or, when it did not get to its end, whatever it left."""
-    service.jobs.retry(service.indexes.catalogue.jobs.find(job_id, begun_by=followed(principal)).id)
+    job = service.indexes.catalogue.jobs.find(job_id, begun_by=followed(principal))
+    require_groups(principal, {*(job.groups or ()), *(job.caller_groups or ())})
+    service.jobs.retry(job.id)
     return _detail(service, principal, job_id)
 
 

@@ -15,6 +15,7 @@ from indexes.open import Indexes
 from indexes.rows import JobRow, Order
 from ingest.ahead import Reader
 from ingest.jobs import RecordedJob, new_job
+from ingest.permitted import rules_of
 from ingest.pipeline import lay_out, plan_of, process, sweep
 from ingest.plan import fingerprint, limit_of
 from ingest.read import Reading, draft_or_reason
@@ -53,6 +54,7 @@ class AtOnce:
             request_digest=order.digest,
             begun_by=order.begun_by,
             groups=order.groups,
+            caller_groups=order.caller_groups,
         )
         job = self.indexes.catalogue.jobs.add(job)
         with contextlib.suppress(TouchstoneError):  # it is on the job's record
@@ -70,7 +72,8 @@ class AtOnce:
         return self.indexes.catalogue.jobs.find(job.id)
 
     def _run(self, job: JobRow) -> None:
-        work = Work(indexes=self.indexes, settings=self.settings.ingest, job=job)
+        roots = self.settings.server.sources
+        work = Work(indexes=self.indexes, settings=self.settings.ingest, job=job, roots=roots)
         reading = Reading(
             collection=job.collection,
             source=job.source,
@@ -78,6 +81,7 @@ class AtOnce:
             limit=limit_of(self.indexes),
             max_bytes=1_000_000,
             embedder=self.indexes.embedder,
+            rules=rules_of(work),
         )
         with RecordedJob(work) as record:
             planned = plan_of(work)
