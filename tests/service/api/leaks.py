@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from core.ids import document_id
 from tests.service.api.callers import Caller
 from tests.service.api.probes import WORDS, blurred, called, probes
+from tests.service.api.shared import FOLDERS, TOGETHER, Shared, SharedFile, bodies
 
 CANARY = re.compile(r"zq[0-9]{7}")
 GROUP = re.compile(r"zgroup[abc]")
@@ -60,11 +61,11 @@ class World:
 
     callers: dict[str, Caller]
     sources: Path
-    words: dict[str, tuple[Doc, str]] = field(default_factory=dict)
+    words: dict[str, tuple[Doc | SharedFile, str]] = field(default_factory=dict)
     replies: int = 0
     checked: int = 0
 
-    def word(self, doc: Doc, kind: str) -> str:
+    def word(self, doc: Doc | SharedFile, kind: str) -> str:
         made = f"zq{len(self.words):07d}"
         self.words[made] = (doc, kind)
         return made
@@ -79,11 +80,14 @@ class Leaks(RuleBasedStateMachine):
         super().__init__()
         self.docs: dict[tuple[str, int, str], Doc] = {}
         self.looks = 0
+        self.shared = Shared(self.world.sources / "shared", self)
 
     def teardown(self) -> None:
         for doc in self.docs.values():
             if doc.there:
                 self.removed(doc)
+        for collection in {collection for collection, _ in self.shared.bringers} | {"told"}:
+            self.call("root", "DELETE", f"/v1/collections/{collection}")
         for path in self.world.sources.rglob("*.md*"):
             path.unlink()
 
@@ -100,7 +104,7 @@ class Leaks(RuleBasedStateMachine):
             self.world.checked += 1
             doc, kind = self.world.words[word]
             named = kind == "name" and caller in ("root", doc.by)  # in the reports of its own jobs
-            fresh = kind == "name" or doc.written == word
+            fresh = kind == "name" or doc.written in ("", word)
             assert named or (fresh and doc.readable_by(caller)), f"{caller} {method} {path}: {kind} of {doc}: {told}"
         strange = set(GROUP.findall(told)) - set(GROUP.findall(asked)) - MEMBERS[caller]
         assert caller == "root" or not strange, f"{caller} {method} {path}: {strange}"
@@ -201,6 +205,35 @@ class Leaks(RuleBasedStateMachine):
             doc.there, doc.groups, doc.origin = False, frozenset(), ""
         else:
             assert reply.status_code == 403
+
+    @rule(folder=st.sampled_from(sorted(FOLDERS)), linked=st.booleans(), data=st.data())
+    def share(self, folder: str, linked: bool, data: st.DataObject) -> None:
+        """The owner puts a file, or a link to one, into the folder that keys may ingest from."""
+        file, beside = SharedFile(FOLDERS[folder], MEMBERS), None
+        if linked and self.shared.paths():
+            beside = data.draw(st.sampled_from(self.shared.paths()), label="leads to")
+            file.groups = file.groups or FOLDERS[beside.parent.name]
+        name, text = self.world.word(file, "name"), self.world.word(file, "text")
+        self.shared.write(folder, name, text, beside)
+
+    @precondition(lambda self: self.shared.paths())
+    @rule(data=st.data())
+    def rename(self, data: st.DataObject) -> None:
+        """A shared file gets another name; nobody ingests it for the owner meanwhile."""
+        path = data.draw(st.sampled_from(self.shared.paths()), label="file")
+        name = self.world.word(SharedFile(FOLDERS[path.parent.name], MEMBERS), "name")
+        path.rename(path.with_name(f"{name}.md"))
+
+    @precondition(lambda self: self.shared.paths())
+    @rule(data=st.data(), caller=callers)
+    def ingest_shared(self, data: st.DataObject, caller: str) -> None:
+        body = data.draw(bodies(self.shared, caller, MEMBERS[caller]), label="body")
+        if caller == "root":
+            body = {**body, "collection": TOGETHER, "groups": None}
+            body["source"] = str(self.shared.root)
+        self.shared.ingest(caller, body)
+        for reader in (caller, "dan"):
+            self.shared.look(reader, body["collection"])
 
     # What tells something
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from cli.evaluations import EvaluationRuns
-from core.settings import EmbedderSettings, EvaluationSettings, Settings
+from core.settings import EmbedderSettings, EvaluationSettings, IngestSettings, ServerSettings, Settings
 from indexes.open import open_indexes
 from service.answering.generators.choose import open_model
 from service.api.app import Live, create_app
@@ -20,15 +20,22 @@ from service.api.state import Service
 from tests.service.api.at_once import AtOnce
 from tests.service.api.callers import Caller
 from tests.service.api.leaks import MEMBERS, Leaks, World
+from tests.service.api.shared import RULES
 
 QUICK = EvaluationSettings(resamples=100)
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    chosen = Settings(data=tmp_path / "data", embedder=EmbedderSettings(kind="hashing"), evaluation=QUICK)
     sources = tmp_path / "sources"
     sources.mkdir()
+    chosen = Settings(
+        data=tmp_path / "data",
+        embedder=EmbedderSettings(kind="hashing"),
+        evaluation=QUICK,
+        ingest=IngestSettings(rules=RULES),
+        server=ServerSettings(sources=(str(sources / "shared"),)),
+    )
     with open_indexes(chosen) as indexes:
         model = open_model(chosen, None, indexes.embedder)
         service = Service(
