@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,18 @@ ADMIN = Principal("boss", frozenset({"admin"}))
         ("https://docs.example.evil.example/a", ("https://docs.example",), False),
         ("https://docs.example@evil.example/a", ("https://docs.example",), False),
         ("s3://bucket/a", ("/srv",), False),
+        ("https://docs.example/a/..;/x", ("https://docs.example/a",), False),
+        ("https://docs.example/a/..;jsessionid=1/x", ("https://docs.example/a",), False),
+        ("https://docs.example/a/..%5cx", ("https://docs.example/a",), False),
+        ("https://docs.example/a/..\\x", ("https://docs.example/a",), False),
+        ("https://docs.example/a/%252e%252e/x", ("https://docs.example/a",), False),
+        ("https://docs.example/a/%25252e%25252e%25252fx", ("https://docs.example/a",), False),
+        ("https://docs.example/a/%c0%ae%c0%ae/x", ("https://docs.example/a",), False),
+        ("https://docs.example/a/%EF%BC%8E%EF%BC%8E/x", ("https://docs.example/a",), False),
+        ("https://docs.example/a/..%00/x", ("https://docs.example/a",), False),
+        ("https://docs.example/a/.%09./x", ("https://docs.example/a",), False),
+        ("https://docs.example/a/%3b/..%3bx/y", ("https://docs.example/a",), False),
+        ("https://docs.example/a/50%25/b;v=1/x..y.pdf", ("https://docs.example/a",), True),
     ],
 )
 def test_a_key_names_what_lies_in_the_settings_sources_and_an_admin_anything(
@@ -93,8 +105,15 @@ def test_a_key_brings_documents_in_for_its_own_groups(
 def owner(tmp_path: Path) -> Iterator[Caller]:
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared" / "note.txt").write_text("A note for all.")
+    with served(tmp_path, "data") as opened:
+        yield opened
+
+
+@contextmanager
+def served(tmp_path: Path, data: str) -> Iterator[Caller]:
+    """A service on a data folder, and an admin of it; of none if it had keys already."""
     server = ServerSettings(sources=(str(tmp_path / "shared"),))
-    chosen = Settings(data=tmp_path / "data", embedder=EmbedderSettings(kind="hashing"), server=server)
+    chosen = Settings(data=tmp_path / data, embedder=EmbedderSettings(kind="hashing"), server=server)
     with open_indexes(chosen) as indexes:
         service = Service(
             settings=chosen,
@@ -105,7 +124,7 @@ def owner(tmp_path: Path) -> Iterator[Caller]:
         app = create_app(chosen, open_service=lambda: nullcontext(service))
         with TestClient(app, base_url="http://127.0.0.1:8000") as client:
             made = client.post("/v1/keys", json={"name": "root", "scopes": ["admin"]}).json()
-            yield Caller(client, made["key"])
+            yield Caller(client, made.get("key", ""))
 
 
 def upload(caller: Caller, name: str, text: str, **form: object) -> dict[str, object]:
@@ -136,6 +155,54 @@ def test_one_idempotency_key_of_two_callers_is_two(owner: Caller) -> None:
         jobs += [owner.client.post("/v1/ingestions", **content).json()["job_id"] for _ in range(2)]  # type: ignore[arg-type]
     assert (jobs[0], jobs[2]) == (jobs[1], jobs[3])
     assert jobs[0] != jobs[2]
+
+
+def test_an_idempotency_key_is_one_caller_s_however_names_and_keys_are_put_together(owner: Caller) -> None:
+    """The owner's key "ann 1" was the key "1" of ann, and so was "b 1" of an issuer's "a" the key "1" of its "a b"."""
+    ann = owner.made(name="ann", scopes=["ingest"])
+    jobs = [
+        caller.client.post(
+            "/v1/ingestions",
+            files={"files": ("a.txt", b"The same.")},
+            headers={**caller.headers, "Idempotency-Key": key},
+        )
+        for caller, key in ((ann, "1"), (owner, "ann 1"), (owner, " ann 1"), (ann, "1 "))
+    ]
+    assert [job.status_code for job in jobs] == [202] * 4
+    assert len({job.json()["job_id"] for job in jobs[:3]}) == 3
+
+
+def test_a_key_does_not_name_the_data_folder_where_its_sources_hold_it(tmp_path: Path) -> None:
+    for place in ("data", "data/uploads-of-keys/@bob/default"):
+        with pytest.raises(Forbidden):
+            refuse_source(named(tmp_path / place), KEY, (str(tmp_path),), tmp_path / "data")
+    refuse_source(named(tmp_path / "documents"), KEY, (str(tmp_path),), tmp_path / "data")
+
+
+def test_a_job_is_not_taken_up_again_with_groups_that_the_key_has_no_longer(owner: Caller, tmp_path: Path) -> None:
+    before = owner.made(name="ann", scopes=["query", "ingest"], groups=["hr", "staff"])
+    job = before.call("POST", "/v1/ingestions", json={"source": str(tmp_path / "shared/gone.txt")}).json()
+    assert job["state"] == "FAILED"
+    assert "There is no file or folder" in job["error"]["detail"]
+    after = owner.made(name="ann", scopes=["query", "ingest"], groups=["staff"])
+    retry = f"/v1/ingestions/{job['job_id']}/retry"
+    assert (after.call("POST", retry).status_code, before.call("POST", retry).status_code) == (403, 202)
+
+
+def test_a_folder_that_moved_keeps_its_uploaders(tmp_path: Path) -> None:
+    with served(tmp_path, "data") as owner:
+        ann = owner.made(name="ann", scopes=["query", "ingest"])
+        job = upload(ann, "a.txt", "Words.")
+    (tmp_path / "data").rename(tmp_path / "moved")
+    with served(tmp_path, "moved") as unknown:
+        ann = Caller(unknown.client, ann.key)
+        told = ann.call("GET", f"/v1/ingestions/{job['job_id']}").json()
+        assert (told["source"], told["state"]) == ("uploads", "COMPLETED")
+        assert ann.call("GET", "/v1/ingestions").json()["jobs"][0]["source"] == "uploads"
+        again = upload(ann, "a.txt", "Other words.")
+        assert (again["indexed"], again["skipped"]) == (1, 0)
+        (row,) = ann.call("GET", "/v1/documents").json()["documents"]
+        assert ann.call("DELETE", f"/v1/documents/{row['id']}").status_code == 204
 
 
 def test_groups_of_an_upload_are_said_of_its_files_alone(owner: Caller) -> None:
