@@ -131,7 +131,7 @@ def test_a_file_that_an_admin_closed_is_closed_in_every_collection_by_every_way_
     for number, (place, patterns) in enumerate(
         [(shared, EVERYTHING), (shared / "pay.md", EVERYTHING), (tmp_path / "way", only("*.md"))]
     ):
-        run(place, INTERN, f"mine {number}")
+        run(place, INTERN, f"mine {number}", patterns)
         assert not {"pay.md", "link.md"} & held(indexes, f"mine {number}").keys()
     run(shared, Order(begun_by="both", groups=("interns",), caller_groups=("hr", "interns")), "copies")
     assert held(indexes, "copies")["pay.md"] == ["hr"]
@@ -183,7 +183,8 @@ def test_a_closed_file_and_one_that_is_not_there_look_the_same(indexes: Indexes,
         (closed, absent, "absent", "review"),
         (all_closed, empty, "bare", "hr"),
     ):
-        assert one.report is not None and other.report is not None
+        assert one.report is not None
+        assert other.report is not None
         assert other.report["error"] == json.loads(json.dumps(one.report["error"]).replace(f"/{place}", f"/{name}"))
         tally = indexes.catalogue.job_documents.tally(one.id, access=Access(frozenset({"interns"})))
         assert (one.state, tally.found) == ("FAILED", 0)

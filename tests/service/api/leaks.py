@@ -212,7 +212,6 @@ class Leaks(RuleBasedStateMachine):
         file, beside = SharedFile(FOLDERS[folder], MEMBERS), None
         if linked and self.shared.paths():
             beside = data.draw(st.sampled_from(self.shared.paths()), label="leads to")
-            file.groups = file.groups or FOLDERS[beside.parent.name]
         name, text = self.world.word(file, "name"), self.world.word(file, "text")
         self.shared.write(folder, name, text, beside)
 
@@ -224,13 +223,13 @@ class Leaks(RuleBasedStateMachine):
         name = self.world.word(SharedFile(FOLDERS[path.parent.name], MEMBERS), "name")
         path.rename(path.with_name(f"{name}.md"))
 
-    @precondition(lambda self: self.shared.paths())
+    @precondition(lambda self: (self.shared.root / "open").is_dir())
     @rule(data=st.data(), caller=callers)
     def ingest_shared(self, data: st.DataObject, caller: str) -> None:
         body = data.draw(bodies(self.shared, caller, MEMBERS[caller]), label="body")
         if caller == "root":
             body = {**body, "collection": TOGETHER, "groups": None}
-            body["source"] = str(self.shared.root)
+            body["source"] = str(self.shared.root / "open")  # into it, what is told of "told" would be said anew
         self.shared.ingest(caller, body)
         for reader in (caller, "dan"):
             self.shared.look(reader, body["collection"])

@@ -50,7 +50,7 @@ class Shared:
     number: itertools.count[int] = field(default_factory=itertools.count)
 
     def write(self, folder: str, name: str, text: str, beside: Path | None) -> None:
-        """The owner writes a file, or has a link lead to one; what is told by an ingestion is told before others come."""
+        """The owner writes a file, or has a link lead to one; an ingestion tells of it before others come."""
         path = self.root / folder / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         if beside is not None:
