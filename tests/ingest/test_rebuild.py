@@ -244,3 +244,42 @@ def test_an_index_is_served_with_the_embedder_that_made_it(
         assert indexes.embedder.name == "hashing-384"
         assert ingest(indexes, folder, collection="c", settings=settings.ingest).unchanged == 9
     assert "`touchstone index rebuild` changes over" in caplog.text
+
+
+def spoil(indexes: Indexes) -> None:
+    """Give every chunk of the vector index another one's vector, as damage that ids and counts do not show."""
+    for names, vectors in indexes.catalogue.embeddings("c"):
+        indexes.vectors.upsert("c", names, -vectors[::-1])
+
+
+def test_a_version_that_was_written_to_since_it_was_looked_at_is_looked_at_again(
+    indexes: Indexes, settings: Settings, folder: Path
+) -> None:
+    ingest(indexes, folder, collection="c", settings=settings.ingest)
+    with being_made(indexes, settings, begun(settings)) as (build, made):
+        build.run()
+        (folder / "new.md").write_text("# New\n\nMore.\n")
+        ingest(indexes, folder, collection="c", settings=settings.ingest)
+        spoil(made)
+        with pytest.raises(IndexBroken, match="is not served"):
+            build.finish()
+
+
+def test_a_version_is_looked_at_however_much_is_written_to_the_live_one(
+    indexes: Indexes, settings: Settings, folder: Path
+) -> None:
+    ingest(indexes, folder, collection="c", settings=settings.ingest)
+    written: list[int] = []
+
+    def write(progress: RebuildProgress) -> None:
+        if progress.done == progress.total:
+            written.append(progress.done)
+            (folder / "0.md").write_text(f"# Part 0\n\nSentence {len(written)}.\n")
+            ingest(indexes, folder, collection="c", settings=settings.ingest)
+
+    with open_version(settings, indexes.lock, begun(settings)) as made:
+        Build(indexes, made, settings.ingest, watch=write).run()
+        spoil(made)
+        with pytest.raises(IndexBroken, match="is not served"):
+            Build(indexes, made, settings.ingest, watch=write).run()
+        assert written
