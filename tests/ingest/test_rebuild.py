@@ -16,7 +16,7 @@ from core.settings import EmbedderSettings, IngestSettings, Settings
 from indexes import versions
 from indexes.changes import RebuildProgress, Rebuilt
 from indexes.embedders.hashing import HashingEmbedder
-from indexes.handover import give_back
+from indexes.handover import give_back, hand_over
 from indexes.open import Indexes, open_indexes, open_version
 from indexes.rows import Description
 from indexes.schema import structures, transaction
@@ -283,3 +283,14 @@ def test_a_version_is_looked_at_however_much_is_written_to_the_live_one(
         with pytest.raises(IndexBroken, match="is not served"):
             Build(indexes, made, settings.ingest, watch=write).run()
         assert written
+
+
+@pytest.mark.parametrize("known", ["dimension", "doubt", "sound until", "deleted from chroma", "vector index opened"])
+def test_what_is_known_of_the_files_of_a_version_stays_with_it(indexes: Indexes, settings: Settings, known: str) -> None:
+    indexes.catalogue.unlearn(known)
+    indexes.catalogue.remember(known, "of the live version")
+    indexes.catalogue.remember("folder", "of both")
+    with open_version(settings, indexes.lock, begun(settings)) as made:
+        hand_over(indexes.catalogue, made.catalogue)
+        assert made.catalogue.recall(known) != "of the live version"
+        assert made.catalogue.recall("folder") == "of both"
