@@ -17,15 +17,17 @@ from indexes import versions
 from indexes.changes import RebuildProgress, Rebuilt
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.handover import give_back, hand_over
+from indexes.manifest import Recipe
 from indexes.open import Indexes, open_indexes, open_version
 from indexes.rows import Description
 from indexes.schema import structures, transaction
 from indexes.search import search
 from indexes.soundness import recall, refuse_incomplete, refuse_unsound
 from indexes.write import remove_document
+from ingest.changeover import Change, rebuild, roll_back
 from ingest.parsers.choose import PARSERS
 from ingest.pipeline import ingest, plan
-from ingest.rebuild import Build
+from ingest.rebuild import Build, nothing_said
 from tests.ingest.test_pipeline import mail
 
 SHORT = 40
@@ -294,3 +296,31 @@ def test_what_is_known_of_the_files_of_a_version_stays_with_it(indexes: Indexes,
         hand_over(indexes.catalogue, made.catalogue)
         assert made.catalogue.recall(known) != "of the live version"
         assert made.catalogue.recall("folder") == "of both"
+
+
+def test_what_all_versions_share_is_never_judged_by_what_it_was_when_one_of_them_was_live(
+    settings: Settings, folder: Path
+) -> None:
+    def share(content: str) -> None:
+        (settings.data / "models").mkdir(exist_ok=True)
+        for name in ("jobs.db", "models/model.onnx"):
+            (settings.data / name).write_text(content)
+
+    def shared() -> list[str]:
+        return [(settings.data / name).read_text() for name in ("jobs.db", "models/model.onnx")]
+
+    with open_indexes(settings) as indexes:
+        ingest(indexes, folder, collection="c", settings=settings.ingest)
+        share("while the first version was live")
+        change = Change(wanted=Recipe.of(shorter(settings)), watch=nothing_said)
+        assert rebuild(indexes, settings, change).version == "2"
+    with open_indexes(settings) as indexes:
+        share("while the second one was")
+        assert roll_back(indexes, settings).changed == ()
+        assert shared() == ["while the second one was"] * 2
+    with open_indexes(settings):
+        assert shared() == ["while the second one was"] * 2
+    share("damaged")
+    with open_indexes(settings):
+        assert not (settings.data / "jobs.db").exists()
+        assert not (settings.data / "models/model.onnx").exists()
