@@ -154,14 +154,16 @@ class Build:
         for name in have.keys() - now.keys():
             remove_document(self._made, collection, name)
             different += 1
-        for name in have.keys() & now.keys():
-            new, old = now[name], have[name]
-            if new.description != old.description:
-                self._made.catalogue.describe(collection, name, new.description)
-                different += 1
-            if (new.size, new.mtime_ns) != (old.size, old.mtime_ns):
-                self._made.catalogue.touch(collection, name, size=new.size, mtime_ns=new.mtime_ns)
-        return different
+        both = [(name, now[name], have[name]) for name in have.keys() & now.keys()]
+        said = {name: new.description for name, new, old in both if new.description != old.description}
+        seen = {
+            name: (new.size, new.mtime_ns)
+            for name, new, old in both
+            if (new.size, new.mtime_ns) != (old.size, old.mtime_ns)
+        }
+        self._made.catalogue.describe_all(collection, said)
+        self._made.catalogue.touch_all(collection, seen)
+        return different + len(said)
 
     def _drafts(self, collection: str, names: Sequence[str]) -> Iterator[Draft]:
         """The documents, cut as the new version has it; those that are read again come last."""
