@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from core import errors, ids
+from service.answering.generators.failures import retry_after
 from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.evaluations import EvaluationIn, EvaluationOut
 from service.api.jobs import JobDetail, JobLine, JobOut, JobsOut
@@ -22,7 +23,6 @@ from service.api.keys import KeyIn, KeyOut, KeysOut, NewKeyOut
 from service.api.records import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut, ReadIn
 from service.api.schemas import AnswerOut, IngestionIn, QueryIn, ReadyOut
 from service.api.searches import SearchIn, SearchOut
-from service.answering.generators.failures import retry_after
 from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
 
 if TYPE_CHECKING:

@@ -175,7 +175,7 @@ def sealed(folder: Path) -> Iterator[Seal]:
 
 @contextmanager
 def sealed_shared(data: Path) -> Iterator[None]:
-    """Delete what the versions share and is damaged; take its seal off, and put a new one on when it has been closed."""
+    """Delete what the versions share and is damaged, and take its seal off; put a new one on when it was closed."""
     seal = Seal(data, SHARED, SHARED_NAME)
     for part in SHARED:
         if seal.verdict(part) is Verdict.CHANGED:

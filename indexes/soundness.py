@@ -29,7 +29,7 @@ def refuse_unsound(made: Indexes, live: Catalogue) -> float:
 
 
 def refuse_imprecise(made: Indexes) -> float:
-    """Compare what a version's vector index finds with what there is to find; returns the lowest recall of a collection.
+    """Compare what a version's vector index finds with what it holds; returns the lowest recall of a collection.
 
     Raises:
         IndexBroken: it finds too little. It must not be served.

@@ -213,9 +213,7 @@ def belongs(document: str, known: Known, source: str) -> bool:
 
 def detached(known: Mapping[str, Known], holders: Collection[str]) -> list[str]:
     """Documents that were inside one of the holders, which no longer holds them, with all that was in them."""
-    held = {
-        f"{holder}{ATTACHED}{name}" for holder in holders if holder in known for name, _ in known[holder].attached
-    }
+    held = {f"{holder}{ATTACHED}{name}" for holder in holders if holder in known for name, _ in known[holder].attached}
     found: set[str] = set()
     for document in sorted(known):
         holder, parted, _ = document.rpartition(ATTACHED)

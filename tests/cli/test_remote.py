@@ -23,7 +23,9 @@ def service(busy: int, retry_after: str) -> Iterator[tuple[str, list[str]]]:
         def do_GET(self) -> None:
             asked.append(self.path)
             refused = len(asked) <= busy
-            reply: dict[str, object] = {"code": "rate_limited", "detail": "Too often."} if refused else {"collections": []}
+            reply: dict[str, object] = (
+                {"code": "rate_limited", "detail": "Too often."} if refused else {"collections": []}
+            )
             body = json.dumps(reply).encode()
             self.send_response(429 if refused else 200)
             self.send_header("Retry-After", retry_after)

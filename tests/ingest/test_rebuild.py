@@ -288,7 +288,9 @@ def test_a_version_is_looked_at_however_much_is_written_to_the_live_one(
 
 
 @pytest.mark.parametrize("known", ["dimension", "doubt", "sound until", "deleted from chroma", "vector index opened"])
-def test_what_is_known_of_the_files_of_a_version_stays_with_it(indexes: Indexes, settings: Settings, known: str) -> None:
+def test_what_is_known_of_the_files_of_a_version_stays_with_it(
+    indexes: Indexes, settings: Settings, known: str
+) -> None:
     indexes.catalogue.unlearn(known)
     indexes.catalogue.remember(known, "of the live version")
     indexes.catalogue.remember("folder", "of both")
