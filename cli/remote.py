@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from core import errors, ids
+from service.answering.generators.failures import retry_after
 from service.api.care import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.evaluations import EvaluationIn, EvaluationOut
 from service.api.jobs import JobDetail, JobLine, JobOut, JobsOut
@@ -33,14 +35,16 @@ ENDED = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", 
 POLL_SECONDS = 0.2
 PAGE = 1000
 PATIENCE = httpx.Timeout(600.0, connect=5.0)
+MOST_WAITING = 600.0
+"""Seconds in all that a request is put off, when the service or a proxy says to come again later."""
 
 
 class RemoteEngine:
     """`cli.engine.Engine` over HTTP; used as a context manager."""
 
-    def __init__(self, url: str, secret: str = "") -> None:
+    def __init__(self, url: str, secret: str = "", *, most_waiting: float = MOST_WAITING) -> None:
         """`secret`: what the data folder's owner shows to be known (indexes/lock.py)."""
-        self.url = url
+        self.url, self._most_waiting = url, most_waiting
         shown = {"Authorization": f"Bearer {secret}"} if secret else {}
         self._client = httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False, headers=shown)
 
@@ -217,10 +221,15 @@ class RemoteEngine:
     def _call(self, method: str, path: str, *, until: Until | None = None, **content: Any) -> Any:  # noqa: ANN401 -- JSON, checked by the caller
         request = self._client.build_request(method, path, **content)
         send = partial(_sent, until=until) if until else self._client.send
+        waiting = 0.0
         try:
             response = send(request)
             while response.status_code == 429:  # nothing was done for it yet
-                time.sleep(float(response.headers.get("Retry-After", POLL_SECONDS)))
+                pause = max(POLL_SECONDS, retry_after(response) or 0.0)
+                waiting += pause
+                if waiting > self._most_waiting:
+                    break
+                _wait(pause, until)
                 response = send(request)
         except httpx.HTTPError as error:
             raise errors.Unavailable(
@@ -230,6 +239,16 @@ class RemoteEngine:
         if response.is_error:
             raise _as_ours(response)
         return response.json() if response.content else None
+
+
+def _wait(seconds: float, until: Until | None) -> None:
+    """Until so much time has passed, or whoever waits calls it off."""
+    if until is None:
+        time.sleep(seconds)
+        return
+    called_off = threading.Event()
+    with until.calling(called_off.set):
+        called_off.wait(seconds)
 
 
 def _sent(request: httpx.Request, until: Until) -> httpx.Response:

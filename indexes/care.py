@@ -14,16 +14,12 @@ from indexes.guard import Guard
 from indexes.keyword.guarded import GuardedKeyword
 from indexes.keyword.protocol import KeywordIndex
 from indexes.schema import checkpoint
-from indexes.seal import PARTS, Seal, Verdict, discard
+from indexes.seal import PARTS, Seal, Verdict
 from indexes.vector.guarded import GuardedVectors
 from indexes.vector.protocol import VectorIndex
 from indexes.verify import Verified, verify
 
 logger = logging.getLogger(__name__)
-
-
-REPLACEABLE = ("jobs", "model")
-"""What its user makes again by itself when it is gone: jobs are on record in the catalogue too."""
 
 
 class Care:
@@ -36,10 +32,6 @@ class Care:
         self.vectors = GuardedVectors(folder / PARTS["vectors"], catalogue, self.condition, verdict)
         self.keyword = GuardedKeyword(folder / PARTS["keyword"], catalogue, self.condition, seal.verdict("keyword"))
         self._catalogue, self._seal, self._dimension = catalogue, seal, dimension
-        for part in REPLACEABLE:
-            if seal.verdict(part) is Verdict.CHANGED:
-                logger.warning("a part was not what it was and is made again", extra={"part": part})
-                discard(folder, part)
         self._guards: tuple[Guard[VectorIndex] | Guard[KeywordIndex], ...] = self.vectors.guard, self.keyword.guard
         self._closing = threading.Event()
         self._one_at_a_time = threading.Lock()

@@ -6,11 +6,11 @@ Whoever reads text passes an `Access`; `indexes.scope.readable` is the one place
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import Engine, RowMapping, Select, bindparam, delete, func, select, update
@@ -46,6 +46,9 @@ from indexes.scope import Outlines, Scope, Scopes, readable
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
 
 BATCH = 2048
+SAID_BESIDE = ("tags", "valid_from", "groups_from", "brought_by")
+"""What the table `about` has of a description."""
+V = TypeVar("V")
 
 _IDS = func.json_each(bindparam("ids")).table_valued("value")
 _NAMED = chunks.c.id.in_(select(_IDS.c.value))
@@ -234,17 +237,34 @@ class Catalogue:
 
     def touch(self, collection: str, document: str, *, size: int, mtime_ns: int) -> None:
         """Note the size and time of a file whose content is as stored."""
-        key = ids.document_id(collection, document)
-        with schema.transaction(self.engine, write=True) as connection:
-            connection.execute(update(documents).where(documents.c.id == key).values(size=size, mtime_ns=mtime_ns))
+        self.touch_all(collection, {document: (size, mtime_ns)})
+
+    def touch_all(self, collection: str, seen: Mapping[str, tuple[int, int]]) -> None:
+        """As `touch`, of many documents: (size, mtime_ns) by their paths, BATCH of them in a transaction."""
+        statement = update(documents).where(documents.c.id == bindparam("key"))
+        statement = statement.values(size=bindparam("new_size"), mtime_ns=bindparam("new_time"))
+        for part in _parts(seen):
+            rows = [
+                {"key": ids.document_id(collection, document), "new_size": size, "new_time": mtime_ns}
+                for document, (size, mtime_ns) in part
+            ]
+            with schema.transaction(self.engine, write=True) as connection:
+                connection.execute(statement, rows)
 
     def describe(self, collection: str, document: str, description: Description) -> None:
         """Change who may read a document, and what else is said about it beside its file."""
-        key = ids.document_id(collection, document)
-        said = {name: getattr(description, name) for name in ("tags", "valid_from", "groups_from", "brought_by")}
-        with schema.transaction(self.engine, write=True) as connection:
-            connection.execute(update(documents).where(documents.c.id == key).values(groups=sorted(description.groups)))
-            connection.execute(update(about).where(about.c.document_id == key).values(said))
+        self.describe_all(collection, {document: description})
+
+    def describe_all(self, collection: str, said: Mapping[str, Description]) -> None:
+        """As `describe`, of many documents by their paths: in their order, BATCH of them in a transaction."""
+        for part in _parts(said):
+            with schema.transaction(self.engine, write=True) as connection:
+                for document, description in part:
+                    key = ids.document_id(collection, document)
+                    groups = update(documents).where(documents.c.id == key).values(groups=sorted(description.groups))
+                    connection.execute(groups)
+                    rest = {name: getattr(description, name) for name in SAID_BESIDE}
+                    connection.execute(update(about).where(about.c.document_id == key).values(rest))
 
     def intents(self) -> list[Intent]:
         """What must still be removed from the vector index."""
@@ -309,6 +329,12 @@ def _reading(access: Access) -> tuple[Select[Any], Select[Any]]:
     if access.everything:
         return _HITS, _VECTORS
     return _HITS.where(readable(access)), _VECTORS.join(documents).where(readable(access))
+
+
+def _parts(entries: Mapping[str, V]) -> Iterator[list[tuple[str, V]]]:
+    """The entries in their order, BATCH at a time."""
+    every = list(entries.items())
+    return (every[start : start + BATCH] for start in range(0, len(every), BATCH))
 
 
 def _given(chunk_ids: Collection[str]) -> dict[str, str]:

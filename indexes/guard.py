@@ -27,6 +27,11 @@ REMEDY = "`touchstone index repair` makes it again from the catalogue."
 Stop = Callable[[], bool]
 
 
+def deleted_from(folder: str) -> str:
+    """What the catalogue remembers while bytes of what was deleted may be left in a store's folder of this name."""
+    return f"deleted from {folder}"
+
+
 class Closable(Protocol):
     """What can be closed."""
 
@@ -64,7 +69,7 @@ class Guard(Generic[S]):
         self._folder, self._aside = folder, folder.with_name(folder.name + "-next")
         self._mark = folder.with_name(folder.name + ".broken")
         self._catalogue, self._condition, self._verdict = catalogue, condition, verdict
-        self._deleted = f"deleted from {folder.name}"  # remembered by the catalogue while bytes of it may be left
+        self._deleted = deleted_from(folder.name)
         self._writes = threading.RLock()
         self._turn = threading.Condition()
         self._readers = self._deletions = 0

@@ -58,11 +58,13 @@ def give_back(live: Indexes, previous: Indexes) -> RolledBack:
         for document in then.keys() - now.keys():
             remove_document(previous, collection, document)
             removed += 1
+        said = {}
         for document, known in sorted(now.items()):
             before = then.get(document)
             if before is None or before.sha256 != known.sha256:
                 changed.append(f"{collection}/{document}")
             if before is not None and before.description != known.description:
-                previous.catalogue.describe(collection, document, known.description)
+                said[document] = known.description
+        previous.catalogue.describe_all(collection, said)
     hand_over(live.catalogue, previous.catalogue)
     return RolledBack(tuple(changed), removed)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import DataFolderOwned, SettingsError
+from indexes.seal import sealed_shared
 
 NAME = "owner.lock"
 TRIES, PAUSE_SECONDS = 20, 0.05
@@ -63,6 +64,8 @@ class Lock:
 def own(folder: Path) -> Iterator[Lock]:
     """Own the folder, which is made readable to its user alone when it does not exist.
 
+    What its versions share (indexes/seal.py) is compared with what it was first, and must be closed before this ends.
+
     Raises:
         DataFolderOwned: another process, or this one, owns it.
         SettingsError: the folder cannot be made or written to.
@@ -79,7 +82,8 @@ def own(folder: Path) -> Iterator[Lock]:
         raise DataFolderOwned(_owned_by(folder, _read(folder)))
     lock = Lock(descriptor)
     try:
-        yield lock
+        with sealed_shared(folder):
+            yield lock
     finally:
         lock.release()
 

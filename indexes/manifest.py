@@ -14,13 +14,17 @@ from indexes.catalogue import Catalogue
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.protocol import Embedder
 from indexes.embedders.remembering import Remembering
+from indexes.guard import deleted_from
+from indexes.rebuild import DOUBT, OPENED, SOUND
+from indexes.seal import PARTS
 
 FORMAT = "1"
 RECIPE = "recipe"
 OF_THE_MACHINE = frozenset({"cache", "device", "threads"})
 """Embedder settings that change no vector."""
 OF_A_VERSION = frozenset(
-    {"schema", "dimension", "embedder", RECIPE, "doubt", "sound until", "deleted from chroma", "deleted from keyword"}
+    {"schema", "dimension", "embedder", RECIPE, DOUBT, SOUND, OPENED}
+    | {deleted_from(PARTS[part]) for part in ("vectors", "keyword")}
 )
 """What the catalogue remembers of its own version; everything else it knows of the data folder."""
 

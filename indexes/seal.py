@@ -1,8 +1,11 @@
-"""The seal of a data folder: what its files were when its owner closed it, so that damage shows before they are used.
+"""The seal of a folder: what its files were when its owner closed it, so that damage shows before they are used.
 
     opened    every file is compared with the seal, then the seal is taken off: while the folder is in use there is none
     closed    the files that changed are read again, and a new seal is put on
     died      no seal: nothing is known of the files, and each part is looked at in its own slower way
+
+Each version of the index has a seal, and what all of them share has one in the data folder: while another version is
+live, what is shared changes.
 
 Reading costs about what the disk takes: SHA-256, in blocks side by side.
 """
@@ -25,16 +28,17 @@ from core.machine import cores
 
 logger = logging.getLogger(__name__)
 
-NAME = "seal.json"
+NAME, SHARED_NAME = "seal.json", "shared-seal.json"
 BLOCK, CHUNK = 32 << 20, 1 << 20
 PARTS: Mapping[str, str] = {
     "catalogue": "catalogue.sqlite3",
     "vectors": "chroma",
     "keyword": "keyword",
-    "jobs": "jobs.db",
-    "model": "models",
 }
-"""The parts of a data folder, each a file with its companions or a folder."""
+"""The parts of a version of the index, each a file with its companions or a folder."""
+SHARED: Mapping[str, str] = {"jobs": "jobs.db", "model": "models"}
+"""The parts of a data folder that its versions share. Each is made again when it is gone: jobs are on record in the
+catalogue too."""
 COMPANIONS = ("-wal", "-shm", "-journal")
 """Files that SQLite keeps beside its own while it is open. None is left by one that was closed."""
 
@@ -73,19 +77,20 @@ class Seen:
 
 
 class Seal:
-    """The seal of one open folder."""
+    """The seal of one open folder; what an earlier release noted there of other parts means nothing."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, parts: Mapping[str, str] = PARTS, name: str = NAME) -> None:
+        self._folder, self._parts, self._name = folder, parts, name
         self._seen: dict[str, Seen] = {}
-        self._prints = _read(folder / NAME)
-        self._found = _files(folder)
+        noted = _read(folder / name)
+        self._prints = noted and {path: print for path, print in noted.items() if self._part_of(path)}
+        self._found = _files(folder, parts)
         if self._prints is not None:
             self._seen = _look(folder, [name for name in self._found if name in self._prints])
             for stray in self._strays():
                 logger.warning("a file that does not belong to the catalogue was removed", extra={"file": stray})
                 (folder / stray).unlink(missing_ok=True)  # its writer may be removing it too
-        self._verdicts = {part: self._judge(part) for part in PARTS}
+        self._verdicts = {part: self._judge(part) for part in parts}
         self._left_out: set[str] = set()
 
     def verdict(self, part: str) -> Verdict:
@@ -94,12 +99,12 @@ class Seal:
 
     def holds(self, part: str) -> bool:
         """Whether the folder holds files of the part, or did when it was sealed."""
-        return any(_part_of(name) == part for name in (*self._found, *(self._prints or ())))
+        return any(self._part_of(name) == part for name in (*self._found, *(self._prints or ())))
 
     def take_off(self) -> None:
         """Remove the seal for good: one that came back after a power failure would call what was written damage."""
-        if self._prints is not None or (self._folder / NAME).exists():
-            (self._folder / NAME).unlink()
+        if self._prints is not None or (self._folder / self._name).exists():
+            (self._folder / self._name).unlink()
             _sync(self._folder)
 
     def leave_out(self, part: str) -> None:
@@ -108,17 +113,23 @@ class Seal:
 
     def put_on(self) -> None:
         """Seal the closed parts as they are now."""
-        found = _files(self._folder)
-        left_open = self._left_out | {_part_of(name) for name in found if name.endswith(COMPANIONS)}
-        names = [name for name in found if _part_of(name) not in left_open]
+        found = _files(self._folder, self._parts)
+        left_open = self._left_out | {self._part_of(name) for name in found if name.endswith(COMPANIONS)}
+        names = [name for name in found if self._part_of(name) not in left_open]
         prints = {name: seen.print for name, seen in _look(self._folder, names, self._seen).items()}
-        _write(self._folder, prints)
+        if prints:
+            _write(self._folder / self._name, prints)
+
+    def discard(self, part: str) -> None:
+        """Delete a part's files."""
+        for name in _files(self._folder, {part: self._parts[part]}):
+            (self._folder / name).unlink()
 
     def _judge(self, part: str) -> Verdict:
         if self._prints is None:
             return Verdict.UNSEALED
-        sealed = {name: print for name, print in self._prints.items() if _part_of(name) == part}
-        present = {name for name in self._found if _part_of(name) == part and not name.endswith(COMPANIONS)}
+        sealed = {name: print for name, print in self._prints.items() if self._part_of(name) == part}
+        present = {name for name in self._found if self._part_of(name) == part and not name.endswith(COMPANIONS)}
         if not sealed:
             return Verdict.UNSEALED
         same = present == set(sealed) and all(self._seen[name].print == sealed[name] for name in present)
@@ -127,6 +138,12 @@ class Seal:
     def _strays(self) -> list[str]:
         """SQLite would put into a sealed file what it finds beside it, wherever that came from."""
         return [name for name in self._found if name.endswith(COMPANIONS) and name.rpartition("-")[0] in self._sealed]
+
+    def _part_of(self, name: str) -> str:
+        """The part that a file belongs to; empty when it is none of this seal's."""
+        first = name.partition("/")[0]
+        starts = ((part, (start, *(start + suffix for suffix in COMPANIONS))) for part, start in self._parts.items())
+        return next((part for part, names in starts if first in names), "")
 
     @property
     def _sealed(self) -> Mapping[str, Print]:
@@ -156,34 +173,37 @@ def sealed(folder: Path) -> Iterator[Seal]:
             seal.put_on()
 
 
-def discard(folder: Path, part: str) -> None:
-    """Delete a part's files."""
-    for name in _files(folder):
-        if _part_of(name) == part:
-            (folder / name).unlink()
+@contextmanager
+def sealed_shared(data: Path) -> Iterator[None]:
+    """Delete what the versions share and is damaged, and take its seal off; put a new one on when it was closed."""
+    seal = Seal(data, SHARED, SHARED_NAME)
+    for part in SHARED:
+        if seal.verdict(part) is Verdict.CHANGED:
+            logger.warning("a part was not what it was and is made again", extra={"part": part})
+            seal.discard(part)
+    seal.take_off()
+    try:
+        yield
+    finally:
+        seal.put_on()
 
 
 def _refuse_without_catalogue(seal: Seal, folder: Path) -> None:
     path = folder / PARTS["catalogue"]
-    if not path.exists() and any(seal.holds(part) for part in PARTS if part != "model"):
+    if not path.exists() and any(seal.holds(part) for part in PARTS):
         raise IndexBroken(f"The catalogue {path} is gone, and other parts of the index are there. {REMEDY}")
     if seal.verdict("catalogue") is Verdict.CHANGED:
         raise IndexBroken(f"The catalogue {path} is damaged: it is not what it was when it was closed. {REMEDY}")
 
 
-def _files(folder: Path) -> list[str]:
-    """The files of every part, as paths from the folder."""
+def _files(folder: Path, parts: Mapping[str, str]) -> list[str]:
+    """The files of these parts, as paths from the folder."""
     found = []
-    for start in PARTS.values():
+    for start in parts.values():
         for path in (folder / start, *(folder / (start + suffix) for suffix in COMPANIONS)):
             inside = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else []
             found += [path] if path.is_file() else inside
     return [path.relative_to(folder).as_posix() for path in found]
-
-
-def _part_of(name: str) -> str:
-    first = name.partition("/")[0]
-    return next(part for part, start in PARTS.items() if first in (start, *(start + suffix for suffix in COMPANIONS)))
 
 
 def _look(folder: Path, names: Sequence[str], known: Mapping[str, Seen] | None = None) -> dict[str, Seen]:
@@ -239,16 +259,16 @@ def _read(path: Path) -> dict[str, Print] | None:
     return None
 
 
-def _write(folder: Path, prints: Mapping[str, Print]) -> None:
+def _write(path: Path, prints: Mapping[str, Print]) -> None:
     files = {name: asdict(print) for name, print in sorted(prints.items())}
-    aside = folder / (NAME + ".new")
+    aside = path.with_name(path.name + ".new")
     try:
         with aside.open("w", encoding="utf-8") as file:
             json.dump({"files": files, "sum": _sum(files)}, file)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(folder / NAME)
-        _sync(folder)
+        aside.replace(path)
+        _sync(path.parent)
     except OSError as error:
         logger.warning("the data folder could not be sealed", extra={"reason": str(error)})
 

@@ -24,7 +24,17 @@ def refuse_unsound(made: Indexes, live: Catalogue) -> float:
     Raises:
         IndexBroken: what is wrong with it. It must not be served.
     """
-    refuse_incomplete(made, live)  # which opens the stores: until then searches are exact
+    refuse_incomplete(made, live)
+    return refuse_imprecise(made)
+
+
+def refuse_imprecise(made: Indexes) -> float:
+    """Compare what a version's vector index finds with what it holds; returns the lowest recall of a collection.
+
+    Raises:
+        IndexBroken: it finds too little. It must not be served.
+    """
+    made.care.prepare()  # until the stores are open, searches are exact
     if not finds_itself(made.catalogue, made.vectors):
         raise _refused("stored vectors are not found by searching for them")
     lowest = 1.0

@@ -15,6 +15,7 @@ from core.sources import EVERYTHING, Patterns
 from indexes.job_documents import TO_REMOVE, Layout
 from indexes.open import Indexes
 from indexes.rebuild import mend
+from indexes.rows import Description
 from indexes.write import finish_intents, remove_document
 from ingest.ahead import Reader, read_ahead
 from ingest.discover import container_of
@@ -135,8 +136,8 @@ def lay_out(work: Work, planned: Plan, *, batch: int) -> int:
         to_read += sorted(gone)
     else:
         decided = (*decided, *_describe(work, planned))
-    for item in planned.touched:
-        work.indexes.catalogue.touch(work.job.collection, item.document, size=item.size, mtime_ns=item.mtime_ns)
+    touched = {item.document: (item.size, item.mtime_ns) for item in planned.touched}
+    work.indexes.catalogue.touch_all(work.job.collection, touched)
     layout = Layout(
         decided=[recorded(outcome) for outcome in decided],
         batches=[to_read[start : start + batch] for start in range(0, len(to_read), batch)],
@@ -254,11 +255,13 @@ def _detached(work: Work) -> list[str]:
     return removable(work.job, known, detached(known, {entry.document for entry in entries}))
 
 
-def _describe(work: Work, planned: Plan) -> Iterator[Indexed]:
+def _describe(work: Work, planned: Plan) -> list[Indexed]:
     """Note what is said now of files that are as stored, and of what is in them."""
+    said: dict[str, Description] = {}
     for changed in planned.described:
         inside = planned.inside(changed.item.document)
         # The file itself last: stopped before it, the next run finds it still to be described.
         for document in (*inside, changed.item.document) if inside is not None else ():
-            work.indexes.catalogue.describe(work.job.collection, document, changed.description)
-            yield Indexed(document, 0)
+            said[document] = changed.description
+    work.indexes.catalogue.describe_all(work.job.collection, said)
+    return [Indexed(document, 0) for document in said]

@@ -226,12 +226,11 @@ def belongs(document: str, known: Known, source: str) -> bool:
 
 def detached(known: Mapping[str, Known], holders: Collection[str]) -> list[str]:
     """Documents that were inside one of the holders, which no longer holds them, with all that was in them."""
+    held = {f"{holder}{ATTACHED}{name}" for holder in holders if holder in known for name, _ in known[holder].attached}
     found: set[str] = set()
     for document in sorted(known):
-        holder, parted, name = document.rpartition(ATTACHED)
-        if not parted:
-            continue
-        gone = holder in holders and holder in known and all(name != held for held, _ in known[holder].attached)
+        holder, parted, _ = document.rpartition(ATTACHED)
+        gone = parted and holder in holders and holder in known and document not in held
         if gone or holder in found:
             found.add(document)
     return sorted(found)

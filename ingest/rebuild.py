@@ -20,7 +20,7 @@ from indexes.handover import hand_over
 from indexes.open import Indexes
 from indexes.rebuild import mend
 from indexes.rows import Known, Version
-from indexes.soundness import refuse_incomplete, refuse_unsound
+from indexes.soundness import refuse_imprecise, refuse_incomplete
 from indexes.structures import Origin, origins, stored_document, vectors_by_text
 from indexes.write import finish_intents, remove_document, write_documents
 from ingest.ahead import Reader
@@ -61,10 +61,11 @@ class Build:
         self._watch, self._check = watch, check
         self._reuse = not afresh and live.embedder.name == made.embedder.name
         self._recut = Recut(live, made)
-        self._began, self._written, self._chunks, self._recall = time.monotonic(), 0, 0, 1.0
+        self._began, self._written, self._chunks = time.monotonic(), 0, 0
+        self._recall: float | None = None  # of what is in the new version now; None: it was not looked at since
 
     def run(self) -> None:
-        """Bring the new version up to the live one, until little is left, and see whether it is sound.
+        """Bring the new version up to the live one, until little is left, and see whether what is in it is found.
 
         Raises:
             IndexBroken: it is not.
@@ -75,8 +76,7 @@ class Build:
         finish_intents(self._made)
         mend(self._made)
         self._round()
-        if not self._round():
-            self._recall = refuse_unsound(self._made, self._live.catalogue)
+        self._recall = refuse_imprecise(self._made)
 
     def finish(self) -> Rebuilt:
         """The last differences, and what goes along. Nobody may write to the live version meanwhile.
@@ -88,13 +88,14 @@ class Build:
             if not self._round():
                 break
         refuse_incomplete(self._made, self._live.catalogue)
+        recall = refuse_imprecise(self._made) if self._recall is None else self._recall
         hand_over(self._live.catalogue, self._made.catalogue)
         rows = self._made.catalogue.collections(access=OWNER)
         old_parse, old_chunks = self._kept()
         return Rebuilt(
             documents=sum(row.documents for row in rows),
             chunks=sum(row.chunks for row in rows),
-            recall=self._recall,
+            recall=recall,
             old_parse=old_parse,
             old_chunks=old_chunks,
         )
@@ -120,6 +121,8 @@ class Build:
                 self._written += len(drafts)
                 self._chunks += sum(len(draft.chunks) for draft in drafts)
                 self._tell(total - left, total)
+        if different:
+            self._recall = None
         return different
 
     def _tell(self, done: int, total: int) -> None:
@@ -151,14 +154,16 @@ class Build:
         for name in have.keys() - now.keys():
             remove_document(self._made, collection, name)
             different += 1
-        for name in have.keys() & now.keys():
-            new, old = now[name], have[name]
-            if new.description != old.description:
-                self._made.catalogue.describe(collection, name, new.description)
-                different += 1
-            if (new.size, new.mtime_ns) != (old.size, old.mtime_ns):
-                self._made.catalogue.touch(collection, name, size=new.size, mtime_ns=new.mtime_ns)
-        return different
+        both = [(name, now[name], have[name]) for name in have.keys() & now.keys()]
+        said = {name: new.description for name, new, old in both if new.description != old.description}
+        seen = {
+            name: (new.size, new.mtime_ns)
+            for name, new, old in both
+            if (new.size, new.mtime_ns) != (old.size, old.mtime_ns)
+        }
+        self._made.catalogue.describe_all(collection, said)
+        self._made.catalogue.touch_all(collection, seen)
+        return different + len(said)
 
     def _drafts(self, collection: str, names: Sequence[str]) -> Iterator[Draft]:
         """The documents, cut as the new version has it; those that are read again come last."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from indexes.rows import DocumentStatus, JobDocument, Known, Version
+from indexes.rows import Description, DocumentStatus, JobDocument, Known, Version
 from indexes.write import write_documents
 from ingest.discover import container_of
 from ingest.embed import embed_drafts
@@ -45,6 +45,7 @@ def store(work: Work, batch: Sequence[Draft | Skipped | Failed]) -> Iterator[Out
     permit = Permit(work, names, {document.document: document.sha256 for document in found})
     known = work.indexes.catalogue.known(work.job.collection, {*names, *holders}) if names else {}
     drafts: list[Draft] = []
+    said: dict[str, Description] = {}
     others: list[Indexed | Unchanged | Skipped | Failed] = []
     for read in batch:
         entry = _with_groups(read, known, work, permit) if isinstance(read, Draft) else read
@@ -53,11 +54,11 @@ def store(work: Work, batch: Sequence[Draft | Skipped | Failed]) -> Iterator[Out
         elif not _held(entry, known, work):
             drafts.append(entry)
         elif known[entry.document.document].description != entry.document.description:
-            new = entry.document
-            work.indexes.catalogue.describe(new.collection, new.document, new.description)
-            others.append(Indexed(new.document, 0))
+            said[entry.document.document] = entry.document.description
+            others.append(Indexed(entry.document.document, 0))
         else:
             others.append(Unchanged(entry.document.document))
+    work.indexes.catalogue.describe_all(work.job.collection, said)
     if others:
         work.indexes.catalogue.job_documents.record(work.job.id, map(recorded, others))
     yield from others

@@ -26,6 +26,10 @@ _NOT_CONTENT = (
 )  # fmt: skip
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.I)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{2,30})", re.I)
+_NEAR = 5
+"""Paragraphs of a Word document among which an element is looked for, and one more for each that was not found."""
+_NUMBER = re.compile(r"\S{1,12}|\w{1,20} \S{0,8}\d\S{0,8}")
+"""What Word writes before a paragraph that it numbers."""
 _NO_LANGUAGE = [""]
 """Switches unstructured's language detection off: nothing here reads it, and it is most of the time."""
 
@@ -80,7 +84,7 @@ def parse_docx(content: bytes, *, name: str) -> Parsed:
 
     document = _open_docx(content)
     elements = partition_docx(file=io.BytesIO(content), languages=_NO_LANGUAGE)
-    headings = _styled_headings(document)
+    marks, first = _Marks(document), ""
     paged = any(element.category == "PageBreak" for element in elements)
     asides = Asides(document, " ".join({fold(element.text) for element in elements}))
     builder = TextBuilder()
@@ -91,13 +95,15 @@ def parse_docx(content: bytes, *, name: str) -> Parsed:
         if element.category in {"PageBreak", "Header", "Footer"}:
             continue
         page = element.metadata.page_number if paged else None
-        _add(builder, element, is_heading=text in headings, level=headings.get(text), page=page)
+        level = marks.level(text) if element.category != "Table" else None
+        first = first or (text if level else "")
+        _add(builder, element, is_heading=level is not None, level=level, page=page)
         for aside in asides.after(text, is_table=element.category == "Table"):
             builder.add("paragraph", aside, pages=() if page is None else ((0, page),))
     for aside in asides.left():
         builder.add("paragraph", aside)
     pages = [element.metadata.page_number or 1 for element in elements]
-    title = fold(document.core_properties.title or "") or next(iter(headings), "")
+    title = fold(document.core_properties.title or "") or first
     author, created, modified = properties_of(content)
     return builder.build(
         title=title or stem(name),
@@ -254,13 +260,30 @@ def _is_strict(content: bytes) -> bool:
         return b"http://purl.oclc.org/ooxml" in archive.read("_rels/.rels")
 
 
-def _styled_headings(document: Any) -> dict[str, int]:  # noqa: ANN401 -- an object of a library without types
-    """Text of each paragraph marked as a heading, with its level, in order."""
-    found: dict[str, int] = {}
-    for paragraph in document.paragraphs:
-        style = (paragraph.style.name or "").lower() if paragraph.style is not None else ""
-        level = re.match(r"heading (\d)|(title)$", style)
-        text = fold(paragraph.text)
-        if level and text:
-            found.setdefault(text, int(level.group(1)) if level.group(1) else 1)
-    return found
+class _Marks:
+    """Which paragraphs of a Word document its author marked as headings, for elements that come in their order.
+
+    An element holds no more of its paragraph than the text, which other paragraphs may have too. So each is looked for
+    from where the one before was found, and a few paragraphs on: a page break cuts some in two, and Word's own numbers
+    stand before others.
+    """
+
+    def __init__(self, document: Any) -> None:  # noqa: ANN401 -- an object of a library without types
+        self._paragraphs = [(text, _level(each)) for each in document.paragraphs if (text := fold(each.text))]
+        self._next, self._reach = 0, _NEAR
+
+    def level(self, text: str) -> int | None:
+        """The level of the heading that the next element is; None when it is none."""
+        for place in range(self._next, min(self._next + self._reach, len(self._paragraphs))):
+            own, level = self._paragraphs[place]
+            if text == own or (text.endswith(f" {own}") and _NUMBER.fullmatch(text[: -len(own) - 1])):
+                self._next, self._reach = place + 1, _NEAR
+                return level
+        self._reach += 1
+        return None
+
+
+def _level(paragraph: Any) -> int | None:  # noqa: ANN401 -- an object of a library without types
+    style = (paragraph.style.name or "").lower() if paragraph.style is not None else ""
+    found = re.match(r"heading (\d)|(title)$", style)
+    return int(found.group(1) or 1) if found else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ import pytest
 from core.access import ANONYMOUS, OWNER
 from core.settings import Settings
 from indexes.open import Indexes
+from indexes.rows import Known
 from ingest.pipeline import ingest
+from ingest.plan import detached
 from ingest.read import Allowance
 from ingest.work import Progress
 from tests.ingest.conftest import Ingest
@@ -96,3 +100,23 @@ def test_metadata_inside_an_archive_is_refused_with_the_file_it_is_about(
     assert outcomes["b.zip!/pay.txt.meta.json"] == "stray_metadata"
     assert "b.zip!/open.txt" in readable_by(indexes, ANONYMOUS)
     assert "b.zip!/pay.txt" not in readable_by(indexes, OWNER)
+
+
+class Counted(tuple[tuple[str, str], ...]):
+    """What is in an archive, counting how often it is gone through."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        Counted.looks += 1
+        return super().__iter__()
+
+
+def test_what_an_archive_holds_is_gone_through_once_however_many_members_it_had() -> None:
+    held = Counted((f"{number:03}.txt", "sha") for number in range(100))
+    archive = Known(version="1", sha256="a", size=1, mtime_ns=1, attached=held)
+    members = {f"all.zip!/{number:03}.txt": replace(archive, attached=()) for number in range(200)}
+    inside = {"all.zip!/150.txt!/deep.txt": replace(archive, attached=())}
+    gone = detached({"all.zip": archive, **members, **inside}, {"all.zip"})
+    assert gone == sorted([*list(members)[100:], *inside])
+    assert Counted.looks == 1

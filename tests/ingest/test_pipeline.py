@@ -11,6 +11,7 @@ from core.access import OWNER
 from core.errors import SourceError
 from core.settings import Settings
 from indexes.open import Indexes
+from indexes.schema import changes
 from indexes.search import search
 from ingest.outcomes import Failed, Removed, Skipped
 from ingest.pipeline import Progress, ingest, plan
@@ -233,3 +234,28 @@ def test_attachments_of_a_vanished_mail_go_with_it(run: Ingest, folder: Path, in
     (folder / "mail.eml").unlink()
     assert run().removed == 2
     assert "mail.eml!/plan.csv" not in indexes.catalogue.known("c")
+
+
+def transactions(indexes: Indexes, run: Ingest, source: Path) -> int:
+    """How many transactions that write another ingestion of what is indexed takes."""
+    before = changes(indexes.catalogue.engine)
+    report = run(source)
+    assert report.found == report.unchanged + report.indexed
+    assert report.chunks == 0
+    return changes(indexes.catalogue.engine) - before
+
+
+def test_files_that_were_touched_or_described_cost_no_transaction_each(
+    run: Ingest, folder: Path, many: Path, indexes: Indexes
+) -> None:
+    for source in (folder, many):
+        run(source)
+        for path in [path for path in source.rglob("*") if path.is_file()]:
+            os.utime(path, ns=(1, 1))
+    assert transactions(indexes, run, folder) == transactions(indexes, run, many)
+    assert {known.mtime_ns for known in indexes.catalogue.known("c").values()} == {1}
+    for source in (folder, many):
+        for path in [path for path in source.rglob("*") if path.is_file()]:
+            path.with_name(f"{path.name}.meta.json").write_text('{"groups": ["staff"]}')
+    assert transactions(indexes, run, folder) == transactions(indexes, run, many)
+    assert {known.description.groups for known in indexes.catalogue.known("c").values()} == {frozenset({"staff"})}

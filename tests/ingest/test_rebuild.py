@@ -16,16 +16,18 @@ from core.settings import EmbedderSettings, IngestSettings, Settings
 from indexes import versions
 from indexes.changes import RebuildProgress, Rebuilt
 from indexes.embedders.hashing import HashingEmbedder
-from indexes.handover import give_back
+from indexes.handover import give_back, hand_over
+from indexes.manifest import Recipe
 from indexes.open import Indexes, open_indexes, open_version
 from indexes.rows import Description
 from indexes.schema import structures, transaction
 from indexes.search import search
 from indexes.soundness import recall, refuse_incomplete, refuse_unsound
 from indexes.write import remove_document
+from ingest.changeover import Change, rebuild, roll_back
 from ingest.parsers.choose import PARSERS
 from ingest.pipeline import ingest, plan
-from ingest.rebuild import Build
+from ingest.rebuild import Build, nothing_said
 from tests.ingest.test_pipeline import mail
 
 SHORT = 40
@@ -244,3 +246,83 @@ def test_an_index_is_served_with_the_embedder_that_made_it(
         assert indexes.embedder.name == "hashing-384"
         assert ingest(indexes, folder, collection="c", settings=settings.ingest).unchanged == 9
     assert "`touchstone index rebuild` changes over" in caplog.text
+
+
+def spoil(indexes: Indexes) -> None:
+    """Give every chunk of the vector index another one's vector, as damage that ids and counts do not show."""
+    for names, vectors in indexes.catalogue.embeddings("c"):
+        indexes.vectors.upsert("c", names, -vectors[::-1])
+
+
+def test_a_version_that_was_written_to_since_it_was_looked_at_is_looked_at_again(
+    indexes: Indexes, settings: Settings, folder: Path
+) -> None:
+    ingest(indexes, folder, collection="c", settings=settings.ingest)
+    with being_made(indexes, settings, begun(settings)) as (build, made):
+        build.run()
+        (folder / "new.md").write_text("# New\n\nMore.\n")
+        ingest(indexes, folder, collection="c", settings=settings.ingest)
+        spoil(made)
+        with pytest.raises(IndexBroken, match="is not served"):
+            build.finish()
+
+
+def test_a_version_is_looked_at_however_much_is_written_to_the_live_one(
+    indexes: Indexes, settings: Settings, folder: Path
+) -> None:
+    ingest(indexes, folder, collection="c", settings=settings.ingest)
+    written: list[int] = []
+
+    def write(progress: RebuildProgress) -> None:
+        if progress.done == progress.total:
+            written.append(progress.done)
+            (folder / "0.md").write_text(f"# Part 0\n\nSentence {len(written)}.\n")
+            ingest(indexes, folder, collection="c", settings=settings.ingest)
+
+    with open_version(settings, indexes.lock, begun(settings)) as made:
+        Build(indexes, made, settings.ingest, watch=write).run()
+        spoil(made)
+        with pytest.raises(IndexBroken, match="is not served"):
+            Build(indexes, made, settings.ingest, watch=write).run()
+        assert written
+
+
+@pytest.mark.parametrize("known", ["dimension", "doubt", "sound until", "deleted from chroma", "vector index opened"])
+def test_what_is_known_of_the_files_of_a_version_stays_with_it(
+    indexes: Indexes, settings: Settings, known: str
+) -> None:
+    indexes.catalogue.unlearn(known)
+    indexes.catalogue.remember(known, "of the live version")
+    indexes.catalogue.remember("folder", "of both")
+    with open_version(settings, indexes.lock, begun(settings)) as made:
+        hand_over(indexes.catalogue, made.catalogue)
+        assert made.catalogue.recall(known) != "of the live version"
+        assert made.catalogue.recall("folder") == "of both"
+
+
+def test_what_all_versions_share_is_never_judged_by_what_it_was_when_one_of_them_was_live(
+    settings: Settings, folder: Path
+) -> None:
+    def share(content: str) -> None:
+        (settings.data / "models").mkdir(exist_ok=True)
+        for name in ("jobs.db", "models/model.onnx"):
+            (settings.data / name).write_text(content)
+
+    def shared() -> list[str]:
+        return [(settings.data / name).read_text() for name in ("jobs.db", "models/model.onnx")]
+
+    with open_indexes(settings) as indexes:
+        ingest(indexes, folder, collection="c", settings=settings.ingest)
+        share("while the first version was live")
+        change = Change(wanted=Recipe.of(shorter(settings)), watch=nothing_said)
+        assert rebuild(indexes, settings, change).version == "2"
+    with open_indexes(settings) as indexes:
+        share("while the second one was")
+        assert roll_back(indexes, settings).changed == ()
+        assert shared() == ["while the second one was"] * 2
+    with open_indexes(settings):
+        assert shared() == ["while the second one was"] * 2
+    share("damaged")
+    with open_indexes(settings):
+        assert not (settings.data / "jobs.db").exists()
+        assert not (settings.data / "models/model.onnx").exists()

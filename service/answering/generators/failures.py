@@ -76,7 +76,7 @@ def in_words(server: Server, seconds: float) -> Iterator[None]:
             "server.deadline_s."
         ) from error
     except openai.APIStatusError as error:
-        raise server.refused(error.status_code, _said(error), _retry_after(error.response)) from error
+        raise server.refused(error.status_code, _said(error), retry_after(error.response)) from error
     except (openai.OpenAIError, httpx.HTTPError, TooLong, Encoded) as error:
         raise _unreadable(server, error) from error
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
@@ -126,7 +126,7 @@ def again_after(error: openai.APIError, tried: int) -> float | None:
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        said = _retry_after(error.response)
+        said = retry_after(error.response)
         if error.status_code == 429:
             return said if tried < 3 else None
         if error.status_code >= 500 and tried < 2:
@@ -144,7 +144,7 @@ def _whole(wait: float | None) -> int:
     return math.ceil(min(wait or 1, LONGEST_WAIT))
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def retry_after(response: httpx.Response) -> float | None:
     """Seconds, as the header Retry-After says them: a number, or a date."""
     said = response.headers.get("retry-after", "")
     try:

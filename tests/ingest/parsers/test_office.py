@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from docx import Document
 from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
 from pptx import Presentation
 from pptx.util import Inches
 
@@ -81,6 +82,43 @@ def test_a_short_line_in_a_word_file_is_no_heading_unless_it_is_marked_as_one() 
     document.add_heading("Contract", 1)
     document.add_paragraph("Effective Date")
     assert elements(parse_docx(word(document), name="c.docx"))[1] == ("paragraph", 0, "Effective Date")
+
+
+def test_a_line_is_no_heading_because_a_heading_says_the_same() -> None:
+    document = Document()
+    document.add_paragraph("Notes")
+    document.add_heading("Leave", 1)
+    document.add_heading("Notes", 2)
+    document.add_paragraph("See the notes.")
+    broken = document.add_paragraph("Days").add_run()
+    broken._r.append(OxmlElement("w:lastRenderedPageBreak"))
+    document.add_paragraph("Notes")
+    document.add_heading("Notes", 1)
+    assert elements(parse_docx(word(document), name="c.docx")) == [
+        ("paragraph", 0, "Notes"),
+        ("heading", 1, "Leave"),
+        ("heading", 2, "Notes"),
+        ("paragraph", 0, "See the notes."),
+        ("paragraph", 0, "Days"),
+        ("paragraph", 0, "Notes"),
+        ("heading", 1, "Notes"),
+    ]
+
+
+def test_a_heading_that_word_numbers_is_a_heading() -> None:
+    document = Document()
+    document.add_paragraph("Scope")
+    for text in ("Scope", "Terms"):
+        heading = document.add_heading(text, 1)
+        number, level, of = OxmlElement("w:numPr"), OxmlElement("w:ilvl"), OxmlElement("w:numId")
+        level.set(qn("w:val"), "0")
+        of.set(qn("w:val"), "5")  # "%1." in the template of python-docx
+        number.extend([level, of])
+        heading._p.get_or_add_pPr().append(number)
+    document.add_paragraph("Words of law.")
+    found = elements(parse_docx(word(document), name="c.docx"))
+    assert [kind for kind, _, _ in found] == ["paragraph", "heading", "heading", "paragraph"]
+    assert [text for _, _, text in found] == ["Scope", "1. Scope", "2. Terms", "Words of law."]
 
 
 def test_comments_and_boxes_of_a_word_file_stand_behind_the_paragraph_they_belong_to() -> None:
