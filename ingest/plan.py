@@ -240,11 +240,12 @@ def _held_elsewhere(item: Item, known: Known) -> Skipped | None:
 def _vanished(discovery: Discovery, known: Mapping[str, Known], source: str, looked_at: Patterns) -> tuple[str, ...]:
     """Documents that came from this source and whose file is no longer there, as far as it was looked at and listed."""
     present = {item.document for item in discovery.items} | {outcome.document for outcome in discovery.outcomes}
+    chooser = looked_at.chooser()
     return tuple(
         document
         for document, before in sorted(known.items())
         if container_of(document) not in present
         and not container_of(document).startswith(discovery.unlisted)
         and belongs(document, before, source)
-        and looked_at.admit(container_of(document))
+        and chooser.admit(container_of(document))
     )

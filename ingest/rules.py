@@ -5,9 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from core.settings import Rule
-from core.sources import Patterns
+from core.sources import Chooser, Patterns
 from indexes.rows import UNDESCRIBED, Description
 
 
@@ -15,7 +16,7 @@ def by_rules(document: str, rules: Sequence[Rule]) -> Description:
     """What holds for a file of the source: each field as the last of the rules has it that match and name it."""
     said = UNDESCRIBED
     for rule in rules:
-        if Patterns(include=(_folded(rule.pattern),)).admit(_folded(document)):
+        if _chooser(rule.pattern).admit(_folded(document)):
             said = Description(
                 groups=said.groups if rule.groups is None else frozenset(rule.groups),
                 tags=said.tags if rule.tags is None else rule.tags,
@@ -39,6 +40,11 @@ def settled(said: Description, before: Description | None, given: Collection[str
     if before is not None and before.groups_from == "ingestion":
         return replace(said, groups=before.groups, groups_from="ingestion")
     return said
+
+
+@lru_cache(256)
+def _chooser(pattern: str) -> Chooser:
+    return Patterns(include=(_folded(pattern),)).chooser()
 
 
 def _folded(name: str) -> str:
