@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from cli.options import Collection, Data, Json, settings_of
-from cli.output import amount, print_json, say, size, table
+from cli.output import amount, print_json, print_text, say, size, table
 from core.errors import UsageError
 
 app = typer.Typer(help="List, show and remove documents, and say who may read them.", no_args_is_help=True)
@@ -56,7 +55,7 @@ def show(
             DocumentTextOut(id=found.id, document=found.document, version=found.version, text=printable(content))
         )
     elif text:
-        sys.stdout.write(content if content.endswith("\n") else content + "\n")
+        print_text(content)
     elif as_json:
         print_json(found)
     else:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import Collection, Data, Json, settings_of
-from cli.output import amount, err, print_json, remark, say, visible
+from cli.output import amount, err, print_json, remark, say
 from core.errors import JobConflict, SourceError, Unavailable, UsageError
+from core.shown import visible
 from core.sources import named
 
 if TYPE_CHECKING:

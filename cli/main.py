@@ -15,6 +15,7 @@ import typer.main
 from cli import ask, demo_command, documents, index, ingest, jobs, keys, mcp, models, search, serve
 from cli.evaluation import commands
 from cli.options import LOG_FILE, Data
+from cli.output import complain
 from core.errors import BudgetReached, Cancelled, SettingsError, TouchstoneError
 
 EXIT_BUG, EXIT_USAGE, EXIT_DOCUMENTS_FAILED, EXIT_BUDGET, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
@@ -87,7 +88,7 @@ def run(words: Sequence[str] | None = None) -> None:
 
 
 def _fail(error: TouchstoneError, code: int) -> None:
-    typer.echo(f"touchstone: {error}", err=True)
+    complain(f"touchstone: {error}")
     sys.exit(code)
 
 
@@ -105,8 +106,8 @@ def _confess(kind: type[BaseException], error: BaseException, trace: TracebackTy
     except OSError:
         debug = True
     if debug:
-        typer.echo(text, err=True)
-    typer.echo(f"touchstone: a bug in Touchstone: {kind.__name__}: {error}.{kept}", err=True)
+        complain(text)
+    complain(f"touchstone: a bug in Touchstone: {kind.__name__}: {error}.{kept}")
 
 
 def _where_and_whether() -> tuple[Path, bool]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from core.shown import visible, visible_json
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
 PIPED_WIDTH = 1_000
-INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @cache
@@ -34,12 +34,17 @@ def err() -> Console:
 def print_json(value: BaseModel | dict[str, object]) -> None:
     """One JSON document on standard output."""
     plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    sys.stdout.write(json.dumps(plain, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(visible_json(json.dumps(plain, ensure_ascii=False, indent=2)) + "\n")
 
 
-def visible(text: str) -> str:
-    """`text` without anything a terminal would obey."""
-    return INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", text)
+def print_text(text: str) -> None:
+    """A text as it is on standard output, but for what a terminal would obey; it ends with a line end."""
+    sys.stdout.write(visible(text if text.endswith("\n") else text + "\n"))
+
+
+def complain(text: str) -> None:
+    """Why a command ends, on standard error."""
+    sys.stderr.write(visible(text) + "\n")
 
 
 def styled(*parts: tuple[str, str] | str) -> Text:

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
+from core.shown import visible, visible_json
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request or job that is being worked on; part of every log line."""
 
@@ -35,7 +37,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of JSON."""
         start = {"time": self.formatTime(record), "level": record.levelname.lower(), "logger": record.name}
-        return json.dumps({**start, **told(record)}, default=str, ensure_ascii=False)
+        return visible_json(json.dumps({**start, **told(record)}, default=str, ensure_ascii=False))
 
 
 class PlainLines(logging.Formatter):
@@ -47,7 +49,7 @@ class PlainLines(logging.Formatter):
         event, trace = fields.pop("event"), fields.pop("traceback", "")
         words = " ".join(f"{name}={value}" for name, value in fields.items())
         line = f"{self.formatTime(record)} {record.levelname.lower()} {event} {words}".rstrip()
-        return "\n".join([line.replace("\n", " "), *trace.splitlines()])
+        return visible("\n".join([line.replace("\n", " "), *trace.splitlines()]))
 
 
 def told(record: logging.LogRecord) -> Fields:
@@ -85,7 +87,7 @@ def report_thread(ended: threading.ExceptHookArgs) -> None:
     """A thread that an exception ended, as a log line: for `threading.excepthook`."""
     name = ended.thread.name if ended.thread else ""
     logging.getLogger(__name__).error(
-        "a thread ended with an exception", extra={"thread": name}, exc_info=ended.exc_value
+        "a thread ended with an exception", extra={"name_of_thread": name}, exc_info=ended.exc_value
     )
 
 

@@ -7,10 +7,27 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from core.globs import fault_in
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 """Of a group or a tag."""
+
+
+def _sound(pattern: str) -> str:
+    if fault := fault_in(pattern):
+        raise ValueError(f"it {fault}")
+    return pattern
+
+
+def _sound_in_small_letters(pattern: str) -> str:
+    _sound(pattern.casefold())
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_sound)]
+"""Of file names (core.sources.Patterns)."""
 
 
 class Section(BaseModel):
@@ -117,7 +134,9 @@ class RerankerSettings(Section):
 class Rule(Section):
     """What holds for every document of a name like `pattern`, unless its metadata file says otherwise."""
 
-    pattern: str = Field(min_length=1, description="names as 'documents list' shows them: hr/**, **/*.draft.docx")
+    pattern: Annotated[Pattern, AfterValidator(_sound_in_small_letters)] = Field(
+        min_length=1, description="names as 'documents list' shows them: hr/**, **/*.draft.docx"
+    )
     groups: tuple[Name, ...] | None = Field(
         None, min_length=1, description="who may read them; left out: this rule does not say"
     )
@@ -138,10 +157,12 @@ class IngestSettings(Section):
     batch_documents: int = Field(32, ge=1, description="documents embedded together")
     file_seconds: int = Field(60, ge=1, description="longest that reading one file may take, in seconds")
     file_memory_mb: int = Field(1024, ge=256, description="most memory that reading one file may take, in MB")
-    include: tuple[str, ...] = Field(
+    include: tuple[Pattern, ...] = Field(
         (), description="patterns of the files that are meant; none: all (docs/ingestion.md)"
     )
-    exclude: tuple[str, ...] = Field((), description="patterns of files and folders that are left out of every source")
+    exclude: tuple[Pattern, ...] = Field(
+        (), description="patterns of files and folders that are left out of every source"
+    )
     allowed_hosts: tuple[str, ...] = Field(
         (),
         description="hosts that https sources may be read from: `docs.example.com`, `*.example.com`, or `*` for every "
@@ -169,8 +190,8 @@ class ScheduledSource(Section):
     source: str = Field(min_length=1, description="a path on the machine of the service, or a URL")
     every_minutes: int = Field(ge=1, description="minutes from one ingestion to the next")
     collection: str = Field("default", min_length=1, description="where to put the documents")
-    include: tuple[str, ...] = Field((), description="look only at files that match one of these patterns")
-    exclude: tuple[str, ...] = Field((), description="do not look at files that match one of these patterns")
+    include: tuple[Pattern, ...] = Field((), description="look only at files that match one of these patterns")
+    exclude: tuple[Pattern, ...] = Field((), description="do not look at files that match one of these patterns")
 
 
 class SearchSettings(Section):

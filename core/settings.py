@@ -190,7 +190,7 @@ def _in_words(error: ValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"{where} is not a setting.{_nearest(str(first['loc'][-1]), _siblings(first['loc']))}"
-    return f"The setting {where} is wrong: {first['msg']}."
+    return f"The setting {where} is wrong: {first['msg'].removeprefix('Value error, ')}."
 
 
 _NAMED: dict[int | str, type[Section]] = {"models": ModelSettings, "schedule": ScheduledSource}

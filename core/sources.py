@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.errors import SourceError
+from core.errors import SourceError, UsageError
+from core.globs import Globs, fault_in
 
 BUCKET_SCHEMES = ("s3", "gs", "az", "memory")
 WEB_SCHEMES = ("https", "http")
@@ -83,46 +83,42 @@ class Patterns:
     """Which files of a source are meant, by their names from its root; with nothing in it, all of them.
 
     A pattern with a slash inside is matched from the root on, one without with the name of a file or of a folder on the
-    way. What it matches is meant with all that is below. `*` and `?` stay within a name, `**` does not.
+    way. What it matches is meant with all that is below. `*` and `?` stay within a name, `**` does not;
+    `[a-z]` is one of these letters, `[!a-z]` another one.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Raises UsageError when a pattern means nothing."""
+        for pattern in (*self.include, *self.exclude):
+            if fault := fault_in(pattern):
+                raise UsageError(f"The pattern {pattern!r} {fault}.")
+
+    def chooser(self) -> Chooser:
+        """What tells files that are meant, for many names one after the other."""
+        return Chooser(self)
+
+    def admit(self, document: str) -> bool:
+        """Whether one file is meant."""
+        return Chooser(self).admit(document)
+
+
+class Chooser:
+    """Tells which files some patterns mean. Safe to call from several threads."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self._include = Globs(patterns.include) if patterns.include else None
+        self._exclude = Globs(patterns.exclude) if patterns.exclude else None
+
     def admit(self, document: str) -> bool:
         """Whether a file is meant."""
-        return (not self.include or _matcher(self.include)(document)) and not self.leave_out(document)
+        return (self._include is None or self._include.match(document)) and not self.leave_out(document)
 
     def leave_out(self, document: str) -> bool:
         """Whether a file, or a folder with all that is in it, is excluded."""
-        return bool(self.exclude) and _matcher(self.exclude)(document)
+        return self._exclude is not None and self._exclude.match(document)
 
 
 EVERYTHING = Patterns()
-
-
-@cache
-def _matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
-    matches = re.compile("|".join(map(_expression, patterns)), re.DOTALL).fullmatch
-    return lambda document: matches(document) is not None
-
-
-def _expression(pattern: str) -> str:
-    """A regular expression for what the pattern matches, and all that is below it."""
-    inner = pattern.strip("/")
-    start = "" if "/" in inner or pattern.startswith("/") else "(?:.*/)?"
-    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\])", inner)
-    regex = "".join(_KINDS.get(part) or _literal_or_class(part) for part in parts)
-    return f"{start}{regex}" + ("/.*" if pattern.endswith("/") else "(?:/.*)?")
-
-
-_KINDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-
-
-def _literal_or_class(part: str) -> str:
-    if part.startswith("[") and part.endswith("]") and len(part) > 2:
-        negated = part[1] == "!"
-        inside = part[2 if negated else 1 : -1].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
-        inside = re.sub(r"^\]", r"\\]", inside)
-        return f"[{'^/' if negated else ''}{inside}]"
-    return re.escape(part)

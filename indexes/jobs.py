@@ -125,6 +125,12 @@ class Jobs:
         done = _on(job.source, job.collection, ("COMPLETED",))
         return next((row["at"] for row in self._rows(select(func.max(jobs.c.finished).label("at")).where(done))), None)
 
+    def last_ended(self, source: str, collection: str, states: tuple[JobState, ...]) -> datetime | None:
+        """When a job on this source of the collection last ended in one of the states."""
+        ended = select(func.max(jobs.c.finished).label("at")).where(_on(source, collection, states))
+        at = next((row["at"] for row in self._rows(ended)), None)
+        return datetime.fromisoformat(at) if at else None
+
     def last_on(self, source: str, collection: str) -> JobRow | None:
         """The latest job on a source."""
         these = (jobs.c.source == source) & (jobs.c.collection == collection)

@@ -6,9 +6,10 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from core.errors import DataFolderOwned, SettingsError
 from indexes.seal import sealed_shared
 
 NAME = "owner.lock"
+OTHERS = 0o077
+"""What the group and all other users could do with a file."""
 TRIES, PAUSE_SECONDS = 20, 0.05
 """A predecessor may be closing, and `owner_of` holds the lock for an instant to see whether it is free."""
 
@@ -62,16 +65,17 @@ class Lock:
 
 @contextmanager
 def own(folder: Path) -> Iterator[Lock]:
-    """Own the folder, which is made readable to its user alone when it does not exist.
+    """Own the folder, which nobody else may read from now on; what this process writes meanwhile is for its user alone.
 
     What its versions share (indexes/seal.py) is compared with what it was first, and must be closed before this ends.
 
     Raises:
         DataFolderOwned: another process, or this one, owns it.
-        SettingsError: the folder cannot be made or written to.
+        SettingsError: the folder cannot be made or written to, or other users of the machine could read it.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _close_to_others(folder)
         descriptor = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise SettingsError(
@@ -81,10 +85,12 @@ def own(folder: Path) -> Iterator[Lock]:
         os.close(descriptor)
         raise DataFolderOwned(_owned_by(folder, _read(folder)))
     lock = Lock(descriptor)
+    before = os.umask(OTHERS)
     try:
         with sealed_shared(folder):
             yield lock
     finally:
+        os.umask(before)
         lock.release()
 
 
@@ -101,6 +107,24 @@ def owner_of(folder: Path) -> Owner | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def _close_to_others(folder: Path) -> None:
+    """Make a folder that was there before as private as one that is made here."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if not mode & OTHERS:
+        return
+    if mode & stat.S_ISVTX:
+        raise SettingsError(
+            f"The data folder {folder} is shared by all users of this machine. Name a folder of its own with --data."
+        )
+    with suppress(OSError):
+        folder.chmod(mode & ~OTHERS)
+    if stat.S_IMODE(folder.stat().st_mode) & OTHERS:
+        raise SettingsError(
+            f"Other users of this machine may look into the data folder {folder}, and it cannot be closed to them. "
+            f"Have its owner run chmod 700 on it, or name another folder with --data."
+        )
 
 
 def _acquired(descriptor: int) -> bool:

@@ -65,7 +65,8 @@ class Scopes:
         with schema.transaction(self._engine) as connection:
             number, chunks = connection.execute(total.where(documents.c.collection == collection)).one()
             rows = connection.execute(_matching(collection, access, filters)).all()
-        kept = [row for row in rows if filters.paths.admit(row.document)]
+        paths = filters.paths.chooser()
+        kept = [row for row in rows if paths.admit(row.document)]
         if len(kept) == number:
             return None
         held = sum(row.chunks for row in kept)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import SourceError
-from core.sources import Patterns, is_remote
+from core.sources import Chooser, Patterns, is_remote
 from ingest.outcomes import Failed, Skipped
 from ingest.sidecar import SUFFIX, described_name
 
@@ -57,14 +57,16 @@ def discover(source: Path, *, max_bytes: int, patterns: Sequence[Patterns] = ())
     """
     root = _resolved(source)
     alone = root.is_file()
-    found = [_decided(root.parent, root, max_bytes)] if alone else list(_walk(root, root, max_bytes, patterns))
+    choosers = [pattern.chooser() for pattern in patterns]
+    found = [_decided(root.parent, root, max_bytes)] if alone else list(_walk(root, root, max_bytes, choosers))
     return discovery_of(str(source), found, patterns)
 
 
 def discovery_of(source: str, found: Sequence[Item | Skipped | Failed], patterns: Sequence[Patterns]) -> Discovery:
     """What was found, less what the patterns leave out. Raises SourceError when nothing of it could be read."""
     if patterns:
-        found = [entry for entry in found if _is_meant(entry, patterns)]
+        choosers = [pattern.chooser() for pattern in patterns]
+        found = [entry for entry in found if _is_meant(entry, choosers)]
     items = tuple(entry for entry in found if isinstance(entry, Item))
     outcomes = tuple(entry for entry in found if isinstance(entry, Skipped | Failed))
     unlisted = tuple(entry.document.rstrip("/") + "/" for entry in outcomes if entry.code == "unreadable")
@@ -126,14 +128,14 @@ def nothing(source: str, outcomes: tuple[Skipped | Failed, ...], patterns: Seque
     )
 
 
-def _is_meant(entry: Item | Skipped | Failed, patterns: Sequence[Patterns]) -> bool:
+def _is_meant(entry: Item | Skipped | Failed, choosers: Sequence[Chooser]) -> bool:
     """Whether the patterns admit it; a place that cannot be looked into may hold what they admit."""
     if isinstance(entry, Failed) and entry.code == "unreadable":
-        return not any(pattern.leave_out(entry.document) for pattern in patterns)
-    return all(pattern.admit(entry.document) for pattern in patterns)
+        return not any(chooser.leave_out(entry.document) for chooser in choosers)
+    return all(chooser.admit(entry.document) for chooser in choosers)
 
 
-def _walk(root: Path, folder: Path, max_bytes: int, patterns: Sequence[Patterns]) -> Iterator[Item | Skipped | Failed]:
+def _walk(root: Path, folder: Path, max_bytes: int, choosers: Sequence[Chooser]) -> Iterator[Item | Skipped | Failed]:
     relative = _document(root, folder)
     try:
         with os.scandir(folder) as listing:
@@ -150,8 +152,8 @@ def _walk(root: Path, folder: Path, max_bytes: int, patterns: Sequence[Patterns]
     for entry in entries:
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False) and not is_hidden(entry.name):
-            if not patterns or not any(pattern.leave_out(_document(root, path)) for pattern in patterns):
-                yield from _walk(root, path, max_bytes, patterns)
+            if not choosers or not any(chooser.leave_out(_document(root, path)) for chooser in choosers):
+                yield from _walk(root, path, max_bytes, choosers)
         elif entry.name in misspelt:
             yield Failed(_shown(_document(root, path)), "bad_metadata", MISSPELT)
         elif said.get(entry.name) is None:

@@ -32,7 +32,7 @@ from indexes.open import Indexes
 from indexes.rows import UNASKED, JobRow, Order
 from ingest.jobs import RecordedJob, new_job
 from ingest.pipeline import lay_out, plan_of, process, reader, sweep
-from ingest.work import STANDING_SECONDS, JobCancelled, JobStopped, Work, watchful
+from ingest.work import PLAN, STANDING_SECONDS, SWEEP, JobCancelled, JobStopped, Work, survived, watchful
 
 VERSION = "1"
 """Raised when the order of a job's steps changes: DBOS continues only jobs of its own version."""
@@ -156,9 +156,9 @@ class JobEngine:
 
     def _steps(self, work: Work) -> None:
         with RecordedJob(work) as record, reader(work) as pool:
-            batches = self._step("plan", lambda: lay_out(work, plan_of(work), batch=BATCH))
+            batches = self._step("plan", partial(_plan, work))
             steps = {f"batch {number}": partial(process, work, number, pool) for number in range(batches)}
-            for name, step in {**steps, "sweep": partial(sweep, work)}.items():
+            for name, step in {**steps, "sweep": partial(_sweep, work)}.items():
                 if not self._step(name, partial(_unless_cancelled, step)):
                     raise JobCancelled
             record.finish()
@@ -275,6 +275,16 @@ class JobEngine:
 
 def _workflow_id(job: JobRow) -> str:
     return f"{job.id}.{job.attempt}"
+
+
+def _plan(work: Work) -> int:
+    with survived(work, PLAN):
+        return lay_out(work, plan_of(work), batch=BATCH)
+
+
+def _sweep(work: Work) -> None:
+    with survived(work, SWEEP):
+        sweep(work)
 
 
 def _unless_cancelled(step: Callable[[], None]) -> bool:

@@ -72,6 +72,8 @@ class RecordedJob:
 
     def _end(self, state: JobState, report: dict[str, Any]) -> None:
         seconds = round(time.monotonic() - self._began, 3)
+        if state == "FAILED":
+            _log.warning("job.failed", extra={"job_id": self._work.job.id, "code": report["error"]["code"]})
         self._jobs.finish(self._work.job.id, state, {**report, "seconds": seconds})
 
 

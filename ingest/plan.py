@@ -255,11 +255,12 @@ def _vanished(discovery: Discovery, closed: Collection[str], known: Mapping[str,
     A file that is closed to whoever asked is not there for them.
     """
     present = {entry.document for entry in (*discovery.items, *discovery.outcomes)}.difference(closed)
+    chooser = work.job.patterns.chooser()
     return tuple(
         document
         for document, before in sorted(known.items())
         if container_of(document) not in present
         and not container_of(document).startswith(discovery.unlisted)
         and belongs(document, before, work.source)
-        and work.job.patterns.admit(container_of(document))
+        and chooser.admit(container_of(document))
     )

@@ -6,10 +6,11 @@ import os
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from core.access import narrowest
 from core.settings import Rule
-from core.sources import Patterns, alone, is_remote, scheme_of
+from core.sources import Chooser, Patterns, alone, is_remote, scheme_of
 from indexes.rows import UNDESCRIBED, Description
 
 
@@ -72,7 +73,7 @@ def by_rules(document: str, rules: Sequence[Rule]) -> Description:
     """What holds for a file of the source: each field as the last of the rules has it that match and name it."""
     said = UNDESCRIBED
     for rule in rules:
-        if Patterns(include=(_folded(rule.pattern),)).admit(_folded(document)):
+        if _chooser(rule.pattern).admit(_folded(document)):
             said = Description(
                 groups=said.groups if rule.groups is None else frozenset(rule.groups),
                 tags=said.tags if rule.tags is None else rule.tags,
@@ -100,6 +101,11 @@ def settled(
     if before is not None and before.groups_from in ("ingestion", "caller"):
         return replace(said, groups=before.groups, groups_from=before.groups_from)
     return said
+
+
+@lru_cache(256)
+def _chooser(pattern: str) -> Chooser:
+    return Patterns(include=(_folded(pattern),)).chooser()
 
 
 def _folded(name: str) -> str:

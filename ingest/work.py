@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from core.errors import SourceError
 from core.settings import IngestSettings
 from indexes.open import Indexes
 from indexes.rows import JobRow
@@ -41,6 +43,8 @@ class Progress:
 
 
 Watch = Callable[[Progress], None]
+PLAN, SWEEP = "/plan", "/sweep"
+"""The steps of a job that are about no single document, where their beginnings are counted; no document is called so."""
 
 
 def silent(progress: Progress) -> None:
@@ -77,6 +81,26 @@ def stand(work: Work, seconds: float) -> None:
     while (left := work.began + seconds - time.monotonic()) > 0:
         work.check()
         time.sleep(min(left, 0.1))
+
+
+@contextmanager
+def survived(work: Work, step: str) -> Iterator[None]:
+    """A step of a job that is about no single document inside: it is given up like a file.
+
+    Raises:
+        SourceError: as many processes died over it as may. It counts anew when the job is taken up again.
+    """
+    attempts = work.indexes.catalogue.attempts
+    most, died = len(work.standing), attempts.deaths(work.job.id).get(step, 0)
+    if died < most:
+        stand(work, work.standing[died])
+    with attempts.begun(work.job.id, step):
+        if died >= most:
+            raise SourceError(
+                f"The job is given up: the whole program ended {most} times while it worked on {work.source} as a whole. "
+                "Look at what the source holds, and ingest a part of it."
+            )
+        yield
 
 
 def watchful(work: Work, *, stopping: Callable[[], bool]) -> Work:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.errors import UsageError
 from evaluation.calibration import Key, cell_of, is_certain, verdict_of
+from evaluation.cells import cell
 from evaluation.dataset import Item, load_dataset
 from evaluation.judging.prompt import CITATION, NO_ANSWER
 from evaluation.manifest import read_manifest
@@ -101,8 +102,7 @@ def write_csv(path: Path, tasks: Iterable[Task]) -> None:
             writer = csv.writer(out)
             writer.writerow(COLUMNS)
             writer.writerows(
-                [task.id, *(_harmless(text) for text in (task.question, task.accepted, task.answer)), ""]
-                for task in tasks
+                [task.id, *(cell(text) for text in (task.question, task.accepted, task.answer)), ""] for task in tasks
             )
     except FileExistsError as error:
         raise UsageError(f"{path} is there already: name another file, or move it away.") from error
@@ -182,8 +182,3 @@ def _chance(seed: str, key: Key) -> str:
 
 def _key(score: Score) -> Key:
     return score.question_id, score.rung, score.replicate
-
-
-def _harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text

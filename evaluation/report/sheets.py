@@ -7,14 +7,13 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from evaluation.cells import cell
 from evaluation.records import Record
 from evaluation.report.questions import causes_of
 from evaluation.report.view import Run
 from evaluation.score import Score
 from evaluation.scorers.retrieval import MEASURES
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 OF_SCORE = (
     "outcome", "abstained", "unanswerable", "error", "exact_match", "token_f1", "answer_words", "citation_precision",
     "citation_recall", "gold_not_found", "rule_in_doubt", "judge", "cost_usd", "latency_ms",
@@ -86,7 +85,6 @@ def _sheet(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> str:
 
 
 def _cell(value: object) -> object:
-    """A text that a spreadsheet would run as a formula gets an apostrophe before it."""
     if isinstance(value, bool):
         return str(value).lower()
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return cell(value) if isinstance(value, str) else value

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from core.access import OWNER
 from core.errors import IndexBroken
+from core.settings import ScheduledSource
+from core.sources import named
 from indexes.condition import PARTS
+from indexes.jobs import Jobs
+from indexes.rows import JobState
 from service.api.telling import Ended
 
 if TYPE_CHECKING:
@@ -40,6 +44,10 @@ STAGES = frozenset(
 )
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 STAGE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
+ENDED: Mapping[str, tuple[JobState, ...]] = {
+    "success": ("COMPLETED",),
+    "failure": ("FAILED", "COMPLETED_WITH_ERRORS"),
+}
 TURNED_AWAY = frozenset({"overloaded", "rate_limited"})
 
 
@@ -54,9 +62,11 @@ class Stored:
     oldest_waiting: datetime | None
     troubled: frozenset[str]
     """Parts that are broken and answered around."""
+    schedules: Mapping[str, Mapping[str, datetime]]
+    """When a job of each schedule last ended, by its name: `success` and `failure`, of those that there were."""
 
     @classmethod
-    def of(cls, indexes: Indexes) -> Stored:
+    def of(cls, indexes: Indexes, schedule: Mapping[str, ScheduledSource]) -> Stored:
         """As it is now. Some milliseconds at a hundred thousand chunks."""
         rows = indexes.catalogue.collections(access=OWNER)
         try:
@@ -70,6 +80,7 @@ class Stored:
             jobs=indexes.catalogue.jobs.counts(),
             oldest_waiting=indexes.catalogue.jobs.oldest_waiting(),
             troubled=indexes.care.condition.parts(),
+            schedules={name: _ended(indexes.catalogue.jobs, entry) for name, entry in schedule.items()},
         )
 
 
@@ -155,7 +166,16 @@ class _State:
         yield _gauge("chunks", "Chunks in the catalogue", "", {"": stored.chunks})
         if stored.vectors is not None:
             yield _gauge("vectors", "Vectors in the vector index: as many as chunks", "", {"": stored.vectors})
+        for way in ENDED:
+            ends = {name: ends[way].timestamp() for name, ends in stored.schedules.items() if way in ends}
+            yield _gauge(f"schedule_last_{way}_timestamp_seconds", f"Last {way} of a schedule", "schedule", ends)
         yield _gauge("index_degraded", "1: this part is broken and answered around", "part", troubled)
+
+
+def _ended(jobs: Jobs, entry: ScheduledSource) -> dict[str, datetime]:
+    """When a job of a schedule last ended in each way, so far as one did."""
+    found = {way: jobs.last_ended(named(entry.source), entry.collection, states) for way, states in ENDED.items()}
+    return {way: at for way, at in found.items() if at is not None}
 
 
 def _gauge(name: str, what: str, label: str, values: Mapping[Any, float]) -> Any:  # noqa: ANN401 -- a type of the library

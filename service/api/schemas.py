@@ -14,7 +14,7 @@ from core.answers import Answer, Citation, Mode, Refusal
 from core.settings import Name
 from core.sources import Patterns
 from service.api.searches import FiltersIn
-from service.api.wire import MAX_LIMIT, Flag, Reply, Request, Text, printable, rounded
+from service.api.wire import MAX_LIMIT, Flag, NamePatterns, Reply, Request, Text, printable, rounded
 
 MAX_TURNS = 100
 
@@ -64,15 +64,10 @@ class IngestionIn(Request):
         description="a path on the machine of the service, or an s3, gs, az or https URL", examples=["/srv/documents"]
     )
     collection: Text = Field("default", description="where to put the documents")
-    include: tuple[Text, ...] = Field(
-        (),
-        max_length=MAX_LIMIT,
-        description="look only at files that match one of these patterns",
-        examples=[["*.pdf"]],
+    include: NamePatterns = Field(
+        (), description="look only at files that match one of these patterns", examples=[["*.pdf"]]
     )
-    exclude: tuple[Text, ...] = Field(
-        (), max_length=MAX_LIMIT, description="do not look at files that match one of these", examples=[["drafts"]]
-    )
+    exclude: NamePatterns = Field((), description="do not look at files that match one of these", examples=[["drafts"]])
 
     groups: tuple[Name, ...] | None = Field(
         None,

@@ -11,15 +11,13 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from core.answers import Hit, SearchResult, Trace
 from core.filters import Filters
 from core.sources import Patterns
-from service.api.wire import MAX_LIMIT, Day, Flag, Reply, Request, Text, printable, rounded
+from service.api.wire import MAX_LIMIT, Day, Flag, NamePatterns, Reply, Request, Text, printable, rounded
 
 
 class FiltersIn(Request):
     """What a search keeps to: documents that meet every field that is set."""
 
-    paths: tuple[Text, ...] = Field(
-        (), max_length=MAX_LIMIT, description="names like one of these patterns", examples=[["hr/**", "*.pdf"]]
-    )
+    paths: NamePatterns = Field((), description="names like one of these patterns", examples=[["hr/**", "*.pdf"]])
     tags: tuple[Text, ...] = Field((), max_length=MAX_LIMIT, description="with at least one of these tags")
     groups: tuple[Text, ...] = Field((), max_length=MAX_LIMIT, description="open to at least one of these by name")
     since: Day | None = Field(None, description="holding, or else modified or made, on this day or later")

@@ -10,12 +10,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from core.errors import UsageError
+from core.globs import fault_in
 
 MAX_LIMIT = 100
 """Most hits or passages that one request can ask for."""
+
+LONGEST_PATTERN, LONGEST_PATTERNS = 500, 10_000
+"""Characters of one pattern of file names, and of all in one field."""
 
 OUTER = frozenset({"body", "query", "path", "header"})
 """Where FastAPI says that a wrong value stood."""
@@ -77,6 +81,29 @@ Plain = Annotated[str, AfterValidator(_plain)]
 """A string without NUL that UTF-8 can hold."""
 Text = Annotated[Plain, AfterValidator(_filled)]
 """A string with something in it, without NUL, that UTF-8 can hold."""
+
+
+def _sound(pattern: str) -> str:
+    if fault := fault_in(pattern):
+        raise ValueError(fault)
+    return pattern
+
+
+def _short_together(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    if sum(map(len, patterns)) > LONGEST_PATTERNS:
+        raise ValueError(f"has more than {LONGEST_PATTERNS:,} characters in all")
+    return patterns
+
+
+NamePattern = Annotated[
+    str, Field(max_length=LONGEST_PATTERN), AfterValidator(_plain), AfterValidator(_filled), AfterValidator(_sound)
+]
+NamePatterns = Annotated[
+    tuple[NamePattern, ...],
+    Field(max_length=MAX_LIMIT),
+    AfterValidator(_short_together),
+]
+"""Patterns of file names (core.sources.Patterns)."""
 
 
 def _written_out(day: object) -> object:

@@ -94,3 +94,9 @@ def test_the_index_can_be_rebuilt_from_the_catalogue(touchstone: Touchstone, sou
     before = touchstone("search", "parental leave", "--json").json["hits"]
     assert touchstone("index", "rebuild", "--json").json["vectors"] == chunks
     assert touchstone("search", "parental leave", "--json").json["hits"] == before
+
+
+def test_a_pattern_that_means_nothing_ends_with_2_and_a_sentence(touchstone: Touchstone, source: Path) -> None:
+    done = touchstone("ingest", source, "--include", "[z-a]")
+    assert done.code == 2
+    assert "include.0: has the range z-a, which is empty" in done.err

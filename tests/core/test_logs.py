@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ast
 import json
 import logging
+import threading
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,45 @@ def test_neither_a_library_s_words_nor_an_exception_s_are_written(
 
 def test_a_line_for_people_has_the_event_and_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
     assert "error ingestion failed chunks=3\n" in said("text", capsys)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_thread_that_an_exception_ends_leaves_that_exception_in_the_log(
+    form: logs.Format, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs.configure("info", form=form)
+    monkeypatch.setattr(threading, "excepthook", logs.report_thread)
+
+    def work() -> None:
+        raise ZeroDivisionError("canary")
+
+    thread = threading.Thread(target=work, name="touchstone-reading")
+    thread.start()
+    thread.join()
+    written = capsys.readouterr().err
+    assert "a thread ended with an exception" in written
+    assert all(part in written for part in ("touchstone-reading", "builtins.ZeroDivisionError", "test_logs.py"))
+    assert "canary" not in written
+
+
+def test_no_field_of_a_log_line_is_called_like_one_that_the_library_sets_itself() -> None:
+    taken = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+    root = Path(__file__).parents[2]
+    found = {
+        (path.name, key.value)
+        for package in logs.OURS
+        for path in (root / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.keyword) and node.arg == "extra" and isinstance(node.value, ast.Dict)
+        for key in node.value.keys
+        if isinstance(key, ast.Constant)
+    }
+    assert len(found) > 20
+    assert not [where for where in found if where[1] in taken]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_nothing_in_a_log_line_is_obeyed_by_a_terminal(form: logs.Format, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info", form=form)
+    logging.getLogger("ingest").warning("a file", extra={"file": "\x1b]0;owned\x07\x9b31m\r\u202e\x08x"})
+    assert not set(capsys.readouterr().err) & set("\x1b\x07\x9b\r\u202e\x08")

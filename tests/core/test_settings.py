@@ -94,3 +94,19 @@ def test_a_key_is_read_from_the_variable_that_is_named(monkeypatch: pytest.Monke
     assert secret("LLM_API_KEY") == "k"
     with pytest.raises(SettingsError, match="The variable OTHER_KEY is not set"):
         secret("OTHER_KEY")
+
+
+@pytest.mark.parametrize(
+    ("table", "where"),
+    [
+        ("ingest]\ninclude = ['[z-a]']", "ingest.include.0"),
+        ("ingest]\nexclude = ['[z-a]']", "ingest.exclude.0"),
+        ("[ingest.rules]]\npattern = '[z-a]'", "ingest.rules.0.pattern"),
+        ("[ingest.rules]]\npattern = '[Z-a]'", "ingest.rules.0.pattern"),  # and rules look at small letters
+        ("schedule.all]\nsource = '/srv'\nevery_minutes = 1\ninclude = ['[z-a]']", "schedule.all.include.0"),
+    ],
+)
+def test_a_pattern_that_means_nothing_is_refused(table: str, where: str) -> None:
+    Path("touchstone.toml").write_text(f"[{table}\n")
+    with pytest.raises(SettingsError, match=rf"The setting {where} is wrong: it has the range z-a, which is empty"):
+        load()

@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,42 @@ with own(Path(sys.argv[1])): print(1, flush=True); input()
 def test_the_folder_is_made_for_its_user_alone(tmp_path: Path) -> None:
     with own(tmp_path / "a" / "data"):
         assert stat.S_IMODE((tmp_path / "a" / "data").stat().st_mode) == 0o700
+
+
+def test_a_folder_that_was_there_before_is_closed_to_others_with_all_that_is_written_into_it(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        (tmp_path / "data").mkdir()
+        with own(tmp_path / "data"):
+            (tmp_path / "data" / "text").write_text("secret")
+            (tmp_path / "data" / "uploads").mkdir()
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)
+    assert modes == {"data": 0o700, "text": 0o600, "uploads": 0o700, "owner.lock": 0o600}
+
+
+def test_a_folder_that_all_users_share_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    with pytest.raises(SettingsError, match="is shared by all users of this machine"), own(tmp_path):
+        pass
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o1777
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_a_folder_of_somebody_else_that_cannot_be_closed_is_refused() -> None:
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home) / "data"
+        folder.mkdir()
+        folder.chmod(0o777)
+        Path(home).chmod(0o711)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(SettingsError, match="Have its owner run chmod 700"), own(folder):
+                pass
+        finally:
+            os.seteuid(0)
 
 
 def test_a_second_owner_is_refused_with_a_sentence_that_names_the_first(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from indexes.open import Indexes
 from ingest.engine import JobEngine
 from ingest.jobs import new_job
 from ingest.pipeline import lay_out, plan_of, process, reader
-from ingest.work import JobStopped, Work
+from ingest.work import STANDING_SECONDS, JobStopped, Work
 from tests.ingest.engines import Open, ended, one_after_the_other
 
 MAIL = (
@@ -107,3 +107,19 @@ def test_a_file_that_as_many_processes_died_over_as_may_is_given_up(
     (failed,) = indexes.catalogue.job_documents.listed(job.id, ["failed"])
     assert (failed.document, failed.code) == ("00.txt", "crashed")
     assert indexes.catalogue.job_documents.tally(job.id).indexed == 11
+
+
+@pytest.mark.parametrize("step", ["/plan", "/sweep"])
+def test_a_job_that_as_many_processes_died_over_as_a_whole_as_may_is_given_up_until_it_is_taken_up_again(
+    engines: Open, indexes: Indexes, many: Path, step: str
+) -> None:
+    job = indexes.catalogue.jobs.add(new_job(many, "a", "QUEUED", "service", EVERYTHING))
+    with ExitStack() as never:
+        for _ in STANDING_SECONDS:
+            never.enter_context(indexes.catalogue.attempts.begun(job.id, step))
+        engine = engines()
+        given_up = ended(indexes, job.id)
+    assert (given_up.state, given_up.report["error"]["code"]) == ("FAILED", "bad_source")
+    assert "ended 3 times" in given_up.report["error"]["detail"]
+    engine.retry(job.id)
+    assert ended(indexes, job.id).state == "COMPLETED"

@@ -79,3 +79,16 @@ def test_a_source_that_can_never_be_read_is_told_at_the_start(indexes: Indexes, 
         Schedule(
             JobEngine(indexes, settings), indexes.catalogue.jobs, [ScheduledSource(source="ftp://x", every_minutes=1)]
         )
+
+
+def test_a_scheduled_job_that_fails_is_in_the_log_with_its_id_and_code(
+    indexes: Indexes, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with one_after_the_other(indexes, settings) as engines:
+        entry = ScheduledSource(source=str(tmp_path / "empty"), every_minutes=60)
+        assert scheduled(indexes, engines(), Clock(), entry).submit_due() == 1
+        job = ended(indexes, indexes.catalogue.jobs.latest()[0].id)
+    assert job.state == "FAILED"
+    (line,) = [record for record in caplog.records if record.getMessage() == "job.failed"]
+    assert (line.levelname, vars(line)["job_id"], vars(line)["code"]) == ("WARNING", job.id, "bad_source")

@@ -38,5 +38,5 @@ may_look.scope = "admin"  # type: ignore[attr-defined]  # as `needs` says it
 )
 async def metrics(request: Request, service: CurrentService) -> Response:
     """What has happened since the start; what is stored is counted anew every ten seconds at most."""
-    stored = await request.state.stored.of(partial(Stored.of, service.indexes))
+    stored = await request.state.stored.of(partial(Stored.of, service.indexes, service.settings.schedule))
     return Response(request.state.metrics.page(stored), media_type=MEDIA_TYPE)

@@ -222,3 +222,11 @@ def test_a_page_is_shown_with_what_is_cited(client: TestClient) -> None:
     assert client.get(f"/v1/documents/{document['id']}/pages/2.png").json()["code"] == "no_page_image"
     assert client.get(f"/v1/documents/{document['id']}/pages/0.png").status_code == 422
     assert client.get("/v1/documents/none/pages/1.png").status_code == 404
+
+
+@pytest.mark.parametrize("field", ["include", "exclude"])
+def test_a_pattern_that_means_nothing_is_refused_before_there_is_a_job(client: TestClient, field: str) -> None:
+    reply = client.post("/v1/ingestions", json={"source": "/srv", field: ["[!9-0]"]})
+    assert (reply.status_code, reply.json()["code"]) == (422, "invalid")
+    assert f"{field}.0: has the range 9-0, which is empty" in reply.json()["detail"]
+    assert client.get("/v1/ingestions").json()["jobs"] == []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -20,7 +21,9 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as ser
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.errors import SettingsError
-from core.settings import ModelSettings
+from core.settings import ModelSettings, ScheduledSource
+from indexes.rows import JobState
+from ingest.jobs import new_job
 from service.answering.generators.choose import open_model
 from service.api import traces
 from service.api.app import create_app
@@ -180,3 +183,20 @@ def test_traces_that_cannot_be_sent_as_asked_are_refused_at_the_start(monkeypatc
 def test_without_a_collector_nothing_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(traces.ENDPOINT, raising=False)
     assert traces.traces_if_wanted() is None
+
+
+def test_each_schedule_says_when_it_last_succeeded_and_last_failed(service: Service) -> None:
+    jobs, schedule = service.indexes.catalogue.jobs, {}
+    for name, states in {"good": ["COMPLETED"], "bad": ["COMPLETED", "FAILED"], "new": []}.items():
+        entry = schedule[name] = ScheduledSource(source=f"/srv/{name}", every_minutes=60)
+        for state in states:
+            job = jobs.add(new_job(entry.source, entry.collection, "RUNNING", "service"))
+            jobs.finish(job.id, cast(JobState, state), {})
+    settings = service.settings.model_copy(update={"schedule": schedule})
+    app = create_app(settings, open_service=lambda: nullcontext(replace(service, settings=settings)))
+    began = time.time() - 60
+    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        ends = {name[0][25:32] + " " + name[1]: at for name, at in figures(client).items() if "_schedule_" in name[0]}
+    assert set(ends) == {"success good", "success bad", "failure bad"}
+    assert all(began < at <= time.time() for at in ends.values())
+    assert ends["success bad"] <= ends["failure bad"]
