@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -12,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.errors import DataFolderOwned, SettingsError
+from core.errors import DataFolderOwned, InsufficientStorage, SettingsError
+from core.files import write_fault
 
 NAME = "owner.lock"
 TRIES, PAUSE_SECONDS = 20, 0.05
@@ -66,18 +68,21 @@ def own(folder: Path) -> Iterator[Lock]:
     Raises:
         DataFolderOwned: another process, or this one, owns it.
         SettingsError: the folder cannot be made or written to.
+        InsufficientStorage: the disk is full.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise SettingsError(
-            f"The data folder {folder} cannot be used: {error.strerror}. Name another one with --data."
-        ) from error
+        raise _unusable(folder, error) from error
     if not _acquired(descriptor):
         os.close(descriptor)
         raise DataFolderOwned(_owned_by(folder, _read(folder)))
-    lock = Lock(descriptor)
+    try:
+        lock = Lock(descriptor)
+    except OSError as error:
+        os.close(descriptor)
+        raise _unusable(folder, error) from error
     try:
         yield lock
     finally:
@@ -97,6 +102,18 @@ def owner_of(folder: Path) -> Owner | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def _unusable(folder: Path, error: OSError) -> SettingsError | InsufficientStorage:
+    where = f"The data folder {folder} cannot be used: {error.strerror}."
+    if error.errno == errno.EROFS:
+        return SettingsError(
+            f"{where} Searching, too, needs a folder that can be written to: mount it for writing, or copy it and name "
+            "the copy with --data."
+        )
+    if isinstance(write_fault(error), InsufficientStorage):
+        return InsufficientStorage(f"{where} There is no room left on the disk. Make room, then try again.")
+    return SettingsError(f"{where} Name another one with --data.")
 
 
 def _acquired(descriptor: int) -> bool:
