@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,18 @@ def test_neither_a_library_s_words_nor_an_exception_s_are_written(
 
 def test_a_line_for_people_has_the_event_and_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
     assert "error ingestion failed chunks=3\n" in said("text", capsys)
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["a folder is in its place", "the disk is full"])
+def test_a_log_that_cannot_be_written_is_said_once_and_stops_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], full: bool
+) -> None:
+    file = Path("/dev/full") if full else tmp_path
+    handler = logs.LogFile(file, delay=True)
+    for _ in range(2):
+        handler.handle(logging.makeLogRecord({"msg": "said"}))
+    with suppress(OSError):  # what is held back for a full disk is lost
+        handler.close()
+    said = capsys.readouterr().err
+    assert said.count("Nothing is logged to") == 1
+    assert "Traceback" not in said
