@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cli.evaluation_store import INLINE, Store, Stored, begun, ended, now
 from core.access import Principal, require
 from core.errors import BudgetReached, Cancelled, JobConflict, TouchstoneError, UnknownJob, UsageError
+from core.files import write_fault
 from core.settings import Settings
 from service.api.evaluations import EvaluationError, EvaluationIn, EvaluationOut
 from service.api.live import Live
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from evaluation.run import Progress
     from evaluation.rungs import Subject
     from service.api.state import Service
+
+_log = logging.getLogger(__name__)
 
 NOTED_SECONDS = 1.0
 """How often the progress of a run is written down, for a service that is killed."""
@@ -38,9 +41,8 @@ class EvaluationRuns:
         self._cancelled, self._stopping = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._now: Stored | None = None
-        for stored in self._store.all():
-            if stored.out.state == "RUNNING":
-                self._store.keep(stored, state="INTERRUPTED", finished=now())
+        self._unwritten: dict[str, Stored] = {}
+        """Runs that ended while the disk was full: their records say RUNNING until they can be written."""
 
     def close(self) -> None:
         """End the one at work after the calls under way; it can be resumed."""
@@ -96,7 +98,7 @@ class EvaluationRuns:
     def resume(self, evaluation_id: str, principal: Principal) -> EvaluationOut:
         """Go on with it."""
         stored = self._one(evaluation_id, principal)
-        if stored.out.state in ("RUNNING", "COMPLETED"):
+        if stored.out.state in ("RUNNING", "COMPLETED", "BROKEN"):
             raise JobConflict(f"The evaluation {evaluation_id} is {stored.out.state}: there is nothing to go on with.")
         with self._alone():
             return self._begin(self._checked(stored))
@@ -106,7 +108,8 @@ class EvaluationRuns:
         stored = self._one(evaluation_id, principal)
         if stored.out.state == "RUNNING":
             raise JobConflict(f"The evaluation {evaluation_id} is at work: cancel it first.")
-        shutil.rmtree(self._store.folder(stored))
+        self._unwritten.pop(evaluation_id, None)
+        self._store.remove(stored)
 
     # What is asked for
 
@@ -171,8 +174,27 @@ class EvaluationRuns:
             ending["state"] = "CANCELLED" if self._cancelled.is_set() else "INTERRUPTED"
         except TouchstoneError as error:
             ending = _failed(error, folder)
+        except OSError as error:
+            if (fault := write_fault(error)) is None:
+                raise
+            ending = _failed(fault, folder)
         finally:
-            self._store.keep(self._now or stored, **ending, **ended(folder), finished=now())
+            self._end(self._now or stored, ending)
+
+    def _end(self, stored: Stored, ending: dict[str, Any]) -> None:
+        """Write down how a run ended; when that fails, it is tried again whenever somebody looks at it."""
+        try:
+            ending |= ended(self._store.folder(stored))
+        except (TouchstoneError, OSError):
+            _log.exception("what an evaluation left cannot be read")
+        changes = ending | {"finished": now()}
+        last = stored.model_copy(update={"out": stored.out.model_copy(update=changes)})
+        try:
+            self._store.keep(last)
+        except OSError:
+            _log.exception("the end of an evaluation could not be written down yet")
+            self._unwritten[last.out.evaluation_id] = last
+        finally:
             self._now = None
 
     def _subject(self, service: Service, stored: Stored) -> Subject:
@@ -214,7 +236,13 @@ class EvaluationRuns:
 
     def _begin(self, stored: Stored) -> EvaluationOut:
         self._cancelled.clear()
-        self._now = self._store.keep(stored)
+        self._now = stored  # first, so that whoever reads its record knows that it is at work
+        try:
+            self._store.keep(stored)
+        except OSError:
+            self._now = None
+            raise
+        self._unwritten.pop(stored.out.evaluation_id, None)
         self._thread = threading.Thread(target=self._work, args=(stored,), name="touchstone-evaluation")
         self._thread.start()
         return stored.out
@@ -225,7 +253,15 @@ class EvaluationRuns:
     def _latest(self, stored: Stored) -> Stored:
         """The run as it is now, where it is at work."""
         now = self._now
-        return now if now and now.out.evaluation_id == stored.out.evaluation_id else stored
+        if now is not None and now.out.evaluation_id == stored.out.evaluation_id:
+            return now
+        last = self._unwritten.get(stored.out.evaluation_id)
+        if last is not None:
+            with suppress(OSError):
+                self._store.keep(last)
+                self._unwritten.pop(stored.out.evaluation_id, None)
+            return last
+        return self._store.interrupted(stored) if stored.out.state == "RUNNING" else stored
 
 
 def _failed(error: TouchstoneError, folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from cli.evaluation import commands
 from cli.options import LOG_FILE, Data
 from cli.output import complain
 from core.errors import BudgetReached, Cancelled, SettingsError, TouchstoneError
+from core.files import write_fault
 
 EXIT_BUG, EXIT_USAGE, EXIT_DOCUMENTS_FAILED, EXIT_BUDGET, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -85,6 +87,10 @@ def run(words: Sequence[str] | None = None) -> None:
         _fail(error, EXIT_INTERRUPTED)
     except TouchstoneError as error:
         _fail(error, EXIT_USAGE)
+    except (OSError, sqlite3.Error) as error:
+        if (fault := write_fault(error)) is None:
+            raise
+        _fail(fault, EXIT_USAGE)
 
 
 def _fail(error: TouchstoneError, code: int) -> None:

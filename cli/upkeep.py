@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from core.errors import JobConflict, TouchstoneError, UnknownJob
+from core.files import write_fault
 from core.settings import Settings
 from indexes import versions
 from indexes.changes import RebuildProgress
@@ -119,6 +120,10 @@ class ServiceUpkeep:
             self._state = RebuildOut(state="INTERRUPTED")
         except TouchstoneError as error:
             self._state = _failed(error.code, str(error))
+        except OSError as error:
+            if (fault := write_fault(error)) is None:
+                raise
+            self._state = _failed(fault.code, str(fault))
         finally:
             if self._state is not None and self._state.state == "RUNNING":
                 self._state = _failed("bug", "A fault in Touchstone ended the rebuild; see the log.")

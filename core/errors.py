@@ -27,8 +27,11 @@
     │  ├─ Cancelled           nobody waits for the answer any longer
     │  ├─ EmbedderUnavailable
     │  ├─ Overloaded           more is being asked than can be worked on
+    │  ├─ DatabaseBusy         others kept the database for too long
     │  └─ DataFolderOwned      another process owns the data folder
     ├─ IndexBroken             the stored index cannot be used as it is
+    │  ├─ InsufficientStorage  the disk is full: nothing is lost, and trying again helps once there is room
+    │  └─ NotWritable          the file system is read-only, or something else is where a file or folder should be
     └─ ParseError              one file could not be read: a value in reports, never a crash
 
 HTTP status codes are in service/api/errors.py, exit codes in cli/main.py.
@@ -210,6 +213,13 @@ class Overloaded(Unavailable):
     retry_after: ClassVar[int] = 1
 
 
+class DatabaseBusy(Unavailable):
+    """Others kept a database locked for too long. `retry_after`: seconds after which to try again."""
+
+    code = "busy"
+    retry_after: ClassVar[int] = 5
+
+
 class DataFolderOwned(Unavailable):
     """Another process owns the data folder."""
 
@@ -220,6 +230,18 @@ class IndexBroken(TouchstoneError):
     """The stored index cannot be used as it is; the message names the remedy."""
 
     code = "index_broken"
+
+
+class InsufficientStorage(IndexBroken):
+    """The disk is full, or the quota on it is used up."""
+
+    code = "insufficient_storage"
+
+
+class NotWritable(IndexBroken):
+    """Nothing can be written there: a read-only file system, or a file in the place of a folder."""
+
+    code = "not_writable"
 
 
 class ParseError(TouchstoneError):

@@ -52,6 +52,32 @@ class PlainLines(logging.Formatter):
         return visible("\n".join([line.replace("\n", " "), *trace.splitlines()]))
 
 
+class LogFile(logging.FileHandler):
+    """A log file. When it cannot be opened or written, that is said once, and whoever logs goes on."""
+
+    _said = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record."""
+        try:
+            super().emit(record)
+        except OSError as error:  # it cannot be opened
+            self._lost(error)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name
+        """What could not be written is lost."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            self._lost(error)
+        else:
+            super().handleError(record)
+
+    def _lost(self, error: OSError) -> None:
+        if not self._said:
+            self._said = True
+            sys.stderr.write(f"Nothing is logged to {self.baseFilename}: {error.strerror}.\n")
+
+
 def told(record: logging.LogRecord) -> Fields:
     """What may be written of a record, the event first."""
     ours = record.name.partition(".")[0] in OURS
@@ -105,7 +131,7 @@ def configure(level: str, file: Path | None = None, form: Format = "auto") -> No
     """
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if file is not None:
-        handler = logging.FileHandler(file, encoding="utf-8", delay=True, errors="backslashreplace")
+        handler = LogFile(file, encoding="utf-8", delay=True, errors="backslashreplace")
     for_people = form == "text" or (form == "auto" and file is None and sys.stderr.isatty())
     handler.setFormatter(PlainLines() if for_people else JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

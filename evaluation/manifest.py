@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
+from core.files import write_whole
 from core.settings import EvaluationSettings, Price, Settings
 from evaluation.budget import Budget
 from evaluation.dataset import Dataset
@@ -152,9 +153,7 @@ def keep_prices(folder: Path, values: EvaluationSettings, books: Mapping[str, Pr
 
 def write_json(path: Path, value: object) -> None:
     """Write a JSON file whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def refuse_other(folder: Path, after: Mapping[str, str], *, called: Path | None = None) -> dict[str, Any]:

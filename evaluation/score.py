@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import UsageError
+from core.files import write_whole
 from evaluation.dataset import Dataset, Item, load_dataset
 from evaluation.judging.judgements import Verdicts
 from evaluation.manifest import read_manifest
@@ -74,9 +75,7 @@ def score_folder(folder: Path) -> list[Score]:
     judge = manifest.get("judge")
     verdicts = Verdicts(folder, judge["model"]) if judge else None
     scores = score(dataset, read_records(folder / RECORDS).values(), rungs=manifest["rungs"], verdicts=verdicts)
-    partial = folder / (SCORES + ".partial")
-    partial.write_text("".join(map(to_line, scores)), encoding="utf-8", errors="surrogatepass")
-    partial.replace(folder / SCORES)
+    write_whole(folder / SCORES, "".join(map(to_line, scores)), errors="surrogatepass")
     return scores
 
 

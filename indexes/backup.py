@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import IndexBroken, UsageError
+from core.files import put_in_place, write_fault
 from indexes import versions
 from indexes.schema import SCHEMA
 
@@ -51,6 +52,7 @@ def take(data: Path, file: Path) -> Manifest:
 
     Raises:
         UsageError: there is nothing to back up, or the file cannot be written.
+        InsufficientStorage, NotWritable: the disk that the backup goes to is full or read-only.
         IndexBroken: the catalogue cannot be read.
     """
     catalogue = versions.folder_of(data, versions.pointer(data).live) / versions.CATALOGUE
@@ -63,11 +65,10 @@ def take(data: Path, file: Path) -> Manifest:
             _copy(catalogue, copy)
             with os.fdopen(os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
                 manifest = _write(out, copy, data)
-                out.flush()
-                os.fsync(out.fileno())
-        os.replace(beside, file)
-        versions.sync(file.absolute().parent)
+        put_in_place(beside, file)
     except OSError as error:
+        if (fault := write_fault(error)) is not None:
+            raise type(fault)(f"The backup {file} was not taken. {fault}") from error
         raise UsageError(f"The backup cannot be written to {file}: {error.strerror or error}.") from error
     finally:
         beside.unlink(missing_ok=True)
@@ -115,6 +116,10 @@ def _copy(catalogue: Path, copy: Path) -> None:
             source.backup(target, pages=-1)
             target.execute("pragma journal_mode = delete")
     except sqlite3.Error as error:
+        if (fault := write_fault(error)) is not None:  # of the copy: nothing is written to the catalogue here
+            raise type(fault)(
+                f"The catalogue {catalogue} could not be copied to {copy.parent.parent}. {fault}"
+            ) from error
         raise IndexBroken(f"The catalogue {catalogue} cannot be read: {error}.") from error
 
 

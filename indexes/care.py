@@ -6,7 +6,7 @@ import logging
 import threading
 from pathlib import Path
 
-from core.errors import IndexBroken
+from core.errors import IndexBroken, TouchstoneError
 from indexes import rebuild
 from indexes.catalogue import Catalogue
 from indexes.condition import Condition
@@ -118,5 +118,5 @@ class Care:
         while not self._closing.wait(pause):
             try:
                 self.purge()
-            except (IndexBroken, OSError) as error:
+            except (TouchstoneError, OSError) as error:
                 logger.warning("what was deleted could not be purged", extra={"reason": str(error)})

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, Protocol, TypeVar
 
-from core.errors import IndexBroken
+from core.errors import IndexBroken, TouchstoneError
+from core.files import put_in_place
 from indexes.catalogue import Catalogue
 from indexes.condition import Condition
 from indexes.seal import Verdict
@@ -239,7 +240,7 @@ class Guard(Generic[S]):
         self._release()
         self.kind.discard(self._folder)
         if self._aside.exists():
-            self._aside.rename(self._folder)
+            put_in_place(self._aside, self._folder)
         try:
             self._store, self._state = self.kind.open(self._folder), "open"
         except IndexBroken as error:
@@ -271,7 +272,7 @@ class Guard(Generic[S]):
     def _fill(self) -> None:
         try:
             self.remake()
-        except (IndexBroken, OSError) as error:
+        except (TouchstoneError, OSError) as error:
             self._despair(error)
 
     def _despair(self, error: Exception) -> None:

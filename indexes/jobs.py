@@ -137,6 +137,11 @@ class Jobs:
         query = select(jobs).where(these).order_by(jobs.c.number.desc()).limit(1)
         return next((_row(row) for row in self._rows(query)), None)
 
+    def of_the_service(self) -> list[JobRow]:
+        """The jobs that wait for a service or run in it, in the order they were asked for."""
+        these = (jobs.c.runner == "service") & jobs.c.state.in_(AT_WORK)
+        return [_row(row) for row in self._rows(select(jobs).where(these).order_by(jobs.c.number))]
+
     def counts(self) -> dict[JobState, int]:
         """How many jobs are in each state."""
         query = select(jobs.c.state, func.count().label("number")).group_by(jobs.c.state)

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Column, Engine, RowMapping, Select, String, Table, bindparam, insert, select, update
 
 from core import keys as text
-from core.errors import IndexBroken, Unauthorized, UnknownKey
+from core.errors import DatabaseBusy, IndexBroken, Unauthorized, UnknownKey
 from indexes import mapping, schema, versions
 from indexes.rows import KeyRow
 from indexes.schema import Json
@@ -119,7 +119,7 @@ class Keys:
         try:
             with schema.transaction(self._engine, write=True) as connection:
                 connection.execute(update(keys).where(keys.c.id == row.id).values(last_used=day))
-        except IndexBroken as error:
+        except (IndexBroken, DatabaseBusy) as error:
             logger.warning("the use of a key could not be noted", extra={"reason": str(error)})
 
     def _rows(self, query: Select[Any], **given: str) -> list[RowMapping]:

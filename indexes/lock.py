@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -13,7 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.errors import DataFolderOwned, SettingsError
+from core.errors import DataFolderOwned, InsufficientStorage, SettingsError
+from core.files import write_fault
 from indexes.seal import sealed_shared
 
 NAME = "owner.lock"
@@ -72,19 +74,22 @@ def own(folder: Path) -> Iterator[Lock]:
     Raises:
         DataFolderOwned: another process, or this one, owns it.
         SettingsError: the folder cannot be made or written to, or other users of the machine could read it.
+        InsufficientStorage: the disk is full.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _close_to_others(folder)
         descriptor = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise SettingsError(
-            f"The data folder {folder} cannot be used: {error.strerror}. Name another one with --data."
-        ) from error
+        raise _unusable(folder, error) from error
     if not _acquired(descriptor):
         os.close(descriptor)
         raise DataFolderOwned(_owned_by(folder, _read(folder)))
-    lock = Lock(descriptor)
+    try:
+        lock = Lock(descriptor)
+    except OSError as error:
+        os.close(descriptor)
+        raise _unusable(folder, error) from error
     before = os.umask(OTHERS)
     try:
         with sealed_shared(folder):
@@ -125,6 +130,18 @@ def _close_to_others(folder: Path) -> None:
             f"Other users of this machine may look into the data folder {folder}, and it cannot be closed to them. "
             f"Have its owner run chmod 700 on it, or name another folder with --data."
         )
+
+
+def _unusable(folder: Path, error: OSError) -> SettingsError | InsufficientStorage:
+    where = f"The data folder {folder} cannot be used: {error.strerror}."
+    if error.errno == errno.EROFS:
+        return SettingsError(
+            f"{where} Searching, too, needs a folder that can be written to: mount it for writing, or copy it and name "
+            "the copy with --data."
+        )
+    if isinstance(write_fault(error), InsufficientStorage):
+        return InsufficientStorage(f"{where} There is no room left on the disk. Make room, then try again.")
+    return SettingsError(f"{where} Name another one with --data.")
 
 
 def _acquired(descriptor: int) -> bool:

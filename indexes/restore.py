@@ -9,6 +9,7 @@ from sqlalchemy import func, update
 
 from core.access import OWNER
 from core.errors import IndexBroken, UsageError
+from core.files import put_in_place
 from core.settings import Settings
 from indexes import versions
 from indexes.backup import UPLOADS, Manifest, unpack
@@ -101,4 +102,4 @@ def _put_uploads(unpacked: Path, uploads: Path) -> None:
             target.mkdir(mode=0o700, parents=True, exist_ok=True)
         else:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.replace(path, target)
+            put_in_place(path, target)

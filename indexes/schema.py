@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,10 +35,11 @@ from sqlalchemy import (
     event,
     literal_column,
 )
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.types import TypeDecorator
 
-from core.errors import IndexBroken
+from core.errors import DatabaseBusy, IndexBroken
+from core.files import write_fault
 from core.sources import scheme_of
 from indexes.migrate import bring_up, migrate
 from indexes.unicode import encodable
@@ -285,6 +287,9 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
     One that writes takes the write lock when it begins, so it never fails half-way because another one wrote.
 
     Raises:
+        DatabaseBusy: another process held the lock for longer than BUSY_MS.
+        InsufficientStorage: the disk is full.
+        NotWritable: the file system is read-only.
         IndexBroken: the database cannot be read or written.
     """
     chosen = engine.execution_options(touchstone_begin="BEGIN IMMEDIATE") if write else engine
@@ -293,7 +298,13 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
             yield connection
         if write:
             _changes[engine.pool] = changes(engine) + 1
+    except IntegrityError:  # what was to be written cannot be right: a bug, and no fault of the disk
+        raise
     except DatabaseError as error:
+        if (fault := write_fault(error)) is not None:
+            raise fault from error
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise DatabaseBusy("The catalogue is held by another process. Try again in a few seconds.") from error
         raise IndexBroken(
             f"The catalogue {engine.url.database} cannot be {'written' if write else 'read'}: {error.orig}. "
             "Look at the disk's free space and health; `touchstone index restore BACKUP` puts a backup in its place."

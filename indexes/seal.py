@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from enum import Enum
 from pathlib import Path
 
 from core.errors import IndexBroken
+from core.files import sync, write_whole
 from core.machine import cores
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Seal:
         """Remove the seal for good: one that came back after a power failure would call what was written damage."""
         if self._prints is not None or (self._folder / self._name).exists():
             (self._folder / self._name).unlink()
-            _sync(self._folder)
+            sync(self._folder)
 
     def leave_out(self, part: str) -> None:
         """Put no seal on a part: nothing was known of its files, and nobody has looked at them since."""
@@ -261,24 +261,10 @@ def _read(path: Path) -> dict[str, Print] | None:
 
 def _write(path: Path, prints: Mapping[str, Print]) -> None:
     files = {name: asdict(print) for name, print in sorted(prints.items())}
-    aside = path.with_name(path.name + ".new")
     try:
-        with aside.open("w", encoding="utf-8") as file:
-            json.dump({"files": files, "sum": _sum(files)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-        _sync(path.parent)
+        write_whole(path, json.dumps({"files": files, "sum": _sum(files)}))
     except OSError as error:
         logger.warning("the data folder could not be sealed", extra={"reason": str(error)})
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sum(files: Mapping[str, object]) -> str:

@@ -12,13 +12,12 @@ the jobs database belong to the data folder, not to a version.
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import IndexBroken
+from core.files import sync, write_whole
 
 POINTER, VERSIONS, BUILDING = "live", "versions", "building"
 FIRST = ""
@@ -65,22 +64,7 @@ def mend_pointer(data: Path) -> None:
 
 def point(data: Path, to: Pointer) -> None:
     """Make another version the live one, in one step that outlives a power failure."""
-    beside = data / f".{POINTER}-{secrets.token_hex(4)}"
-    with beside.open("w", encoding="utf-8") as file:
-        json.dump({"live": to.live, "previous": to.previous}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, data / POINTER)
-    sync(data)
-
-
-def sync(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(data / POINTER, json.dumps({"live": to.live, "previous": to.previous}))
 
 
 def folder_of(data: Path, name: str) -> Path:

@@ -36,7 +36,6 @@ Result = TypeVar("Result")
 
 _ATTEMPTS = 3
 """A task whose pool broke this often, each time in a process that had answered, is what breaks it."""
-_START_SECONDS = 60
 _GRACE_SECONDS = 10
 """Pebble ends what takes too long; when it does not within this time, the process is ended here."""
 _SHORT_OF_MEMORY = ("memory allocation of", "bad_alloc", "MemoryError", "out of memory", "Out of memory")
@@ -46,10 +45,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one task may take."""
+    """What one task may take. `start_seconds`: within which a process answers that it is there."""
 
     seconds: int
     memory_mb: int
+    start_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,18 @@ class Process(Generic[Task, Result]):
         self._cancelled = threading.Event()
 
     def start(self) -> None:
-        """Start the process and hear it answer.
+        """Start the process and hear it answer; another one when it does not: it may have been stopped or killed.
 
         Raises:
-            Unavailable: it does not answer.
+            Unavailable: neither answers.
         """
+        try:
+            self._start()
+        except Unavailable as error:
+            _log.warning("a process that reads files is started again", extra={"reason": str(error)})
+            self._start()
+
+    def _start(self) -> None:
         from pebble import ProcessPool
 
         arguments = (self._work, self._scratch, self._limits)
@@ -90,11 +97,17 @@ class Process(Generic[Task, Result]):
             self._scratch.mkdir(parents=True, exist_ok=True)
             with _without_main():
                 answer = self._pool.schedule(_answer)
-            self._wait(answer, _START_SECONDS)
+            self._wait(answer, self._limits.start_seconds)
         except (OSError, RuntimeError) as error:  # a death, a timeout and a broken pool among them
             said = self._said()
             self.end()
-            raise Unavailable(f"The process that reads files could not be started: {error}. {said}".strip()) from error
+            late = isinstance(error, TimeoutError)
+            why = (
+                f"it did not answer within {self._limits.start_seconds:g} s"
+                if late
+                else str(error) or type(error).__name__
+            )
+            raise Unavailable(f"The process that reads files could not be started: {why}. {said}".strip()) from error
 
     def run(self, task: Task) -> Result | Ended:
         """What the task came to.

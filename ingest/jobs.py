@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from core.errors import TouchstoneError
+from core.files import write_fault
 from core.logs import request_id
 from core.sources import EVERYTHING, Patterns, named
 from indexes.rows import JobRow, JobState, Runner
@@ -50,6 +51,8 @@ class RecordedJob:
         self._jobs = work.indexes.catalogue.jobs
         self._token: Token[str] | None = None
         self._began = time.monotonic()
+        self.unwritten: tuple[JobState, dict[str, Any]] | None = None
+        """How the job ended, its state and report, while the catalogue could not take it down: the disk was full."""
 
     def finish(self) -> None:
         """Record that it got to its end."""
@@ -71,10 +74,12 @@ class RecordedJob:
             request_id.reset(self._token)
 
     def _end(self, state: JobState, report: dict[str, Any]) -> None:
-        seconds = round(time.monotonic() - self._began, 3)
+        report = {**report, "seconds": round(time.monotonic() - self._began, 3)}
         if state == "FAILED":
             _log.warning("job.failed", extra={"job_id": self._work.job.id, "code": report["error"]["code"]})
-        self._jobs.finish(self._work.job.id, state, {**report, "seconds": seconds})
+        self.unwritten = state, report
+        self._jobs.finish(self._work.job.id, state, report)
+        self.unwritten = None
 
 
 def report_of(work: Work, left_alone: Sequence[str], seconds: float) -> IngestReport:
@@ -108,6 +113,8 @@ def _ending(error: BaseException) -> tuple[JobState, dict[str, Any]]:
         return "INTERRUPTED", _report("interrupted", "Stopped before the end. Ingest again to go on.")
     if isinstance(error, TouchstoneError):
         return "FAILED", _report(error.code, str(error))
+    if (fault := write_fault(error)) is not None:
+        return "FAILED", _report(fault.code, str(fault))
     _log.error("ingestion failed", exc_info=error)
     return "FAILED", _report("bug", "A fault in Touchstone ended the job; see the log.")
 

@@ -127,6 +127,7 @@ class _Keeper(threading.Thread, Generic[Task, Result]):
             self.ready.set()
             while (entry := self._queue.get()) is not None:
                 self._answer(*entry, refused)
+                refused = None  # of the first task alone: for the next one, the process is started anew
         finally:
             self._process.end()
 

@@ -62,17 +62,22 @@ class Schedule:
         """Queue a job for each source that is due; returns how many. One that is refused is tried again."""
         submitted = 0
         for source, entry in self._sources:
-            last = self._jobs.last_on(source, entry.collection)
-            if last is not None:
-                due = datetime.fromisoformat(last.created) + timedelta(minutes=entry.every_minutes)
-                if last.state in AT_WORK or self._now() < due:
-                    continue
             try:
-                self._engine.submit(source, entry.collection, patterns=Patterns(entry.include, entry.exclude))
-                submitted += 1
+                submitted += self._submit_if_due(source, entry)
             except TouchstoneError as error:
                 _log.warning("a scheduled ingestion was not queued", extra={"code": error.code})
+            except Exception:  # noqa: BLE001 -- whatever it is, it stops neither other sources nor the next look
+                _log.exception("a scheduled ingestion was not queued")
         return submitted
+
+    def _submit_if_due(self, source: str, entry: ScheduledSource) -> bool:
+        last = self._jobs.last_on(source, entry.collection)
+        if last is not None:
+            due = datetime.fromisoformat(last.created) + timedelta(minutes=entry.every_minutes)
+            if last.state in AT_WORK or self._now() < due:
+                return False
+        self._engine.submit(source, entry.collection, patterns=Patterns(entry.include, entry.exclude))
+        return True
 
     def _run(self) -> None:
         while not self._ended.is_set():

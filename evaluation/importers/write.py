@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from core.errors import DatasetError, UsageError
+from core.files import write_whole
 from evaluation.dataset import Item
 
 
@@ -24,11 +25,9 @@ def write_questions(path: Path, items: Iterable[Item]) -> None:
     """
     if path.exists():
         raise UsageError(f"{path} is there already: name another file, or move it away.")
-    partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text("".join(map(to_json_line, items)), encoding="utf-8", errors="surrogatepass")
-        partial.replace(path)
+        write_whole(path, "".join(map(to_json_line, items)), errors="surrogatepass")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
 

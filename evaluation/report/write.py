@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from core.errors import UsageError
+from core.files import write_whole
 from evaluation.dataset import load_dataset
 from evaluation.manifest import read_manifest, with_prices
 from evaluation.passages import read_passages
@@ -38,9 +39,7 @@ def write_report(folder: Path) -> Path:
     """
     run = read_run(folder)
     for name, made in REPORTS.items():
-        partial = folder / (name + ".partial")
-        partial.write_text(made(run), encoding="utf-8", errors="xmlcharrefreplace")
-        partial.replace(folder / name)
+        write_whole(folder / name, made(run), errors="xmlcharrefreplace")
     return folder / REPORT
 
 

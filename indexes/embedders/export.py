@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from core.files import put_in_place, sync
 from indexes.embedders.protocol import Vectors
 
 EXPORTER = "2"
@@ -52,9 +53,8 @@ def export(model_folder: Path, target: Path, precision: str) -> None:
         _verify(model_folder, part, CLOSE_ENOUGH[precision])
         for file in (weights, part):
             file.chmod(0o644)  # made by whoever came first, read by every user of the machine
-            with file.open("rb") as written:
-                os.fsync(written.fileno())
-        part.replace(target)
+        sync(weights)
+        put_in_place(part, target)
     finally:
         part.unlink(missing_ok=True)
         if not target.exists():

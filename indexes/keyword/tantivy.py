@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import IndexBroken
+from core.files import write_fault
 from core.panics import PanicsAs
 from indexes.keyword.protocol import Entry
 from indexes.keyword.words import telling, words_of
@@ -55,6 +56,8 @@ class TantivyIndex:
     @staticmethod
     def discard(folder: Path) -> None:
         """Delete an index that is closed or broken, so that an empty one can be opened."""
+        if folder.is_file():
+            folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)
 
     def upsert(self, collection: str, entries: Sequence[Entry]) -> None:
@@ -258,7 +261,7 @@ class TantivyIndex:
             with PanicsAs(RuntimeError):
                 yield
         except (ValueError, OSError, RuntimeError, SystemError, KeyError, TypeError) as error:
-            raise IndexBroken(
+            raise write_fault(error) or IndexBroken(
                 f"Could not {what} the keyword index in {self._folder}: {error}. "
                 "`touchstone index repair` makes it again from the catalogue."
             ) from error

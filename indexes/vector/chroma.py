@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import IndexBroken
+from core.files import write_fault
 from indexes.embedders.protocol import Vectors
 from indexes.names import folder_name
 
@@ -54,6 +55,8 @@ class ChromaIndex:
     @staticmethod
     def discard(folder: Path) -> None:
         """Delete a store that is closed or broken, so that an empty one can be opened."""
+        if folder.is_file():
+            folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         _mark_of(folder).unlink(missing_ok=True)
 
@@ -184,7 +187,7 @@ class ChromaIndex:
             yield
         except (ChromaError, OSError, RuntimeError, TypeError, ValueError) as error:
             self._failed = True
-            raise IndexBroken(
+            raise write_fault(error) or IndexBroken(
                 f"Could not {what} the vector index in {self._folder}: {error}. "
                 "`touchstone index repair` makes it again from the catalogue."
             ) from error

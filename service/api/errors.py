@@ -50,8 +50,11 @@ STATUS: Mapping[type[errors.TouchstoneError], int] = {
     errors.Cancelled: 503,
     errors.EmbedderUnavailable: 502,
     errors.Overloaded: 503,
+    errors.DatabaseBusy: 503,
     errors.DataFolderOwned: 503,
     errors.IndexBroken: 500,
+    errors.InsufficientStorage: 507,
+    errors.NotWritable: 503,
     errors.ParseError: 422,
 }
 """One row for every class of the tree."""
@@ -128,7 +131,7 @@ def declared(*statuses: int, model: type[Problem] = Problem) -> dict[int | str, 
     """The errors a route can answer with, for the OpenAPI document."""
     return {
         status: {"model": model, "description": HTTPStatus(status).phrase}
-        for status in sorted({400, 413, 429, 500, 503, *statuses})
+        for status in sorted({400, 413, 429, 500, 503, 507, *statuses})
     }
 
 

@@ -12,7 +12,7 @@ from service.api.wire import Flag, Plain, Reply, Request, Text
 MOST_ITEMS = 10_000
 MOST_RUNGS = 50
 
-EvaluationState = Literal["RUNNING", "COMPLETED", "STOPPED", "CANCELLED", "INTERRUPTED", "FAILED"]
+EvaluationState = Literal["RUNNING", "COMPLETED", "STOPPED", "CANCELLED", "INTERRUPTED", "FAILED", "BROKEN"]
 
 
 class EvaluationIn(Request):
@@ -65,7 +65,8 @@ class EvaluationOut(Reply):
 
     evaluation_id: str
     state: EvaluationState = Field(
-        description="STOPPED: at the budget; INTERRUPTED: the service ended; both go on when they are resumed"
+        description="STOPPED: at the budget; INTERRUPTED: the service ended; both go on when they are resumed; "
+        "BROKEN: its record cannot be read, and all that can be done is to remove it"
     )
     dataset: str
     collection: str

@@ -14,11 +14,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.files import write_fault
 from core.logs import request_id
 from core.settings import ServerSettings
 from service.api.access import is_loopback
 from service.api.admission import ALWAYS, QUESTIONS, SEARCHES
-from service.api.errors import CODES, OPENAI_PATHS, as_openai, problem
+from service.api.errors import CODES, OPENAI_PATHS, as_openai, problem, response_to
 from service.api.telling import Ended, Observer, Told, told
 
 logger = logging.getLogger(__name__)
@@ -78,12 +79,14 @@ class Identify:
 
         try:
             await self.app(scope, receive, send_marked)
-        except Exception:
+        except Exception as error:
             logger.exception("request.failed", extra={"method": scope["method"]})
             if status:
                 raise  # half an answer is out; the server cuts the connection, so that nobody takes it for whole
+            fault = write_fault(error)
             detail = "Something went wrong inside Touchstone. The service's log has it under this request id."
-            await problem(500, CODES[500], detail)(scope, receive, send_marked)
+            reply = problem(500, CODES[500], detail) if fault is None else response_to(fault)
+            await reply(scope, receive, send_marked)
         finally:
             ended = Ended(
                 request_id=name,

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from core.access import Access
 from core.errors import TouchstoneError
+from core.files import write_fault
 from core.logs import request_id
 from core.until import Until
 from service.api.asking import Asking
@@ -209,9 +210,10 @@ def _server(tools_of: Callable[[ServerRequestContext], Tools]) -> Server:
             return refused(in_words(error.errors()[0]))
         except TouchstoneError as error:
             return refused(str(error))
-        except Exception:  # the SDK would send its text to whoever called
+        except Exception as error:  # the SDK would send its text to whoever called
             logger.exception("tool.failed")
-            return refused("Something went wrong inside Touchstone. Its log has what did.")
+            fault = write_fault(error)
+            return refused(str(fault) if fault else "Something went wrong inside Touchstone. Its log has what did.")
         text = TextContent(text=reply.model_dump_json())
         return CallToolResult(content=[text], structured_content=reply.model_dump(mode="json"))
 

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import anyio
+import anyio.to_thread
 from starlette.datastructures import UploadFile
 
 from core.errors import SourceError
+from core.files import put_in_place
 
 COPY_BYTES = 1 << 20
 LONGEST_NAME = 200
@@ -38,7 +40,7 @@ async def save(files: Sequence[UploadFile], into: Path) -> None:
         async with await partial.open("wb") as written:
             while block := await file.read(COPY_BYTES):
                 await written.write(block)
-        await partial.replace(folder / name)
+        await anyio.to_thread.run_sync(put_in_place, Path(partial), into / name)
 
 
 def names_of(files: Sequence[UploadFile]) -> list[str]:

@@ -22,6 +22,8 @@ LONG_FUNCTIONS: dict[str, str] = {}
 # The places where any exception becomes a recorded outcome (docs/architecture.md).
 BROAD_HANDLERS: dict[str, str] = {
     "ingest/isolation.py": "the document loop, in the process that reads",
+    "ingest/engine.py": "the thread that looks for jobs nobody works on",
+    "ingest/schedule.py": "the thread that queues scheduled sources",
     "service/api/middleware.py": "the API's outermost handler",
     "service/api/tools.py": "the same for assistants, whose calls end in the protocol's SDK",
     "evaluation/run.py": "the evaluation runner",

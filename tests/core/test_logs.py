@@ -4,6 +4,7 @@ import ast
 import json
 import logging
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,18 @@ def test_nothing_in_a_log_line_is_obeyed_by_a_terminal(form: logs.Format, capsys
     logs.configure("info", form=form)
     logging.getLogger("ingest").warning("a file", extra={"file": "\x1b]0;owned\x07\x9b31m\r\u202e\x08x"})
     assert not set(capsys.readouterr().err) & set("\x1b\x07\x9b\r\u202e\x08")
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["a folder is in its place", "the disk is full"])
+def test_a_log_that_cannot_be_written_is_said_once_and_stops_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], full: bool
+) -> None:
+    file = Path("/dev/full") if full else tmp_path
+    handler = logs.LogFile(file, delay=True)
+    for _ in range(2):
+        handler.handle(logging.makeLogRecord({"msg": "said"}))
+    with suppress(OSError):  # what is held back for a full disk is lost
+        handler.close()
+    said = capsys.readouterr().err
+    assert said.count("Nothing is logged to") == 1
+    assert "Traceback" not in said

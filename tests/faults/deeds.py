@@ -28,6 +28,10 @@ def hang_whatever_is_asked() -> None:
     hang()
 
 
+def be_stopped() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def compute_for_ever() -> None:
     while True:
         pass

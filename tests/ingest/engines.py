@@ -53,7 +53,7 @@ class Watched:
 
 
 @contextmanager
-def one_after_the_other(indexes: Indexes, settings: Settings) -> Iterator[Open]:
+def one_after_the_other(indexes: Indexes, settings: Settings, pace: Pace = QUICK) -> Iterator[Open]:
     """Starts engines on one data folder, each after the one before has stopped; every document is a write."""
     settings = settings.model_copy(update={"ingest": settings.ingest.model_copy(update={"batch_documents": 1})})
     opened: list[JobEngine] = []
@@ -61,7 +61,7 @@ def one_after_the_other(indexes: Indexes, settings: Settings) -> Iterator[Open]:
     def open_engine(before: Callable[[int], None] = lambda write: None) -> JobEngine:
         for earlier in opened:
             earlier.stop()
-        opened.append(JobEngine(replace(indexes, vectors=Watched(indexes.vectors, before)), settings, pace=QUICK))
+        opened.append(JobEngine(replace(indexes, vectors=Watched(indexes.vectors, before)), settings, pace=pace))
         opened[-1].start()
         return opened[-1]
 

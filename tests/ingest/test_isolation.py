@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,7 +85,9 @@ def test_what_ends_one_task_ends_no_other(deed: str, expected: str, temporary_fi
     assert list(temporary_files.iterdir()) == []
 
 
-@pytest.mark.parametrize("deed", ["hang", "hang_whatever_is_asked", "compute_for_ever", "fork_and_wait_for_ever"])
+@pytest.mark.parametrize(
+    "deed", ["hang", "hang_whatever_is_asked", "be_stopped", "compute_for_ever", "fork_and_wait_for_ever"]
+)
 @only_linux
 def test_what_never_ends_is_ended_with_its_children(deed: str, tmp_path: Path) -> None:
     noted = tmp_path / "noted"
@@ -209,6 +212,63 @@ def test_a_process_that_cannot_start_is_no_fault_of_the_file() -> None:
         for _ in range(2):
             with pytest.raises(Unavailable, match="could not be started"):
                 reader.result(reader.submit("a"))
+
+
+class Stopped:
+    """Work that stops each process that it comes to, and the first ones by ending them instead."""
+
+    def __init__(self, noted: Path, ends: int) -> None:
+        self.noted, self.ends = noted, ends
+
+    def __call__(self, task: str) -> object:
+        raise AssertionError("the processes get something else")
+
+    def __reduce__(self) -> tuple[Callable[[Path, int], Callable[[str], str]], tuple[Path, int]]:
+        return come_to, (self.noted, self.ends)
+
+
+def come_to(noted: Path, ends: int) -> Callable[[str], str]:
+    (noted / str(os.getpid())).touch()
+    if len(list(noted.iterdir())) <= ends:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if not ends:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return str
+
+
+@pytest.fixture
+def noted(tmp_path: Path) -> Path:
+    folder = tmp_path / "noted"
+    folder.mkdir()
+    return folder
+
+
+@only_linux
+def test_a_process_that_dies_as_it_starts_is_started_once_more(noted: Path) -> None:
+    limits = Limits(seconds=60, memory_mb=512)
+    with ParserPool[str, object](Stopped(noted, ends=1), limits, workers=1) as reader:
+        assert reader.result(reader.submit("a")) == "a"
+    assert len(list(noted.iterdir())) == 2
+
+
+@only_linux
+def test_a_pool_whose_process_could_not_be_started_tries_again_with_the_next_task(noted: Path) -> None:
+    limits = Limits(seconds=60, memory_mb=512)
+    with ParserPool[str, object](Stopped(noted, ends=2), limits, workers=1) as reader:
+        with pytest.raises(Unavailable):
+            reader.result(reader.submit("a"))
+        assert reader.result(reader.submit("b")) == "b"
+
+
+@only_linux
+def test_a_process_that_is_stopped_as_it_starts_is_said_not_to_answer_and_ended(noted: Path) -> None:
+    limits = Limits(seconds=60, memory_mb=512, start_seconds=2)
+    with (
+        ParserPool[str, object](Stopped(noted, ends=0), limits, workers=1) as reader,
+        pytest.raises(Unavailable, match="did not answer within 2 s"),
+    ):
+        reader.result(reader.submit("a"))
+    assert all(ends(int(path.name)) for path in noted.iterdir())
 
 
 PROGRAM = """

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.errors import SourceError
 from core.settings import ScheduledSource, Settings
 from indexes.open import Indexes
+from indexes.rows import JobRow
 from ingest.engine import JobEngine
 from ingest.schedule import Schedule
-from tests.ingest.engines import ended, one_after_the_other
+from tests.ingest.engines import QUICK, ended, one_after_the_other
 
 
 class Clock:
@@ -92,3 +96,40 @@ def test_a_scheduled_job_that_fails_is_in_the_log_with_its_id_and_code(
     assert job.state == "FAILED"
     (line,) = [record for record in caplog.records if record.getMessage() == "job.failed"]
     assert (line.levelname, vars(line)["job_id"], vars(line)["code"]) == ("WARNING", job.id, "bad_source")
+
+
+class Faulty(JobEngine):
+    """An engine that meets a bug whenever one of the sources is submitted."""
+
+    bad = ""
+
+    def submit(self, source: str | Path, collection: str, **rest: Any) -> JobRow:
+        if str(source) == self.bad:
+            raise ValueError("planted")
+        return super().submit(source, collection, **rest)
+
+
+def test_a_bug_over_one_source_stops_neither_the_others_nor_the_thread(
+    indexes: Indexes, settings: Settings, folder: Path, many: Path
+) -> None:
+    engine = Faulty(indexes, settings, pace=QUICK)
+    engine.bad = str(folder)
+    entries = [ScheduledSource(source=str(place), every_minutes=60) for place in (folder, many)]
+    with closing_engine(engine), Schedule(engine, indexes.catalogue.jobs, entries, look_seconds=0.01):
+        wait_for(lambda: indexes.catalogue.jobs.last_on(str(many), "default"))
+        engine.bad = ""
+        wait_for(lambda: indexes.catalogue.jobs.last_on(str(folder), "default"))
+        assert all(ended(indexes, job.id).state == "COMPLETED" for job in indexes.catalogue.jobs.latest())
+
+
+@contextmanager
+def closing_engine(engine: JobEngine) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        engine.stop()
+
+
+def wait_for(look: Callable[[], object]) -> None:
+    while not look():
+        time.sleep(0.02)

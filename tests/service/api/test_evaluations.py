@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
@@ -248,3 +250,76 @@ def test_an_evaluation_without_text_has_a_report_without_text(root: Caller) -> N
     page = root.call("GET", f"/v1/evaluations/{run['evaluation_id']}/report").text
     assert not re.search("16 weeks|zqsecret|parental leave do parents", page)
     assert "<code>leave</code>" in page
+
+
+BROKEN = {
+    "empty": "",
+    "cut off": '{"begun_by": "x", "ev',
+    "of another release": '{"begun_by": "x", "everything": true, "groups": [], "inline": true, "new": 1}',
+    "a folder": None,
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_a_record_that_cannot_be_read_is_listed_as_broken_and_can_be_removed(
+    root: Caller, settings: Settings, indexes: Indexes, content: str | None
+) -> None:
+    folder = settings.data / "evaluations" / "0123456789abcdef"
+    folder.mkdir(parents=True)
+    (folder / "run.json").mkdir() if content is None else (folder / "run.json").write_text(content)
+    other = root.call("POST", "/v1/keys", json={"name": "other", "scopes": ["evaluate"]}).json()["key"]
+    path = "/v1/evaluations/0123456789abcdef"
+    with service(settings, indexes) as client:
+        again = Caller(client, root.key)
+        (run,) = again.call("GET", "/v1/evaluations").json()["evaluations"]
+        assert (run["state"], run["error"]["code"]) == ("BROKEN", "unreadable")
+        assert "run.json cannot be read" in run["error"]["detail"]
+        assert Caller(client, other).call("GET", path).status_code == 404
+        assert Caller(client, other).call("GET", "/v1/evaluations").json()["evaluations"] == []
+        assert [again.call("POST", f"{path}/{verb}").status_code for verb in ("resume", "cancel")] == [409, 409]
+        assert again.call("DELETE", path).status_code == 204
+        assert again.call("GET", path).status_code == 404
+    assert not folder.exists()
+
+
+def test_a_file_in_the_place_of_the_folder_of_runs_is_named(root: Caller, settings: Settings) -> None:
+    runs = settings.data / "evaluations"
+    shutil.rmtree(runs, ignore_errors=True)
+    runs.write_text("x")
+    try:
+        assert root.call("GET", "/v1/evaluations").json() == {"evaluations": []}
+        refused = root.call("POST", "/v1/evaluations", json={"items": ITEMS, "rungs": ["rag"]})
+        assert (refused.status_code, refused.json()["code"]) == (503, "not_writable")
+        assert "evaluations/" in refused.json()["detail"]
+    finally:
+        runs.unlink()
+
+
+def test_a_record_that_did_not_change_is_read_once(root: Caller, settings: Settings) -> None:
+    run = evaluated(root, rungs=["rag"])
+    record = folder_of(settings, run) / "run.json"
+    before, about = record.read_text(), record.stat()
+    record.write_text(before.replace("COMPLETED", "SCRAMBLED"))
+    os.utime(record, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert root.call("GET", f"/v1/evaluations/{run['evaluation_id']}").json()["state"] == "COMPLETED"
+    os.utime(record, ns=(about.st_atime_ns, about.st_mtime_ns + 1))
+    assert root.call("GET", f"/v1/evaluations/{run['evaluation_id']}").json()["state"] == "BROKEN"
+
+
+def test_a_run_whose_end_cannot_be_written_is_not_at_work_for_ever(
+    root: Caller, settings: Settings, model: ChatServer
+) -> None:
+    asked = {"items": ITEMS, "rungs": ["closed_book"], "model": "slow"}
+    path = root.call("POST", "/v1/evaluations", json=asked).headers["Location"]
+    record = settings.data / "evaluations" / path.rsplit("/", 1)[1] / "run.json"
+    before = record.read_text()
+    record.unlink()
+    record.mkdir()
+    model.released.set()
+    while root.call("POST", "/v1/evaluations", json={"items": ITEMS, "rungs": ["nothing"]}).status_code == 409:
+        NEVER.wait(0.02)
+    record.rmdir()
+    record.write_text(before)
+    state = root.call("GET", path).json()["state"]
+    assert state in {"COMPLETED", "FAILED"}
+    assert f'"state": "{state}"' in record.read_text()
