@@ -1,6 +1,8 @@
 """A backup is one file: the catalogue as it was at one moment, the uploaded files, and a manifest with their hashes.
 
-    catalogue.sqlite3, uploads/..., manifest.json      a plain tar, in this order
+    catalogue.sqlite3, uploads-waiting/..., uploads/..., uploads-of-keys/..., manifest.json
+
+a plain tar, in this order: an upload that its job puts in place meanwhile is met there.
 
 The derived indexes are not in it: they are made again from the catalogue, without embedding anything. A backup is taken
 while others write, by SQLite's online backup. It holds every text, whoever may read it.
@@ -8,6 +10,8 @@ while others write, by SQLite's online backup. It holds every text, whoever may 
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import io
 import json
@@ -25,8 +29,9 @@ from typing import IO, Any
 from core.errors import IndexBroken, UsageError
 from indexes import versions
 from indexes.schema import SCHEMA
+from indexes.uploads import FOLDERS, stored_files
 
-MANIFEST, UPLOADS = "manifest.json", "uploads"
+MANIFEST = "manifest.json"
 FORMAT = 1
 
 
@@ -68,7 +73,9 @@ def take(data: Path, file: Path) -> Manifest:
         os.replace(beside, file)
         versions.sync(file.absolute().parent)
     except OSError as error:
-        raise UsageError(f"The backup cannot be written to {file}: {error.strerror or error}.") from error
+        raise UsageError(
+            f"The backup cannot be written to {file}: {error.strerror or error}. Make room there, or name another file."
+        ) from error
     finally:
         beside.unlink(missing_ok=True)
     return manifest
@@ -78,7 +85,7 @@ def unpack(file: Path, into: Path) -> Manifest:
     """Write a backup's files below an empty folder, and check every one of them.
 
     Raises:
-        UsageError: the file is no backup, or not of this machine's form.
+        UsageError: the file is no backup, or not of this machine's form; or it cannot be read or unpacked: the disk is full.
         IndexBroken: it is damaged: cut off, or with other bytes than were written.
     """
     hashes: dict[str, str] = {}
@@ -95,6 +102,8 @@ def unpack(file: Path, into: Path) -> Manifest:
                     hashes[member.name] = _extract(content, into / member.name)
     except FileNotFoundError as error:
         raise UsageError(f"There is no file {file}.") from error
+    except OSError as error:
+        raise UsageError(f"The backup {file} cannot be unpacked into {into}: {error.strerror or error}.") from error
     except (tarfile.TarError, ValueError, EOFError) as error:
         raise IndexBroken(f"The backup {file} cannot be read: {error}. Restore another one.") from error
     if manifest is None or versions.CATALOGUE not in hashes:
@@ -106,7 +115,12 @@ def unpack(file: Path, into: Path) -> Manifest:
 
 
 def _copy(catalogue: Path, copy: Path) -> None:
-    """The database as it is at one moment; in one step, so that writers never make it begin again."""
+    """The database as it is at one moment; in one step, so that writers never make it begin again.
+
+    Raises:
+        IndexBroken: it cannot be read.
+        OSError: there is no room for the copy.
+    """
     try:
         with (
             closing(sqlite3.connect(f"{catalogue.absolute().as_uri()}?mode=rw", uri=True)) as source,
@@ -115,6 +129,8 @@ def _copy(catalogue: Path, copy: Path) -> None:
             source.backup(target, pages=-1)
             target.execute("pragma journal_mode = delete")
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise IndexBroken(f"The catalogue {catalogue} cannot be read: {error}.") from error
 
 
@@ -122,9 +138,9 @@ def _write(out: IO[bytes], copy: Path, data: Path) -> Manifest:
     files: dict[str, str] = {}
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         files[versions.CATALOGUE] = _add(archive, copy, versions.CATALOGUE)
-        for path in sorted((data / UPLOADS).rglob("*")):
-            if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
-                name = path.relative_to(data).as_posix()
+        for path in stored_files(data):
+            name = path.relative_to(data).as_posix()
+            with contextlib.suppress(FileNotFoundError):  # deleted, or put in its place, meanwhile
                 files[name] = _add(archive, path, name)
         with closing(sqlite3.connect(copy)) as connection:
             meta = dict(connection.execute("select key, value from meta"))
@@ -184,7 +200,7 @@ def _extract(content: IO[bytes], path: Path) -> str:
 
 def _is_ours(name: str) -> bool:
     parts = name.split("/")
-    inside = parts[0] == UPLOADS and len(parts) > 1 and not any(part in ("", ".", "..") for part in parts)
+    inside = parts[0] in FOLDERS and len(parts) > 1 and not any(part in ("", ".", "..") for part in parts)
     return inside or name in (versions.CATALOGUE, MANIFEST)
 
 

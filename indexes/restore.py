@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 
 from sqlalchemy import func, update
@@ -11,12 +13,13 @@ from core.access import OWNER
 from core.errors import IndexBroken, UsageError
 from core.settings import Settings
 from indexes import versions
-from indexes.backup import UPLOADS, Manifest, unpack
+from indexes.backup import Manifest, unpack
 from indexes.catalogue import Catalogue
 from indexes.lock import own
 from indexes.open import Indexes, open_version
 from indexes.schema import documents, jobs, transaction
 from indexes.soundness import refuse_unsound
+from indexes.uploads import FOLDERS
 
 PURPOSE = "a backup"
 
@@ -28,7 +31,7 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> Manifest:
 
     Raises:
         DataFolderOwned: a service or a command is at work on the data folder.
-        UsageError: the folder holds an index already, or the file is no backup.
+        UsageError: the folder holds an index already, the file is no backup, or the disk is full.
         IndexBroken: the backup is damaged, or the embedder that it was made with is not at hand.
     """
     data = settings.data
@@ -40,18 +43,24 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> Manifest:
             )
         _discard_begun(data)
         versions.mend_pointer(data)
-        name = versions.begin(data, PURPOSE)
-        folder = versions.folder_of(data, name)
-        try:
-            manifest = unpack(file, folder)
-            _move_in(folder / versions.CATALOGUE, manifest, data)
-            with open_version(settings, lock, name) as restored:
-                _check(restored, manifest)
-        except (IndexBroken, UsageError):
-            versions.remove(data, name)
-            raise
-        _put_uploads(folder / UPLOADS, data / UPLOADS)
-        versions.make_live(data, name)
+        with ExitStack() as undo:
+            try:
+                name = versions.begin(data, PURPOSE)
+                undo.callback(versions.remove, data, name)
+                folder = versions.folder_of(data, name)
+                manifest = unpack(file, folder)
+                _move_in(folder / versions.CATALOGUE, manifest, data)
+                with open_version(settings, lock, name) as restored:
+                    _check(restored, manifest)
+                for each in FOLDERS:
+                    _put_uploads(folder / each, data / each)
+                versions.make_live(data, name)
+            except OSError as error:
+                raise UsageError(
+                    f"The backup cannot be restored into {data}: {error.strerror or error}. "
+                    "Make room there, or name another folder with --data."
+                ) from error
+            undo.pop_all()
         versions.remove_others(data)
     return manifest
 
@@ -65,12 +74,12 @@ def _discard_begun(data: Path) -> None:
 
 def _move_in(catalogue: Path, manifest: Manifest, data: Path) -> None:
     """Give the copy an identity of its own, since its original may go on, and have uploads where they will be."""
-    before, after = f"{manifest.data}/{UPLOADS}/", f"{os.path.realpath(data)}/{UPLOADS}/"
+    moves = [(f"{manifest.data}/{each}/", f"{os.path.realpath(data)}/{each}/") for each in FOLDERS]
     opened = Catalogue(catalogue)
     try:
         opened.unlearn("folder")
         with transaction(opened.engine, write=True) as connection:
-            for table in (documents, jobs):
+            for table, (before, after) in product((documents, jobs), moves):
                 rest = func.substr(table.c.source, len(before) + 1)
                 moved = update(table).where(func.substr(table.c.source, 1, len(before)) == before)
                 connection.execute(moved.values(source=after + rest))

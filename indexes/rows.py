@@ -25,6 +25,8 @@ class Order:
     """Tells requests with one key apart."""
     begun_by: str = ""
     groups: Sequence[str] | None = None
+    upload: str = ""
+    """The id under which uploaded files wait for the job, which gets it; empty: it has none."""
 
 
 UNASKED = Order()

@@ -28,6 +28,7 @@ from typing import Any
 from core.errors import IndexBroken, Unavailable
 from core.settings import Settings
 from core.sources import EVERYTHING, Patterns
+from indexes import uploads
 from indexes.open import Indexes
 from indexes.rows import UNASKED, JobRow, Order
 from ingest.jobs import RecordedJob, new_job
@@ -93,7 +94,7 @@ class JobEngine:
         """Queue a job and return it; with the idempotency key of an earlier one, return that one.
 
         Raises:
-            JobConflict: a job waits for the source or runs on it.
+            JobConflict: a job waits for the source or runs on it, and this one brings no files of its own.
             KeyReused: the key came with another request.
             SourceError: the source is a URL of a kind that is not read.
             Unavailable: the jobs database cannot be opened.
@@ -101,9 +102,15 @@ class JobEngine:
         self._launched()
         asked = new_job(source, collection, "QUEUED", "service", patterns)
         asked = replace(
-            asked, request_key=order.key, request_digest=order.digest, begun_by=order.begun_by, groups=order.groups
+            asked,
+            id=order.upload or asked.id,
+            request_key=order.key,
+            request_digest=order.digest,
+            begun_by=order.begun_by,
+            groups=order.groups,
         )
-        job = self._jobs.add(asked)
+        with uploads.turn:
+            job = self._jobs.add(asked, beside=bool(order.upload))
         if job.id == asked.id:
             self._enqueue(job)
         return job
@@ -116,7 +123,9 @@ class JobEngine:
         """Queue another attempt at what a job did not get done. Raises UnknownJob, JobConflict, Unavailable."""
         job = self._jobs.find(job_id)
         self._launched()
-        job = self._jobs.take_up(replace(job, state="QUEUED", runner="service"))
+        uploaded = uploads.is_place(self._settings.data, job.source)
+        with uploads.turn:
+            job = self._jobs.take_up(replace(job, state="QUEUED", runner="service"), beside=uploaded)
         self._enqueue(job)
         return job
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -66,7 +67,7 @@ class Asked:
 
     body: IngestionIn
     order: Order
-    earlier: JobRow | None
+    earlier: JobRow | None = None
 
 
 async def _asked(
@@ -74,7 +75,7 @@ async def _asked(
     service: CurrentService,
     principal: CurrentPrincipal,
     key: IdempotencyKey = None,
-) -> Asked:
+) -> AsyncIterator[Asked]:
     """The source to ingest: named in JSON, or made of the uploaded files unless they were uploaded before."""
     jobs = service.indexes.catalogue.jobs
     own = key if key is None or not principal.name else f"{principal.name} {key}"
@@ -93,13 +94,18 @@ async def _asked(
             files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
             collection, groups = form.get("collection", "default"), form.getlist("groups") or None
             body = _allowed({"source": "uploads", "collection": collection, "groups": groups}, principal)
-            upload = Upload(files, principal, service.settings.data, body)
+            upload = await run_in_threadpool(Upload, files, principal, service.indexes.uploads, body)
             parts = [part for file in files for part in (file.filename, await sha256(file))]
             found = await run_in_threadpool(asked, body, body.collection, *parts, *groups or ())
-            if found.earlier is None:
-                await run_in_threadpool(jobs.refuse_second, upload.source, body.collection)
-                await upload.save()
-            return replace(found, body=upload.body)
+            if found.earlier is not None:
+                yield found
+                return
+            try:
+                await run_in_threadpool(upload.receive)
+                yield Asked(upload.body, replace(found.order, upload=upload.id))
+            finally:
+                await run_in_threadpool(upload.drop)
+            return
     try:
         body = _allowed(json.loads(await request.body()), principal)
     except (ValueError, RecursionError) as error:
@@ -111,7 +117,7 @@ async def _asked(
         what = [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}, "ctx": {"error": why}}]
         raise RequestValidationError(what) from error
     refuse_source(named(body.source), principal, service.settings.server.sources)
-    return await run_in_threadpool(asked, body, body.model_dump_json(exclude_none=True))
+    yield await run_in_threadpool(asked, body, body.model_dump_json(exclude_none=True))
 
 
 def _allowed(sent: object, principal: Principal) -> IngestionIn:
@@ -141,13 +147,19 @@ def start(
     principal: CurrentPrincipal,
     response: Response,
 ) -> JobDetail:
-    """Queue a job; its state is at `Location`. The same request with the same key gives the same job again."""
+    """Queue a job; its state is at `Location`. The same request with the same key gives the same job again.
+
+    Uploads wait behind each other and behind whatever runs; 409 is for a second job on a source that was named. A file
+    keeps the folders of its name ("2024/report.txt"), and a later upload of the same name takes its place.
+    """
     job = asked.earlier
     if job is None:
         body = asked.body
         source = named(body.source)
-        refuse_absent(source, service.settings.ingest.allowed_hosts)
-        job = service.jobs.submit(source, body.collection, patterns=body.patterns, order=asked.order)
+        if not asked.order.upload:
+            refuse_absent(source, service.settings.ingest.allowed_hosts)
+        with service.indexes.uploads.handed_in(asked.order.upload):
+            job = service.jobs.submit(source, body.collection, patterns=body.patterns, order=asked.order)
     response.headers["Location"] = f"/v1/ingestions/{job.id}"
     return _detail(service, principal, job.id)
 
