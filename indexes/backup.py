@@ -85,7 +85,7 @@ def unpack(file: Path, into: Path) -> Manifest:
     """Write a backup's files below an empty folder, and check every one of them.
 
     Raises:
-        UsageError: the file is no backup, or not of this machine's form; or it cannot be read or unpacked: the disk is full.
+        UsageError: the file is no backup, or not of this machine's form, or cannot be unpacked: the disk is full.
         IndexBroken: it is damaged: cut off, or with other bytes than were written.
     """
     hashes: dict[str, str] = {}

@@ -53,7 +53,8 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
         if lock.inherited:
             catalogue.remember(rebuild.DOUBT, "a process died")
         uploads = Uploads(settings.data, catalogue)
-        uploads.finish()
+        if name == versions.pointer(settings.data).live:
+            uploads.finish()
         care = Care(folder, catalogue, seal, uploads, dimension=embedder.dimension, died=twice)
         stack.enter_context(closing(care))
         sweep(catalogue, care.vectors, care.keyword)

@@ -46,7 +46,7 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> Manifest:
         with ExitStack() as undo:
             try:
                 name = versions.begin(data, PURPOSE)
-                undo.callback(versions.remove, data, name)
+                undo.callback(_give_up, data, name)
                 folder = versions.folder_of(data, name)
                 manifest = unpack(file, folder)
                 _move_in(folder / versions.CATALOGUE, manifest, data)
@@ -63,6 +63,12 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> Manifest:
             undo.pop_all()
         versions.remove_others(data)
     return manifest
+
+
+def _give_up(data: Path, name: str) -> None:
+    """Leave no half version behind, unless it is served already."""
+    if versions.pointer(data).live != name:
+        versions.remove(data, name)
 
 
 def _discard_begun(data: Path) -> None:
