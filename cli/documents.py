@@ -65,13 +65,16 @@ def show(
 
 @app.command("remove")
 def remove(context: typer.Context, document: Name, collection: Collection = "default", data: Data = None) -> None:
-    """Take a document out of the index; the file stays."""
+    """Take a document out of the index. An uploaded file goes with it; one in a folder of yours stays."""
     from cli.engine import named, open_engine
 
     with open_engine(settings_of(context, data)) as engine:
         found = named(engine, collection, document)
         engine.remove(found)
-    say(f"Removed {found.document}. Ingesting its folder again brings it back.")
+    say(
+        f"Removed {found.document}. What was uploaded is gone for good; a file in a folder of yours comes back with "
+        "the folder's next ingestion, unless you remove or exclude it there."
+    )
 
 
 @app.command("groups")

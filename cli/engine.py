@@ -58,7 +58,7 @@ class Engine(Protocol):
         """A stretch of a document."""
 
     def remove(self, document: DocumentOut) -> None:
-        """Take a document out of the index."""
+        """Take a document out of the index, and remove its file if it was uploaded."""
 
     def set_groups(self, document: DocumentOut, groups: Sequence[str]) -> DocumentOut:
         """Say who may read a document; none: everybody."""
@@ -103,7 +103,7 @@ class Engine(Protocol):
         """Make again what is broken."""
 
     def purge(self) -> PurgedOut:
-        """Let nothing of what was deleted stay in any file."""
+        """Let nothing of what was deleted stay in any file or cache."""
 
     def make_key(self, asked: KeyIn) -> NewKeyOut:
         """Make a key to the service."""

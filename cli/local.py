@@ -99,10 +99,11 @@ class LocalEngine:
         return part_of(body, access=OWNER, catalogue=self.indexes.catalogue)
 
     def remove(self, document: DocumentOut) -> None:
-        """Take a document out of the index."""
-        from indexes.write import remove_document
+        """Take a document out of the index, and remove its file if it was uploaded."""
+        from indexes.delete import delete_document
 
-        remove_document(self.indexes, document.collection, document.document)
+        catalogue = self.indexes.catalogue
+        delete_document(self.indexes, catalogue.document_with_id(document.id, access=OWNER))
 
     def set_groups(self, document: DocumentOut, groups: Sequence[str]) -> DocumentOut:
         """Say who may read a document; none: everybody."""
@@ -153,7 +154,7 @@ class LocalEngine:
         return RepairedOut(repaired=self.indexes.care.repair())
 
     def purge(self) -> PurgedOut:
-        """Let nothing of what was deleted stay in any file."""
+        """Let nothing of what was deleted stay in any file or cache."""
         return PurgedOut(purged=self.indexes.care.purge())
 
     def make_key(self, asked: KeyIn) -> NewKeyOut:

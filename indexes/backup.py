@@ -1,6 +1,8 @@
 """A backup is one file: the catalogue as it was at one moment, the uploaded files, and a manifest with their hashes.
 
-    catalogue.sqlite3, uploads/..., manifest.json      a plain tar, in this order
+    catalogue.sqlite3, uploads-waiting/..., uploads/..., uploads-of-keys/..., manifest.json
+
+a plain tar, in this order: an upload that its job puts in place meanwhile is met there.
 
 The derived indexes are not in it: they are made again from the catalogue, without embedding anything. A backup is taken
 while others write, by SQLite's online backup. It holds every text, whoever may read it.
@@ -8,6 +10,7 @@ while others write, by SQLite's online backup. It holds every text, whoever may 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -26,8 +29,9 @@ from core.errors import IndexBroken, UsageError
 from core.files import put_in_place, write_fault
 from indexes import versions
 from indexes.schema import SCHEMA
+from indexes.uploads import FOLDERS, stored_files
 
-MANIFEST, UPLOADS = "manifest.json", "uploads"
+MANIFEST = "manifest.json"
 FORMAT = 1
 
 
@@ -79,7 +83,7 @@ def unpack(file: Path, into: Path) -> Manifest:
     """Write a backup's files below an empty folder, and check every one of them.
 
     Raises:
-        UsageError: the file is no backup, or not of this machine's form.
+        UsageError: the file is no backup, or not of this machine's form, or cannot be unpacked: the disk is full.
         IndexBroken: it is damaged: cut off, or with other bytes than were written.
     """
     hashes: dict[str, str] = {}
@@ -96,6 +100,8 @@ def unpack(file: Path, into: Path) -> Manifest:
                     hashes[member.name] = _extract(content, into / member.name)
     except FileNotFoundError as error:
         raise UsageError(f"There is no file {file}.") from error
+    except OSError as error:
+        raise UsageError(f"The backup {file} cannot be unpacked into {into}: {error.strerror or error}.") from error
     except (tarfile.TarError, ValueError, EOFError) as error:
         raise IndexBroken(f"The backup {file} cannot be read: {error}. Restore another one.") from error
     if manifest is None or versions.CATALOGUE not in hashes:
@@ -107,7 +113,12 @@ def unpack(file: Path, into: Path) -> Manifest:
 
 
 def _copy(catalogue: Path, copy: Path) -> None:
-    """The database as it is at one moment; in one step, so that writers never make it begin again."""
+    """The database as it is at one moment; in one step, so that writers never make it begin again.
+
+    Raises:
+        IndexBroken: it cannot be read.
+        OSError: there is no room for the copy.
+    """
     try:
         with (
             closing(sqlite3.connect(f"{catalogue.absolute().as_uri()}?mode=rw", uri=True)) as source,
@@ -127,9 +138,9 @@ def _write(out: IO[bytes], copy: Path, data: Path) -> Manifest:
     files: dict[str, str] = {}
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         files[versions.CATALOGUE] = _add(archive, copy, versions.CATALOGUE)
-        for path in sorted((data / UPLOADS).rglob("*")):
-            if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
-                name = path.relative_to(data).as_posix()
+        for path in stored_files(data):
+            name = path.relative_to(data).as_posix()
+            with contextlib.suppress(FileNotFoundError):  # deleted, or put in its place, meanwhile
                 files[name] = _add(archive, path, name)
         with closing(sqlite3.connect(copy)) as connection:
             meta = dict(connection.execute("select key, value from meta"))
@@ -189,7 +200,7 @@ def _extract(content: IO[bytes], path: Path) -> str:
 
 def _is_ours(name: str) -> bool:
     parts = name.split("/")
-    inside = parts[0] == UPLOADS and len(parts) > 1 and not any(part in ("", ".", "..") for part in parts)
+    inside = parts[0] in FOLDERS and len(parts) > 1 and not any(part in ("", ".", "..") for part in parts)
     return inside or name in (versions.CATALOGUE, MANIFEST)
 
 

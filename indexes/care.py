@@ -6,6 +6,7 @@ import logging
 import threading
 from pathlib import Path
 
+from core import caches
 from core.errors import IndexBroken, TouchstoneError
 from indexes import rebuild
 from indexes.catalogue import Catalogue
@@ -15,6 +16,7 @@ from indexes.keyword.guarded import GuardedKeyword
 from indexes.keyword.protocol import KeywordIndex
 from indexes.schema import checkpoint
 from indexes.seal import PARTS, Seal, Verdict
+from indexes.uploads import Uploads
 from indexes.vector.guarded import GuardedVectors
 from indexes.vector.protocol import VectorIndex
 from indexes.verify import Verified, verify
@@ -25,13 +27,22 @@ logger = logging.getLogger(__name__)
 class Care:
     """Owns the derived indexes of an open data folder."""
 
-    def __init__(self, folder: Path, catalogue: Catalogue, seal: Seal, *, dimension: int, died: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        catalogue: Catalogue,
+        seal: Seal,
+        uploads: Uploads,
+        *,
+        dimension: int,
+        died: bool = False,
+    ) -> None:
         """`died`: the last two processes that had the vector index open did."""
         self.condition = Condition()
         verdict = Verdict.DISTRUSTED if died else seal.verdict("vectors")
         self.vectors = GuardedVectors(folder / PARTS["vectors"], catalogue, self.condition, verdict)
         self.keyword = GuardedKeyword(folder / PARTS["keyword"], catalogue, self.condition, seal.verdict("keyword"))
-        self._catalogue, self._seal, self._dimension = catalogue, seal, dimension
+        self._catalogue, self._seal, self._uploads, self._dimension = catalogue, seal, uploads, dimension
         self._guards: tuple[Guard[VectorIndex] | Guard[KeywordIndex], ...] = self.vectors.guard, self.keyword.guard
         self._closing = threading.Event()
         self._one_at_a_time = threading.Lock()
@@ -82,15 +93,18 @@ class Care:
         return verify(self._catalogue, self.vectors, self.keyword, dimension=self._dimension, full=full)
 
     def purge(self) -> tuple[str, ...]:
-        """Let nothing of what was deleted stay in any file; the names of the indexes that held some of it.
+        """Let nothing of what was deleted stay in any file or cache; the names of what held some of it.
 
         Raises:
             IndexBroken: a new index cannot be written; the old one stays, with what it holds.
+            OSError: an uploaded file cannot be removed.
         """
+        caches.forget()
         with self._one_at_a_time:
             purged = tuple(guard.kind.name for guard in self._guards if guard.purge())
+        uploads = ("uploads",) if self._uploads.purge() else ()
         checkpoint(self._catalogue.engine)
-        return purged
+        return purged + uploads
 
     def troubles(self) -> tuple[str, ...]:
         """What is out of order, a sentence for each part."""

@@ -12,6 +12,7 @@ from indexes.indexes import Indexes
 from indexes.jobs import AT_WORK
 from indexes.rows import CollectionRow
 from indexes.schema import attempts, collections, documents, job_documents, jobs
+from indexes.uploads import turn
 from indexes.write import finish
 
 BATCH = 200
@@ -32,30 +33,40 @@ def add_collection(catalogue: Catalogue, name: str) -> CollectionRow:
 
 
 def remove_collection(indexes: Indexes, name: str) -> None:
-    """Remove the documents as `remove_document` does, a few at a time, then the jobs and the collection itself.
+    """Remove the documents a few at a time, then the jobs, the collection itself, and what anybody uploaded to it.
 
-    Killed on the way, it leaves whole documents and the collection: remove it again.
+    Killed on the way, it leaves whole documents with their files and the collection: remove it again.
 
     Raises:
         UnknownCollection: there is none.
         JobConflict: a job waits for the collection or works on it; one that came meanwhile keeps what it wrote.
     """
-    catalogue = indexes.catalogue
-    catalogue.require_collection(name, access=OWNER)
+    indexes.catalogue.require_collection(name, access=OWNER)
+    while _took_out_some(indexes, name):
+        pass
+
+
+def _took_out_some(indexes: Indexes, name: str) -> bool:
+    """Remove a few documents with their uploaded files; False when there was none left, and the collection is gone."""
+    catalogue, uploads = indexes.catalogue, indexes.uploads
     own_jobs = select(jobs.c.id).where(jobs.c.collection == name)
-    some = select(documents.c.id).where(documents.c.collection == name).limit(BATCH)
-    while True:
+    columns = (documents.c.id, documents.c.document, documents.c.source)
+    with turn:
         with schema.transaction(catalogue.engine, write=True) as connection:
             for row in connection.execute(own_jobs.where(jobs.c.state.in_(AT_WORK))):
                 raise JobConflict(
                     f"Job {row.id} works on the collection {name!r}. Wait for its end, or cancel it; then try again."
                 )
-            keys = list(connection.execute(some).scalars())
-            intents = [gone for key in keys if (gone := statements.take_out(connection, key)) is not None]
-            if not keys:
+            rows = list(connection.execute(select(*columns).where(documents.c.collection == name).limit(BATCH)))
+            files = [uploads.file_of(row.document, row.source) for row in rows]
+            uploads.note(connection, [file for file in files if file is not None])
+            intents = [gone for row in rows if (gone := statements.take_out(connection, row.id)) is not None]
+            if not rows:
+                uploads.note_collection(connection, name, list(connection.execute(own_jobs).scalars()))
                 for table in (job_documents, attempts):
                     connection.execute(delete(table).where(table.c.job_id.in_(own_jobs)))
                 connection.execute(delete(jobs).where(jobs.c.collection == name))
                 connection.execute(delete(collections).where(collections.c.name == name))
-                return
-        finish(catalogue, indexes.vectors, indexes.keyword, intents)
+        uploads.finish()
+    finish(catalogue, indexes.vectors, indexes.keyword, intents)
+    return bool(rows)

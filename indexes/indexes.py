@@ -20,6 +20,7 @@ from indexes.vector.protocol import VectorIndex
 
 if TYPE_CHECKING:
     from indexes.care import Care
+    from indexes.uploads import Uploads
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,6 +40,7 @@ class Indexes:
     version: str
     lock: Lock
     care: Care
+    uploads: Uploads
     beside: Executor
     """For what one search does at the same time."""
     turn: Callable[[], AbstractContextManager[object]] = nullcontext

@@ -7,19 +7,20 @@ QUEUED -> RUNNING -> COMPLETED | COMPLETED_WITH_ERRORS | CANCELLED | FAILED
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, func, insert, or_, select, true, update
 
 from core.errors import JobConflict, KeyReused, UnknownJob
-from indexes import mapping, schema
+from indexes import mapping, schema, statements
 from indexes.rows import JobRow, JobState
 from indexes.schema import jobs
 
 AT_WORK: tuple[JobState, ...] = ("QUEUED", "RUNNING")
+TO_COME: tuple[JobState, ...] = (*AT_WORK, "INTERRUPTED")
 
 
 class Jobs:
@@ -30,8 +31,10 @@ class Jobs:
 
     # Asked for
 
-    def add(self, job: JobRow) -> JobRow:
+    def add(self, job: JobRow, *, beside: bool = False) -> JobRow:
         """Store a new job and return it; with the request key of an earlier job, return that one.
+
+        `beside`: it brings files of its own, so that it may wait behind others on its source.
 
         Raises:
             KeyReused: the earlier job with the key came from another request.
@@ -43,7 +46,8 @@ class Jobs:
                 asked = connection.execute(select(jobs).where(jobs.c.request_key == job.request_key)).mappings().first()
                 if asked is not None:
                     return _same_request(_row(asked), job.request_digest)
-            for row in connection.execute(select(jobs).where(_on(job.source, job.collection, states))).mappings():
+            others = select(jobs).where(_on(job.source, job.collection, states))
+            for row in () if beside else connection.execute(others).mappings():
                 raise JobConflict(_busy(_row(row)))
             number = select(func.coalesce(func.max(jobs.c.number), 0) + 1).scalar_subquery()
             connection.execute(insert(jobs).values(**asdict(job), number=number))
@@ -55,13 +59,8 @@ class Jobs:
             return _same_request(_row(row), digest)
         return None
 
-    def refuse_second(self, source: str, collection: str) -> None:
-        """Raise JobConflict while a job waits for the source or runs on it."""
-        for row in self._rows(select(jobs).where(_on(source, collection, AT_WORK))):
-            raise JobConflict(_busy(_row(row)))
-
-    def take_up(self, job: JobRow) -> JobRow:
-        """Begin another attempt at a job, in the state and with the runner that `job` gives.
+    def take_up(self, job: JobRow, *, beside: bool = False) -> JobRow:
+        """Begin another attempt at a job, in the state and with the runner that `job` gives; `beside` as for `add`.
 
         Raises:
             JobConflict: it, or another job on its source, waits or runs; or it left nothing to do.
@@ -76,7 +75,9 @@ class Jobs:
             "report": None,
         }
         with schema.transaction(self._engine, write=True) as connection:
-            for row in connection.execute(select(jobs).where(_on(job.source, job.collection, AT_WORK))).mappings():
+            stands_in_the_way = jobs.c.id == job.id if beside else true()
+            busy = select(jobs).where(_on(job.source, job.collection, AT_WORK), stands_in_the_way)
+            for row in connection.execute(busy).mappings():
                 raise JobConflict(_busy(_row(row)))
             left = (jobs.c.id == job.id) & (jobs.c.state != "COMPLETED")
             if not connection.execute(update(jobs).where(left).values(again)).rowcount:
@@ -141,6 +142,20 @@ class Jobs:
         """The jobs that wait for a service or run in it, in the order they were asked for."""
         these = (jobs.c.runner == "service") & jobs.c.state.in_(AT_WORK)
         return [_row(row) for row in self._rows(select(jobs).where(these).order_by(jobs.c.number))]
+
+    def states(self, among: Collection[str]) -> dict[str, JobState]:
+        """The states of those of these jobs that there are."""
+        query = select(jobs.c.id, jobs.c.state).where(statements.in_list(jobs.c.id, among))
+        return {row["id"]: row["state"] for row in self._rows(query)}
+
+    def left(self) -> list[JobRow]:
+        """The jobs that did not get to their end: they wait, run, were interrupted or failed as a whole."""
+        return [_row(row) for row in self._rows(select(jobs).where(jobs.c.state.in_((*TO_COME, "FAILED"))))]
+
+    def to_come_on(self, connection: Connection, source: str, collection: str) -> list[JobRow]:
+        """The jobs on a source that wait, run or go on when the service starts, as they are in this transaction."""
+        query = select(jobs).where(_on(source, collection, TO_COME))
+        return [_row(row) for row in connection.execute(query).mappings()]
 
     def counts(self) -> dict[JobState, int]:
         """How many jobs are in each state."""

@@ -20,6 +20,7 @@ from sqlalchemy import Column, Engine, RowMapping, Select, String, Table, bindpa
 
 from core import keys as text
 from core.errors import DatabaseBusy, IndexBroken, Unauthorized, UnknownKey
+from core.files import sync
 from indexes import mapping, schema, versions
 from indexes.rows import KeyRow
 from indexes.schema import Json
@@ -149,7 +150,7 @@ def mark(data: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    versions.sync(data)
+    sync(data)
 
 
 def mark_if_any(data: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Engine
 
+from core.caches import to_forget_of
 from indexes import schema
 
 K = TypeVar("K", bound=Hashable)
@@ -23,6 +24,12 @@ class Memo(Generic[K, V]):
         self._known: OrderedDict[K, V] = OrderedDict()
         self._written = -1
         self._guard = threading.Lock()
+        to_forget_of(self, Memo.forget)
+
+    def forget(self) -> None:
+        """Drop every value."""
+        with self._guard:
+            self._known.clear()
 
     def of(self, keys: Collection[K], read: Callable[[list[K]], Mapping[K, V]]) -> dict[K, V]:
         """The values of those keys that have one; `read` gives what is not remembered."""

@@ -15,6 +15,7 @@ from indexes.indexes import Indexes
 from indexes.lock import Lock, own
 from indexes.rerankers.choose import choose_reranker
 from indexes.seal import Verdict, sealed
+from indexes.uploads import Uploads
 from indexes.write import sweep
 
 __all__ = ["Indexes", "open_indexes", "open_version"]
@@ -53,7 +54,11 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
         twice = lock.inherited and catalogue.recall(rebuild.OPENED) == rebuild.AGAIN
         if lock.inherited:
             catalogue.remember(rebuild.DOUBT, "a process died")
-        care = stack.enter_context(closing(Care(folder, catalogue, seal, dimension=embedder.dimension, died=twice)))
+        uploads = Uploads(settings.data, catalogue)
+        if name == versions.pointer(settings.data).live:
+            uploads.finish()
+        care = Care(folder, catalogue, seal, uploads, dimension=embedder.dimension, died=twice)
+        stack.enter_context(closing(care))
         sweep(catalogue, care.vectors, care.keyword)
         beside = stack.enter_context(ThreadPoolExecutor(cores(), thread_name_prefix="beside"))
         yield Indexes(
@@ -67,5 +72,6 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
             version=manifest.version(embedder) + (f".{name}" if name != versions.FIRST else ""),
             lock=lock,
             care=care,
+            uploads=uploads,
             beside=beside,
         )

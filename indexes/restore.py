@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import func, update
 
 from core.access import OWNER
 from core.errors import IndexBroken, UsageError
-from core.files import put_in_place
+from core.files import put_in_place, write_fault
 from core.settings import Settings
 from indexes import versions
-from indexes.backup import UPLOADS, Manifest, unpack
+from indexes.backup import Manifest, unpack
 from indexes.catalogue import Catalogue
 from indexes.keys import mark_if_any
 from indexes.lock import own
 from indexes.open import Indexes, open_version
 from indexes.schema import documents, jobs, transaction
 from indexes.soundness import refuse_unsound
+from indexes.uploads import FOLDERS
 
 PURPOSE = "a backup"
 
@@ -30,7 +31,7 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> Manifest:
 
     Raises:
         DataFolderOwned: a service or a command is at work on the data folder.
-        UsageError: the folder holds an index already, or the file is no backup.
+        UsageError: the folder holds an index already, the file is no backup, or the disk is full.
         IndexBroken: the backup is damaged, or the embedder that it was made with is not at hand.
     """
     data = settings.data
@@ -43,21 +44,31 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> Manifest:
         mark_if_any(data)
         _discard_begun(data)
         versions.mend_pointer(data)
-        name = versions.begin(data, PURPOSE)
-        folder = versions.folder_of(data, name)
-        try:
-            manifest = unpack(file, folder)
-            _move_in(folder / versions.CATALOGUE, manifest, data)
-            with open_version(settings, lock, name) as restored:
-                _check(restored, manifest)
-                restored.catalogue.note_keys()
-        except (IndexBroken, UsageError):
-            versions.remove(data, name)
-            raise
-        _put_uploads(folder / UPLOADS, data / UPLOADS)
-        versions.make_live(data, name)
+        with ExitStack() as undo:
+            try:
+                name = versions.begin(data, PURPOSE)
+                undo.callback(_give_up, data, name)
+                folder = versions.folder_of(data, name)
+                manifest = unpack(file, folder)
+                _move_in(folder / versions.CATALOGUE, manifest, data)
+                with open_version(settings, lock, name) as restored:
+                    _check(restored, manifest)
+                    restored.catalogue.note_keys()
+                for each in FOLDERS:
+                    _put_uploads(folder / each, data / each)
+                versions.make_live(data, name)
+            except OSError as error:
+                why = write_fault(error) or UsageError(f"{error.strerror or error}.")
+                raise type(why)(f"The backup cannot be restored into {data}. {why}") from error
+            undo.pop_all()
         versions.remove_others(data)
     return manifest
+
+
+def _give_up(data: Path, name: str) -> None:
+    """Leave no half version behind, unless it is served already."""
+    if versions.pointer(data).live != name:
+        versions.remove(data, name)
 
 
 def _discard_begun(data: Path) -> None:

@@ -29,6 +29,8 @@ class Order:
     begun_by: str = ""
     groups: Sequence[str] | None = None
     caller_groups: Sequence[str] | None = None
+    upload: str = ""
+    """The id under which uploaded files wait for the job, which gets it; empty: it has none."""
 
 
 UNASKED = Order()

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core import caches
 from indexes import manifest
 from indexes.catalogue import Catalogue
 from indexes.indexes import Indexes
@@ -82,7 +83,7 @@ def _check(version: Version, dimension: int) -> None:
 
 
 def finish(catalogue: Catalogue, vectors: VectorIndex, keyword: KeywordIndex, intents: Sequence[Intent]) -> None:
-    """Step 3: remove what the intents name from both indexes, then drop them."""
+    """Step 3: remove what the intents name from both indexes and from memory, then drop them."""
     unheld: dict[str, list[str]] = {}
     for intent in intents:
         unheld.setdefault(intent.collection, []).extend(catalogue.unheld(intent))
@@ -90,3 +91,5 @@ def finish(catalogue: Catalogue, vectors: VectorIndex, keyword: KeywordIndex, in
         vectors.delete(collection, chunk_ids)
         keyword.delete(collection, chunk_ids)
     catalogue.forget(intents)
+    if intents:
+        caches.forget()

@@ -31,6 +31,7 @@ from core.errors import IndexBroken, TouchstoneError, Unavailable
 from core.files import write_fault
 from core.settings import Settings
 from core.sources import EVERYTHING, Patterns
+from indexes import uploads
 from indexes.open import Indexes
 from indexes.rows import UNASKED, JobRow, JobState, Order
 from ingest.jobs import RecordedJob, new_job
@@ -111,7 +112,7 @@ class JobEngine:
         """Queue a job and return it; with the idempotency key of an earlier one, return that one.
 
         Raises:
-            JobConflict: a job waits for the source or runs on it.
+            JobConflict: a job waits for the source or runs on it, and this one brings no files of its own.
             KeyReused: the key came with another request.
             SourceError: the source is a URL of a kind that is not read.
             Unavailable: the jobs database cannot be opened.
@@ -120,13 +121,15 @@ class JobEngine:
         asked = new_job(source, collection, "QUEUED", "service", patterns)
         asked = replace(
             asked,
+            id=order.upload or asked.id,
             request_key=order.key,
             request_digest=order.digest,
             begun_by=order.begun_by,
             groups=order.groups,
             caller_groups=order.caller_groups,
         )
-        job = self._jobs.add(asked)
+        with uploads.turn:
+            job = self._jobs.add(asked, beside=bool(order.upload))
         if job.id == asked.id:
             self._hand_over(job)
         return job
@@ -145,7 +148,9 @@ class JobEngine:
         """Queue another attempt at what a job did not get done. Raises UnknownJob, JobConflict, Unavailable."""
         job = self._jobs.find(job_id)
         self._launched()
-        job = self._jobs.take_up(replace(job, state="QUEUED", runner="service"))
+        uploaded = uploads.is_place(self._settings.data, job.source)
+        with uploads.turn:
+            job = self._jobs.take_up(replace(job, state="QUEUED", runner="service"), beside=uploaded)
         self._hand_over(job)
         return job
 

@@ -111,7 +111,8 @@ def foreseen(work: Work) -> Plan:
 
 
 def plan_of(work: Work) -> Plan:
-    """What there is to do. Raises SourceError and Unavailable like `ingest`."""
+    """What there is to do, with uploaded files put in place. Raises SourceError and Unavailable like `ingest`."""
+    work.indexes.uploads.put_in_place(work.job)
     with open_source(work) as source:
         return compare(work, source)
 

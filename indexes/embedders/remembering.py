@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.caches import to_forget_of
 from indexes.embedders.protocol import Embedder, Vectors
 
 REMEMBERED = 8192
@@ -27,6 +28,7 @@ class Remembering:
         self._most, self._bulk = most, bulk
         self._known: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._guard = threading.Lock()
+        to_forget_of(self, Remembering.forget)
 
     def __reduce__(self) -> tuple[type[Remembering], tuple[Embedder]]:
         """A copy in another process remembers nothing yet."""
@@ -65,6 +67,11 @@ class Remembering:
             found[text] = self._embedder.embed_query(text)
         self._keep("query", found)
         return found[text]
+
+    def forget(self) -> None:
+        """Drop every text, and its vector."""
+        with self._guard:
+            self._known.clear()
 
     def _recall(self, role: str, texts: Sequence[str]) -> dict[str, Vectors]:
         with self._guard:

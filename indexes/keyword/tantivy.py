@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.caches import to_forget_of
 from core.errors import IndexBroken
 from core.files import write_fault
 from core.panics import PanicsAs
@@ -52,6 +53,7 @@ class TantivyIndex:
         self._open: dict[str, Any] = {}
         self._writer: tuple[str, Any] | None = None
         self._terms = lru_cache(REMEMBERED)(self._analyzed)
+        to_forget_of(self, lambda index: index._terms.cache_clear())
 
     @staticmethod
     def discard(folder: Path) -> None:

@@ -45,6 +45,6 @@ class RepairedOut(Reply):
 
 
 class PurgedOut(Reply):
-    """The indexes that held some of what was deleted, and do no longer."""
+    """What held some of what was deleted, and does no longer: indexes, or the uploads."""
 
     purged: tuple[str, ...]

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import unicodedata
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
@@ -15,12 +16,10 @@ from starlette.datastructures import UploadFile
 from core.access import Principal
 from core.errors import Forbidden
 from core.sources import named, scheme_of
+from indexes.uploads import SIDECAR, Uploads, place_of, refuse_clash
 from service.api.schemas import IngestionIn
-from service.api.uploads import folder_of, names_of, save
+from service.api.uploads import names_of, write
 
-OF_KEYS = "uploads-of-keys"
-SIDECAR = ".meta.json"
-"""Ends the names of files that say something about others."""
 _OVERLONG = re.compile(r"%(?:c0|e0%80|f0%80%80)%(2e|ae|2f|af|5c|9c)|%c1%(9c)", re.IGNORECASE)
 """A dot, a slash or a backslash in more bytes than UTF-8 allows."""
 _PLAINLY = {"2e": ".", "ae": ".", "2f": "/", "af": "/", "5c": "/", "9c": "/"}
@@ -68,8 +67,7 @@ def _climbs(url: str) -> bool:
 
 def uploads_of(principal: Principal, data: Path, collection: str) -> Path:
     """The source that a caller's uploads to a collection are ingested from: nobody else's files are in it."""
-    folder = data / "uploads" / folder_of(collection)
-    return folder if principal.is_admin else data / OF_KEYS / label_of(principal) / folder.name
+    return place_of(data, label_of(principal), collection)
 
 
 def label_of(principal: Principal) -> str:
@@ -84,25 +82,34 @@ def label_of(principal: Principal) -> str:
 class Upload:
     """Files that came with a request, and the source that they become.
 
-    Unless an admin's uploads are meant as a whole, the job looks at these files alone: what it says of groups is said
-    of them.
+    The job looks at these files alone: what it says of groups is said of them.
     """
 
-    def __init__(self, files: Sequence[UploadFile], principal: Principal, data: Path, asked: IngestionIn) -> None:
-        """Raises Forbidden when files that say who may read others come from somebody who is no admin."""
-        self._files = files
-        self._label = label_of(principal)
+    def __init__(self, files: Sequence[UploadFile], principal: Principal, uploads: Uploads, asked: IngestionIn) -> None:
+        """Raises SourceError like `uploads.names_of`, Forbidden for metadata files from somebody who is no admin."""
+        self._files, self._uploads = files, uploads
         names = names_of(files)
         if not principal.is_admin and any(name.lower().endswith(SIDECAR) for name in names):
             raise Forbidden("Metadata files are not taken from this key. Say `groups` with the upload.")
-        self.source = os.path.realpath(uploads_of(principal, data, asked.collection))
-        include = () if asked.groups is None and principal.is_admin else tuple(map(self._pattern, names))
-        self.body = asked.model_copy(update={"source": self.source, "include": include})
+        label = label_of(principal)
+        self._names = [f"{label}/{name}" if label else name for name in names]
+        place = place_of(uploads.data, label, asked.collection)
+        refuse_clash(place, self._names)
+        include = tuple(dict.fromkeys(map(_pattern, self._names)))
+        self.body = asked.model_copy(update={"source": os.path.realpath(place), "include": include})
+        self.id = uuid.uuid4().hex[:16]
+        """Of the job to come."""
 
-    async def save(self) -> None:
-        """Write the files where they are ingested from. Raises SourceError like `uploads.save`."""
-        await save(self._files, Path(self.source) / self._label)
+    def receive(self) -> None:
+        """Write the files where they wait for their job to be put on record."""
+        write(self._files, self._names, self._uploads.arriving(self.id))
 
-    def _pattern(self, name: str) -> str:
-        plain = re.sub(r"([*?\[])", r"[\1]", name.removesuffix(SIDECAR))
-        return f"/{self._label}/{plain}" if self._label else f"/{plain}"
+    def drop(self) -> None:
+        """Remove what was received, unless it was handed in."""
+        self._uploads.drop(self.id)
+
+
+def _pattern(name: str) -> str:
+    """Matches an uploaded file, or the one that a metadata file is about."""
+    described = name[: -len(SIDECAR)] if name.endswith(SIDECAR) else name
+    return "/" + re.sub(r"([*?\[])", r"[\1]", described)

@@ -1,56 +1,57 @@
-"""Uploaded files become a folder that can be ingested: one a collection, so that a newer upload replaces an older."""
+"""What uploaded files are called, and how they arrive."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-import secrets
-import shutil
+import unicodedata
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import anyio
-import anyio.to_thread
 from starlette.datastructures import UploadFile
 
 from core.errors import SourceError
-from core.files import put_in_place
+from indexes import lock, versions
+from indexes.uploads import SIDECAR, refuse_clash
 
 COPY_BYTES = 1 << 20
-LONGEST_NAME = 200
-"""Bytes; file systems take 255."""
-PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+LONGEST_NAME, LONGEST_EXTENSION = 200, 20
+"""Bytes; file systems take 255, and the name of a metadata file has ten more."""
+LONGEST_PATH, DEEPEST = 1_000, 20
+"""Bytes of a name with its folders, and how many of these there are at most."""
+RESERVED = frozenset({versions.CATALOGUE, lock.NAME, "thumbs.db", "desktop.ini", "__macosx"})
+"""Names that have a meaning of their own where files are ingested."""
+_DRIVE = re.compile(r"[A-Za-z]:(?=[\\/])")
+_STEERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that turn the direction of what follows, so that an extension can be made to look like another."""
 
 
-async def save(files: Sequence[UploadFile], into: Path) -> None:
-    """Write the files into a folder, each whole or not at all.
-
-    Raises:
-        SourceError: there is no file, or two have one name.
-    """
-    if not files:
-        raise SourceError("The upload holds no file. Send one or more form fields called 'files'.")
-    names = names_of(files)
-    if len(set(names)) < len(names):
-        raise SourceError("Two files of the upload have one name. Send them one after the other.")
-    folder = anyio.Path(into)
-    await folder.mkdir(parents=True, exist_ok=True)
+def write(files: Sequence[UploadFile], names: Sequence[str], into: Path) -> None:
+    """Write the files into an empty folder under these names, and have them on the disk."""
     for name, file in zip(names, files, strict=True):
-        partial = folder / f".{secrets.token_hex(8)}"
-        async with await partial.open("wb") as written:
-            while block := await file.read(COPY_BYTES):
-                await written.write(block)
-        await anyio.to_thread.run_sync(put_in_place, Path(partial), into / name)
+        path = into / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.open("wb") as written:
+            while block := file.file.read(COPY_BYTES):
+                written.write(block)
+            written.flush()
+            os.fsync(written.fileno())
 
 
 def names_of(files: Sequence[UploadFile]) -> list[str]:
-    """What uploaded files are called once they are stored."""
-    return [safe_name(file.filename or "") for file in files]
+    """What uploaded files are called once they are stored.
 
-
-def discard(uploads: Path, collection: str) -> None:
-    """Remove what was uploaded to a collection, if anything was."""
-    shutil.rmtree(uploads / folder_of(collection), ignore_errors=True)
+    Raises:
+        SourceError: there is no file, or two cannot be stored beside each other.
+    """
+    if not files:
+        raise SourceError("The upload holds no file. Send one or more form fields called 'files'.")
+    names = [safe_name(file.filename or "") for file in files]
+    if len(set(names)) < len(names):
+        raise SourceError("Two files of the upload have one name. Send them one after the other.")
+    refuse_clash(Path(), names)
+    return names
 
 
 async def sha256(file: UploadFile) -> str:
@@ -62,21 +63,58 @@ async def sha256(file: UploadFile) -> str:
     return digest.hexdigest()
 
 
-def folder_of(collection: str) -> str:
-    """A folder name for any collection name."""
-    if PLAIN_NAME.fullmatch(collection):
-        return collection
-    return f"~{hashlib.sha256(collection.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
-
-
 def safe_name(name: str) -> str:
-    """The last part of `name`, free of anything that a file system could take for a path or a control."""
-    last = PurePosixPath(name.replace("\\", "/")).name
-    plain = re.sub(r"[\x00-\x1f\x7f/:]", "_", last.encode("utf-8", "replace").decode()).strip(". ")
-    stem, dot, extension = plain.rpartition(".")
-    if not dot or len(extension) > LONGEST_NAME // 10:
-        return _cut(plain, LONGEST_NAME) or "upload"
-    return f"{_cut(stem, LONGEST_NAME - len(extension.encode()) - 1)}.{extension}"
+    """The name with its folders as a path that stays inside a folder of uploads, in NFC.
+
+    A drive, a root, and parts that are empty, "." or ".." are left out. What had to be altered otherwise, or shortened,
+    ends in a hash of all of it, so that only the same name gives the same. A metadata file goes by what it describes.
+    """
+    whole = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
+    described = whole[: -len(SIDECAR)]
+    if whole.lower().endswith(SIDECAR) and not described.endswith(("/", "\\")) and described:
+        return safe_name(described) + whole[-len(SIDECAR) :]
+    parts = [part for part in re.split(r"[\\/]", _DRIVE.sub("", whole, count=1)) if part not in ("", ".", "..")]
+    if not parts:
+        return "upload"
+    folders = [_folder(part) for part in parts[:-1]]
+    if folders and folders[0].startswith("@"):  # what keys upload has names that begin so
+        folders[0] = f"_{folders[0][1:]}"
+    last = _plain(parts[-1])
+    stem, extension = _extension(last)
+    kept = _fitting(folders)
+    if [*kept, last] == parts and len(last.encode()) <= LONGEST_NAME and last.lower() not in RESERVED:
+        return "/".join(parts)
+    mark = f"~{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
+    stem = _cut(stem, LONGEST_NAME - len((mark + extension).encode()))
+    return "/".join([*kept, f"{stem}{mark}{extension}"])
+
+
+def _plain(part: str) -> str:
+    """A part of a path without what a file system, a terminal or a reader could take for something else."""
+    odd = (c in _STEERING or c == ":" or unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in part)
+    plain = "".join("_" if strange else c for strange, c in zip(odd, part, strict=True)).strip(". ")
+    return plain.removeprefix("~$") or "upload"
+
+
+def _folder(part: str) -> str:
+    """As `_plain`; one that ends in an exclamation mark would look like a file that holds others."""
+    plain = _cut(_plain(part), LONGEST_NAME)
+    return f"_{plain}" if plain.lower() in RESERVED else re.sub("!$", "_", plain)
+
+
+def _extension(last: str) -> tuple[str, str]:
+    stem, dot, extension = last.rpartition(".")
+    return (stem, dot + extension) if dot and len(extension.encode()) <= LONGEST_EXTENSION else (last, "")
+
+
+def _fitting(folders: Sequence[str]) -> list[str]:
+    """The first of the folders, as many as there may be."""
+    kept: list[str] = []
+    for folder in folders[:DEEPEST]:
+        if len("/".join([*kept, folder]).encode()) > LONGEST_PATH - LONGEST_NAME:
+            break
+        kept.append(folder)
+    return kept
 
 
 def _cut(text: str, octets: int) -> str:

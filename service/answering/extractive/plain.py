@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+
+from core.caches import remembers
 
 _RULES = (
     (re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)"), r"\1"),
@@ -14,7 +15,7 @@ _RULES = (
 )
 
 
-@lru_cache(16_384)
+@remembers
 def readable(text: str) -> str:
     """The words of a text without mark-up and web addresses, white space folded."""
     for pattern, replacement in _RULES:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from core.answers import Passage
+from core.caches import to_forget
 from service.answering.extractive.columns import RULE, cells, with_columns
 from service.answering.extractive.plain import readable
 
@@ -30,7 +31,7 @@ _POINTS_BACK = re.compile(
 """What speaks of something that the sentence before names."""
 _WRAPPED_AT = 60
 """A line at least this long that ends without a full stop goes on in the next one."""
-CUT = 2048
+CUT = 1024
 """Passages whose units are kept: in an evaluation every question is put to the same ones."""
 _LABEL_WORDS = 5
 """A line of no more words, without a figure or a full stop, names what stands below it."""
@@ -89,6 +90,9 @@ def _cut(number: int, text: str, header: str, headings: frozenset[str]) -> tuple
             )
         )
     return tuple(_with_context(_with_lists(with_columns(units, text, header), text)))
+
+
+to_forget(_cut.cache_clear)
 
 
 def _with_lists(units: list[Unit], text: str) -> list[Unit]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Set
 from functools import lru_cache
 
+from core.caches import remembers, to_forget
+
 _TOKEN = re.compile(
     r"(?!(?:19|20)\d\d-)(?:[A-Za-z]{1,4}-)?\d+(?:-\d+)+|[A-Z]{1,4}-\d+|"  # part and ticket numbers stay whole
     r"\d+(?:[.,]\d+)*(?![^\W_])|[^\W_]+(?:['’][^\W\d_]+)?"
@@ -98,11 +100,7 @@ _SUFFIXES = _words("""
 """)
 
 
-REMEMBERED = 16_384
-"""Texts whose words are kept: in an evaluation every question is put to the same passages."""
-
-
-@lru_cache(REMEMBERED)
+@remembers
 def tokens(text: str) -> tuple[str, ...]:
     """The words and numbers of a text in order, as they stand."""
     return tuple(match[0] for match in _TOKEN.finditer(text))
@@ -127,7 +125,10 @@ def stem(word: str) -> str:
     )
 
 
-@lru_cache(REMEMBERED)
+to_forget(stem.cache_clear)
+
+
+@remembers
 def stems(text: str) -> tuple[str, ...]:
     """The stems of every word of a text, in order."""
     return tuple(map(stem, tokens(text)))
@@ -136,7 +137,7 @@ def stems(text: str) -> tuple[str, ...]:
 _ISO_DATE = re.compile(r"(?:19|20)\d\d-(\d\d)-\d\d")
 
 
-@lru_cache(REMEMBERED)
+@remembers
 def vocabulary(text: str) -> frozenset[str]:
     """The stems of a text, and the months of its dates in figures: 2026-08-24 is a day in August."""
     months = {_MONTHS[int(match[1]) - 1] for match in _ISO_DATE.finditer(text) if 1 <= int(match[1]) <= 12}

@@ -25,5 +25,5 @@ def repair(service: CurrentService) -> RepairedOut:
 
 @router.post("/index/purge", summary="Purge what was deleted from every file", responses=declared(403))
 def purge(service: CurrentService) -> PurgedOut:
-    """A running service does it by itself every `index.purge_hours`."""
+    """From the indexes, the uploads that no document stands for, and memory; by itself every `index.purge_hours`."""
     return PurgedOut(purged=service.indexes.care.purge())

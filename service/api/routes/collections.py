@@ -10,7 +10,6 @@ from indexes.collections import add_collection, remove_collection
 from service.api.dependencies import CurrentAccess, CurrentService, WritingService, needs
 from service.api.errors import declared
 from service.api.records import CollectionIn, CollectionOut, CollectionsOut
-from service.api.uploads import discard
 
 router = APIRouter(tags=["documents"], dependencies=[needs("query")])
 
@@ -42,7 +41,6 @@ def add(body: CollectionIn, service: WritingService) -> CollectionOut:
     dependencies=[needs("admin")],
 )
 def remove(name: Annotated[str, Path(description="its name")], service: WritingService) -> Response:
-    """Its documents, the record of its jobs and the files that were uploaded to it; source folders stay as they are."""
+    """Its documents, the record of its jobs and whatever anybody uploaded to it; source folders stay as they are."""
     remove_collection(service.indexes, name)
-    discard(service.settings.data / "uploads", name)
     return Response(status_code=204)

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Query, Response
 
 from core.access import Access, require_own
 from core.errors import NoPageImage
+from indexes.delete import delete_document
 from indexes.groups import set_groups
 from indexes.twins import near_duplicates
-from indexes.write import remove_document
 from service.api.dependencies import (
     CurrentAccess,
     CurrentPrincipal,
@@ -117,20 +117,23 @@ def change(document_id: DocumentId, body: DocumentIn, service: WritingService, a
 
 @router.delete(
     "/documents/{document_id}",
-    summary="Remove a document from the index",
+    summary="Delete a document",
     status_code=204,
-    responses=declared(404, 503),
+    responses=declared(404, 409, 422, 503),
     dependencies=[needs("ingest")],
 )
 def remove(document_id: DocumentId, service: WritingService, principal: CurrentPrincipal) -> Response:
-    """The source file stays; the next ingestion of its folder brings the document back.
+    """With all that is in it and, if it was uploaded, with its file and metadata file: it does not come back.
 
-    Without the scope admin, a caller removes what it uploaded.
+    A document of a folder of the operator's keeps its file, and comes back with the folder's next ingestion unless the
+    file is removed or excluded there. What came inside another document is deleted with that one (422), and an upload
+    that a job is about to read again when the job is over (409). Without the scope admin, a caller deletes what it
+    uploaded.
     """
     row = service.indexes.catalogue.document_with_id(document_id, access=principal.access)
     folder = uploads_of(principal, service.settings.data, row.collection)
     require_own(principal, own=row.source == os.path.realpath(folder))
-    remove_document(service.indexes, row.collection, row.document)
+    delete_document(service.indexes, row)
     return Response(status_code=204)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -67,7 +68,7 @@ class Asked:
 
     body: IngestionIn
     order: Order
-    earlier: JobRow | None
+    earlier: JobRow | None = None
 
 
 async def _asked(
@@ -75,7 +76,7 @@ async def _asked(
     service: CurrentService,
     principal: CurrentPrincipal,
     key: IdempotencyKey = None,
-) -> Asked:
+) -> AsyncIterator[Asked]:
     """The source to ingest: named in JSON, or made of the uploaded files unless they were uploaded before."""
     jobs = service.indexes.catalogue.jobs
     own = None if key is None else f"{quote(principal.name, safe='@:/')} {key}"  # a name without a blank, and the key
@@ -95,13 +96,18 @@ async def _asked(
             files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
             collection, groups = form.get("collection", "default"), form.getlist("groups") or None
             body = _allowed({"source": "uploads", "collection": collection, "groups": groups}, principal)
-            upload = Upload(files, principal, service.settings.data, body)
+            upload = await run_in_threadpool(Upload, files, principal, service.indexes.uploads, body)
             parts = [part for file in files for part in (file.filename, await sha256(file))]
             found = await run_in_threadpool(asked, body, body.collection, *parts, *groups or ())
-            if found.earlier is None:
-                await run_in_threadpool(jobs.refuse_second, upload.source, body.collection)
-                await upload.save()
-            return replace(found, body=upload.body)
+            if found.earlier is not None:
+                yield found
+                return
+            try:
+                await run_in_threadpool(upload.receive)
+                yield Asked(upload.body, replace(found.order, upload=upload.id))
+            finally:
+                await run_in_threadpool(upload.drop)
+            return
     try:
         body = _allowed(json.loads(await request.body()), principal)
     except (ValueError, RecursionError) as error:
@@ -113,7 +119,7 @@ async def _asked(
         what = [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}, "ctx": {"error": why}}]
         raise RequestValidationError(what) from error
     refuse_source(named(body.source), principal, service.settings.server.sources, service.settings.data)
-    return await run_in_threadpool(asked, body, body.model_dump_json(exclude_none=True))
+    yield await run_in_threadpool(asked, body, body.model_dump_json(exclude_none=True))
 
 
 def _allowed(sent: object, principal: Principal) -> IngestionIn:
@@ -143,14 +149,19 @@ def start(
     principal: CurrentPrincipal,
     response: Response,
 ) -> JobDetail:
-    """Queue a job; its state is at `Location`. The same request with the same key gives the same job again."""
+    """Queue a job; its state is at `Location`. The same request with the same key gives the same job again.
+
+    Uploads wait behind each other and behind whatever runs; 409 is for a second job on a source that was named. A file
+    keeps the folders of its name ("2024/report.txt"), and a later upload of the same name takes its place.
+    """
     job = asked.earlier
     if job is None:
         body = asked.body
         source = named(body.source)
-        if principal.is_admin or scheme_of(source):  # whether a file is there is told to whoever may read it
-            refuse_absent(source, service.settings.ingest.allowed_hosts)
-        job = service.jobs.submit(source, body.collection, patterns=body.patterns, order=asked.order)
+        if not asked.order.upload and (principal.is_admin or scheme_of(source)):
+            refuse_absent(source, service.settings.ingest.allowed_hosts)  # who may not read a file is not told of it
+        with service.indexes.uploads.handed_in(asked.order.upload):
+            job = service.jobs.submit(source, body.collection, patterns=body.patterns, order=asked.order)
     response.headers["Location"] = f"/v1/ingestions/{job.id}"
     return _detail(service, principal, job.id)
 

@@ -56,7 +56,7 @@ class AtOnce:
             groups=order.groups,
             caller_groups=order.caller_groups,
         )
-        job = self.indexes.catalogue.jobs.add(job)
+        job = self.indexes.catalogue.jobs.add(replace(job, id=order.upload or job.id), beside=bool(order.upload))
         with contextlib.suppress(TouchstoneError):  # it is on the job's record
             self._run(job)
         return self.indexes.catalogue.jobs.find(job.id)

@@ -12,8 +12,9 @@ from fastapi.testclient import TestClient
 
 from cli.serve import open_service
 from core.settings import EmbedderSettings, Settings
+from indexes.uploads import folder_of
 from service.api.app import create_app
-from service.api.uploads import folder_of, safe_name
+from service.api.uploads import safe_name
 from tests.ingest.parsers.test_pdf import drawn, lines
 
 ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"}
