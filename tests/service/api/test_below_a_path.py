@@ -30,7 +30,7 @@ def proxy(service: str, *, strips: bool, says: bool = False) -> Iterator[str]:
     class Proxy(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802 -- the name that http.server looks for
+        def do_GET(self) -> None:
             if self.path != ROOT and not self.path.startswith(f"{ROOT}/"):
                 self.answer(404, [], b"outside")
                 return

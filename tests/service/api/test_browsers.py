@@ -1,4 +1,4 @@
-"""What other web pages may not do, and those of listed origins may: over real sockets, as browsers and programs send it."""
+"""What other web pages may not do, and those of listed origins may, sent as browsers send it over real sockets."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ class Reached:
         return self.send("POST", "/v1/search", SEARCH, *((name.replace("_", "-"), fields[name]) for name in fields))
 
     def listed(self, **fields: str) -> int:
-        return self.send("GET", "/v1/documents", None, *((name.replace("_", "-"), fields[name]) for name in fields)).status
+        return self.send(
+            "GET", "/v1/documents", None, *((name.replace("_", "-"), fields[name]) for name in fields)
+        ).status
 
 
 @pytest.fixture(scope="module", params=[{}, LISTENING, NAMED], ids=["on loopback", "published", "named"])
@@ -102,8 +104,10 @@ def with_server(settings: Settings, **server: Any) -> Settings:
     return settings.model_copy(update={"server": ServerSettings(**server)})
 
 
-STRANGE = ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "localhost:80@evil.example", "0x7f000001",
-           "2130706433", "127.1", "localhost.", "", "127.0.0.1 evil.example", "[::1", "::1", "localhost,evil.example"]  # fmt: skip
+STRANGE = [
+    "evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "localhost:80@evil.example", "0x7f000001",
+    "2130706433", "127.1", "localhost.", "", "127.0.0.1 evil.example", "[::1", "::1", "localhost,evil.example",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("host", STRANGE)
@@ -174,7 +178,9 @@ def test_a_page_of_another_origin_changes_nothing(everybody: Reached, sent: dict
     fields = [(name.replace("_", "-"), value) for name, value in sent.items()]
     for method, path in (("POST", "/"), ("POST", "/mcp"), ("POST", "/v1/keys"), ("DELETE", "/v1/keys/x")):
         assert everybody.send(method, path, None, *fields).status == 403
-    assert everybody.listed(**sent) == 200  # it may be sent for, as a link does; the browser keeps the reply from the page
+    assert (
+        everybody.listed(**sent) == 200
+    )  # it may be sent for, as a link does; the browser keeps the reply from the page
 
 
 def test_a_page_of_another_origin_changes_nothing_with_a_key_either(keyed: Reached) -> None:
@@ -253,7 +259,7 @@ def test_a_front_end_reads_errors_and_streams(named: Reached, service: Service) 
     assert streamed.headers["access-control-allow-origin"] == FRONT_END
     strange = named.search(Origin=FRONT_END, Host="evil.example")
     assert (strange.status, strange.headers["access-control-allow-origin"]) == (400, FRONT_END)
-    broken = replace(service, models=lambda _: 1 / 0)
+    broken = replace(service, models=lambda _: 1 / 0)  # type: ignore[arg-type, return-value]
     with serving(broken, with_server(service.settings, **NAMED)) as url:
         failed = Reached(url).send("POST", "/v1/query", {"question": "x"}, origin)
     assert (failed.status, failed.headers["access-control-allow-origin"]) == (500, FRONT_END)

@@ -53,7 +53,7 @@ def other() -> Iterator[int]:
     """The port of a web server that serves an empty page under every name."""
 
     class Empty(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 -- the name that http.server looks for
+        def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
@@ -104,7 +104,11 @@ def test_a_page_that_rebinds_its_name_reads_nothing_and_makes_no_key(page: Any, 
     shown = page.goto(f"http://evil.example:{port}/")
     assert shown.status == 400
     assert "server.names" in page.content()
-    make = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": '{"name": "x", "scopes": ["admin"]}'}
+    make = {
+        "method": "POST",
+        "headers": {"Content-Type": "application/json"},
+        "body": '{"name": "x", "scopes": ["admin"]}',
+    }
     for path, options in (("/v1/documents", {}), ("/v1/keys", make), ("/openapi.json", {}), ("/page.js", {})):
         status, text, _ = page.evaluate(ASKED, [path, options])
         assert (status, "bad_host" in text) == (400, True)
@@ -132,7 +136,10 @@ def test_a_page_of_another_site_sends_nothing_that_is_taken(page: Any, port: str
 
 def test_a_front_end_on_a_listed_origin_asks_and_reads_errors(page: Any, port: str, other: int) -> None:
     page.goto(f"http://intranet.example:{other}/")
-    url, fields = f"http://rag.example:{port}/v1/query", {"Content-Type": "application/json", "Authorization": "Bearer x"}
+    url, fields = (
+        f"http://rag.example:{port}/v1/query",
+        {"Content-Type": "application/json", "Authorization": "Bearer x"},
+    )
     asked = '{"question": "When does the shop open?", "stream": true}'
     status, text, request_id = page.evaluate(ASKED, [url, {"method": "POST", "headers": fields, "body": asked}])
     assert (status, "event: final" in text, bool(request_id)) == (200, True, True)

@@ -67,7 +67,9 @@ def test_a_folder_is_ingested_and_every_file_accounted_for(client: TestClient, s
 
 def test_below_a_path_a_job_is_found_where_the_reply_says(source: Path, tmp_path: Path) -> None:
     server = ServerSettings(root_path="/rag")
-    with opened_client(Settings(data=tmp_path / "data", embedder=EmbedderSettings(kind="hashing"), server=server)) as client:
+    with opened_client(
+        Settings(data=tmp_path / "data", embedder=EmbedderSettings(kind="hashing"), server=server)
+    ) as client:
         location = client.post("/v1/ingestions", json={"source": str(source)}).headers["Location"]
         assert location.startswith("/rag/v1/ingestions/")
         assert ended(client, location)["found"] == 2
