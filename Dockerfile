@@ -38,4 +38,5 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["touchstone", "serve", "--host", "0.0.0.0"]
+# Whoever reaches it needs a key: the first start makes one, readable in the volume alone.
+CMD ["touchstone", "serve", "--host", "0.0.0.0", "--first-key", "/data/first-key"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +23,7 @@ from core.machine import collect_rarely, keep_few_heaps
 if TYPE_CHECKING:
     from core.settings import Settings
     from service.api.live import Live
+    from service.api.state import Service
 
 BACKLOG = 2048
 SWITCH_SECONDS = 0.001
@@ -32,6 +35,14 @@ def serve(
     host: Annotated[str | None, typer.Option("--host", metavar="HOST", help="Address (default 127.0.0.1).")] = None,
     port: Annotated[
         int | None, typer.Option("--port", min=0, max=65535, metavar="PORT", help="Port; 0: any free one.")
+    ] = None,
+    first_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--first-key",
+            metavar="FILE",
+            help="If no key was ever made, make one with the scope admin and put it there.",
+        ),
     ] = None,
     data: Data = None,
 ) -> None:
@@ -47,7 +58,7 @@ def serve(
     keep_few_heaps()
     with (
         listening(settings.server.host, settings.server.port) as door,
-        open_service(settings, url_of(door, settings.server.host)) as live,
+        open_service(settings, url_of(door, settings.server.host), first_key) as live,
     ):
         app = create_app(settings, open_service=lambda: nullcontext(live))
         collect_rarely()
@@ -56,12 +67,14 @@ def serve(
 
 
 @contextmanager
-def open_service(settings: Settings, url: str) -> Iterator[Live]:
+def open_service(settings: Settings, url: str, first_key: Path | None = None) -> Iterator[Live]:
     """Open what the service works with, go on with the jobs it left and tell where it is.
+
+    `first_key`: where to put a key that is made if none ever was, unless the settings mean everybody to get in.
 
     Raises:
         DataFolderOwned: another process owns the data folder.
-        SettingsError: there is no key, and the service could be reached from elsewhere.
+        SettingsError: there is no key, and the service could be reached from elsewhere, or none can be put there.
         Unavailable: jobs were left and the jobs database cannot be opened.
         SourceError: a scheduled source is a URL of a kind that is not read.
     """
@@ -73,6 +86,9 @@ def open_service(settings: Settings, url: str) -> Iterator[Live]:
     with own(settings.data) as lock, closing(ServiceUpkeep(settings, lock)) as upkeep:
         with upkeep.live.reading() as service:
             everybody = Gate(settings).is_open(service)
+            if everybody and first_key is not None and not settings.server.allow_anonymous:
+                make_first_key(service, first_key)
+                everybody = False
             nobody = not (everybody or settings.oidc.issuer or service.indexes.catalogue.keys.any_good())
         if everybody:
             refuse_open_door(settings.server)
@@ -84,6 +100,29 @@ def open_service(settings: Settings, url: str) -> Iterator[Live]:
             remark("It asks for a key, and none is good any longer: touchstone keys create --name NAME --scope admin")
         with closing(EvaluationRuns(settings, upkeep.live)) as upkeep.live.evaluations:
             yield upkeep.live
+
+
+def make_first_key(service: Service, file: Path) -> None:
+    """Make a key with the scope admin and write it to a file that its user alone can read.
+
+    Raises:
+        SettingsError: the file cannot be written to; then there is no key either.
+    """
+    from service.api.keys import KeyIn
+
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise SettingsError(
+            f"The first key cannot be written to {file}: {error.strerror}. Name another file."
+        ) from error
+    with open(descriptor, "w", encoding="ascii") as written:
+        os.fchmod(descriptor, 0o600)
+        _, key = service.indexes.catalogue.keys.make(KeyIn(name="first", scopes=("admin",)).row())
+        written.write(f"{key}\n")
+        written.flush()
+        os.fsync(descriptor)
+    remark(f"There was no key yet: one that may do everything is in {file}")
 
 
 @contextmanager

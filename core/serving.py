@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from core.access import Scope
 from core.sections import Section
+
+ADDRESS = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-][a-z0-9._-]*)(?::(\d{1,5}))?")
+"""A name or an IP address, in brackets if it is of version 6, and a port if one is given."""
+USUAL_PORTS = {"http": 80, "https": 443}
+"""What is meant by an address without a port."""
+ROOT_PATH = re.compile(r"(?!/(?:v1(?:/|$)|(?:docs|mcp|healthz|readyz|metrics)$))(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
+"""A path to serve below; not one of the service's own, since nobody could tell whether it was taken off."""
+
+
+def _as_named(text: str) -> str:
+    name = text.strip().lower()
+    if ADDRESS.fullmatch(name) is None:
+        raise ValueError(f"{text!r} is not a name like rag.example.com or rag.example.com:8443")
+    return name
+
+
+def _as_sent(text: str) -> str:
+    """An origin as browsers send it."""
+    origin = text.strip().lower().rstrip("/")
+    scheme, _, host = origin.partition("://")
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) or ADDRESS.fullmatch(host) is None:
+        raise ValueError(f"{text!r} is not an origin like https://intranet.example.com; each one is listed")
+    return origin.removesuffix(f":{USUAL_PORTS[scheme]}") if scheme in USUAL_PORTS else origin
+
+
+def _as_root(text: str) -> str:
+    root = text.strip().rstrip("/")
+    if ROOT_PATH.fullmatch(root) is None:
+        raise ValueError(f"{text!r} is not a path to serve below like /rag, or it is one of the service's own")
+    return root
 
 
 class ServerSettings(Section):
@@ -18,6 +49,18 @@ class ServerSettings(Section):
     allow_anonymous: bool = Field(
         False,
         description="as long as there is no key: answer on an address other than this machine's own, to everybody",
+    )
+    names: tuple[Annotated[str, AfterValidator(_as_named)], ...] = Field(
+        (),
+        description="names that browsers reach it by, besides localhost and addresses: `rag.example.com`, with a port "
+        "where that is not 80 or 443; with a key any name will do",
+    )
+    origins: tuple[Annotated[str, AfterValidator(_as_sent)], ...] = Field(
+        (),
+        description="origins of other web pages that may call it from a browser: `https://intranet.example.com`",
+    )
+    root_path: Annotated[str, AfterValidator(_as_root)] = Field(
+        "", description="the path that a proxy serves it below, whether the proxy takes it off or not: `/rag`"
     )
     sources: tuple[str, ...] = Field(
         (),

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Any, TypedDict
 
 import anyio.to_thread
 from fastapi import Depends, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from core.settings import Settings
 from service.api import errors
 from service.api.access import Gate
 from service.api.admission import Admission, Kind, Places
+from service.api.browsers import EXPOSED, BelowPath, OwnPages
 from service.api.dependencies import within_rate, within_rate_of_address
 from service.api.lately import Lately
 from service.api.live import Live
 from service.api.metrics import Metrics, Stored
-from service.api.middleware import BodyLimit, Identify, OwnPages, log_request
+from service.api.middleware import BodyLimit, Identify, log_request
 from service.api.rates import Rates
 from service.api.routes import (
     care,
@@ -50,7 +52,7 @@ STORED_SECONDS = 10.0
 
 
 class State(TypedDict):
-    """What the lifespan hands to every request."""
+    """What the lifespan hands to every request; `BelowPath` adds `root`."""
 
     live: Live
     mcp: Opener
@@ -93,6 +95,7 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         version=VERSION,
         summary="Answers from your own documents, quoted letter for letter.",
         lifespan=lifespan,
+        openapi_url=None,  # a route of ours has it
         docs_url=None,
         redoc_url=None,
     )
@@ -107,9 +110,24 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
     app.include_router(metrics.router)
     app.add_middleware(Admission, places=places, taken=under_way)
     app.add_middleware(BodyLimit, settings=settings.server)
-    app.add_middleware(OwnPages, listening_on=settings.server.host)
+    app.add_middleware(OwnPages, settings=settings.server)
     app.add_middleware(Identify, observers=observers)
+    app.add_middleware(BelowPath, root=settings.server.root_path)
+    if settings.server.origins:
+        _open_to(settings.server.origins, app)
     return app
+
+
+def _open_to(origins: Collection[str], app: FastAPI) -> None:
+    """Have browsers hand replies, errors too, to scripts on these origins. There are no cookies to send along."""
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["*"],  # libraries have headers of their own
+        allow_private_network=True,
+        expose_headers=EXPOSED,
+    )
 
 
 class _Described(FastAPI):

@@ -156,7 +156,7 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-OF_ANYTHING, OF_ANY_CHANGE = ("408", "431"), ("403", "413")
+OF_ANYTHING, OF_ANY_CHANGE = ("408", "431"), ("403", "413", "415")
 """What any request, and any but GET, can be answered with before a route sees it."""
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 

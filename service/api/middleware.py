@@ -17,7 +17,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.files import write_fault
 from core.logs import request_id
 from core.settings import ServerSettings
-from service.api.access import is_loopback
 from service.api.admission import ALWAYS, QUESTIONS, SEARCHES
 from service.api.errors import CODES, OPENAI_PATHS, as_openai, problem, response_to
 from service.api.telling import Ended, Observer, Told, told
@@ -38,7 +37,7 @@ STALLED = (
 )
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none, browsers send `Origin: null` for the page's own form
     "Content-Security-Policy": PAGE_POLICY,
     "Cache-Control": "no-store",
 }
@@ -125,37 +124,6 @@ def log_request(ended: Ended) -> None:
         "refusal": ended.told.reason,
     }
     logger.info("request.ended", extra={name: value for name, value in said.items() if value is not None})
-
-
-class OwnPages:
-    """Keeps other web pages out: a name they control as Host, or a form of theirs sent from the reader's browser."""
-
-    def __init__(self, app: ASGIApp, listening_on: str) -> None:
-        self.app = app
-        self.any_name = not is_loopback(listening_on)
-        """Behind a proxy or on a named machine: the names are not ours to know."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
-        if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            if not self.any_name and not is_loopback(_name(headers.get("host", ""))):
-                detail = "The Host header names another machine; this service answers 127.0.0.1 and localhost."
-                await problem(400, "bad_host", detail)(scope, receive, send)
-                return
-            if scope["method"] not in {"GET", "HEAD"} and headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-                await problem(
-                    403,
-                    CODES[403],
-                    "A page of another site sent this. Open this service's own page, or call the API from a program.",
-                )(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
-
-
-def _name(host: str) -> str:
-    """The Host header without its port."""
-    return host.rpartition(":")[0] if re.search(r":\d*$", host) and not host.startswith("[") else host.partition("]")[0]
 
 
 class BodyLimit:

@@ -3,6 +3,7 @@
 "use strict";
 
 const STORED = "touchstone-key";
+const HOME = document.querySelector("a.name").href;
 
 function sent(path, options = {}) {
   const key = sessionStorage.getItem(STORED);
@@ -11,7 +12,7 @@ function sent(path, options = {}) {
 }
 
 async function show(options) {
-  const reply = await sent("/", options);
+  const reply = await sent(HOME, options);
   if (reply.status === 401) sessionStorage.removeItem(STORED);
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   document.title = page.title;
@@ -71,4 +72,4 @@ document.addEventListener("click", async (event) => {
   place.append(await picture(link));
 });
 
-if (sessionStorage.getItem(STORED)) show({});
+if (sessionStorage.getItem(STORED) && document.getElementById("key")) show({});

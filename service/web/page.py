@@ -34,8 +34,9 @@ class Choices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What stands on the page. At most one of `outcome` and `problem` is there."""
+    """What stands on the page. At most one of `outcome` and `problem` is there; `home` begins each of its addresses."""
 
+    home: str = "./"
     choices: Choices = Choices()
     question: str = ""
     collection: str = "default"
@@ -60,6 +61,7 @@ def ask_page(shown: Shown) -> str:
         _templates()
         .get_template("ask.html")
         .render(
+            home=shown.home,
             shown=shown,
             answer=outcome if isinstance(outcome, Answer) else None,
             refusal=REFUSALS[outcome.reason] if isinstance(outcome, Refusal) else "",
@@ -72,14 +74,14 @@ def ask_page(shown: Shown) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def key_page(problem: str) -> str:
+def key_page(problem: str, *, home: str) -> str:
     """The page that asks for a key, as HTML; nothing of the data is on it."""
-    return _templates().get_template("key.html").render(problem=problem)
+    return _templates().get_template("key.html").render(problem=problem, home=home)
 
 
-def reference_page(description: dict[str, Any]) -> str:
-    """The API's OpenAPI description as a page to read, as HTML."""
-    return _templates().get_template("reference.html").render(api=description)
+def reference_page(description: dict[str, Any], *, home: str, service: str) -> str:
+    """The API's OpenAPI description as a page to read, as HTML; `service`: the URL that clients are given."""
+    return _templates().get_template("reference.html").render(api=description, home=home, service=service)
 
 
 def marked(hit: Hit, citations: tuple[Citation, ...]) -> Iterator[tuple[str, bool]]:

@@ -76,13 +76,24 @@ def test_ports_volume_and_health_check_agree(service: dict[str, Any]) -> None:
     assert f"TOUCHSTONE_DATA={arguments('VOLUME')[0]}" in environment
 
 
-def test_the_variables_it_sets_are_settings(service: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variables_it_sets_are_settings_and_none_opens_the_door(
+    service: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from core import settings
 
     named = re.findall(r"(TOUCHSTONE_\w+)=(\S+)", " ".join(arguments("ENV")))
-    for name, value in [*named, *service["environment"].items()]:
+    for name, value in [*named, *service.get("environment", {}).items()]:
         monkeypatch.setenv(name, value)
-    assert settings.load().server.allow_anonymous
+    assert not settings.load().server.allow_anonymous
+
+
+def test_its_first_start_makes_a_key_in_the_volume(service: dict[str, Any]) -> None:
+    command = json.loads(arguments("CMD")[-1])
+    assert "command" not in service
+    file = command[command.index("--first-key") + 1]
+    assert file.startswith(f"{arguments('VOLUME')[0]}/")
+    assert f"cat {file.rpartition('/')[2]}" in (ROOT / "compose.yaml").read_text()
+    assert arguments("WORKDIR")[-1] == arguments("VOLUME")[0]
 
 
 def test_the_cpu_build_of_torch_is_a_build_argument(service: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import ValidationError
 
 from core.access import Principal, require
@@ -45,7 +45,7 @@ def show_page(service: CurrentService, reader: Reader, request: Request) -> HTML
     """The empty page; without a key where one is needed, a form for it and nothing of the data."""
     if isinstance(reader, TouchstoneError):
         return _asking_for_a_key(reader, request, status=200)
-    return HTMLResponse(ask_page(Shown(choices=_choices(service, reader))))
+    return HTMLResponse(ask_page(Shown(home=_home(request), choices=_choices(service, reader))))
 
 
 @router.post("/")
@@ -60,7 +60,8 @@ async def ask(
     """The page with the answer, the refusal, or the sentence that says what was wrong."""
     if isinstance(reader, TouchstoneError):
         return _asking_for_a_key(reader, request, status=STATUS[type(reader)])
-    shown, until = Shown(question=question, collection=collection, model=model), Until.never()
+    until = Until.never()
+    shown = Shown(home=_home(request), question=question, collection=collection, model=model)
     return await while_wanted(request, until, lambda: _answered(shown, service, reader, until))
 
 
@@ -89,12 +90,25 @@ async def show_script() -> Response:
 @router.get("/docs")
 def show_reference(request: Request) -> HTMLResponse:
     """How the API is called, from its own description."""
-    return HTMLResponse(reference_page(request.app.openapi()))
+    service = f"{request.url.scheme}://{request.url.netloc}{request.state.root}"
+    return HTMLResponse(reference_page(request.app.openapi(), home=_home(request), service=service))
+
+
+@router.get("/openapi.json")
+def show_description(request: Request) -> JSONResponse:
+    """The API's own description, with the path that it is served below."""
+    root = request.state.root
+    return JSONResponse(request.app.openapi() | ({"servers": [{"url": root}]} if root else {}))
+
+
+def _home(request: Request) -> str:
+    """What addresses on a page begin with: the path it is served below, or one that leads there from every page."""
+    return f"{request.state.root}/" if request.state.root else "./"
 
 
 def _asking_for_a_key(refusal: TouchstoneError, request: Request, *, status: int) -> HTMLResponse:
     came = "authorization" in request.headers
-    return HTMLResponse(key_page(str(refusal) if came else ""), status_code=status)
+    return HTMLResponse(key_page(str(refusal) if came else "", home=_home(request)), status_code=status)
 
 
 def _choices(service: CurrentService, reader: Principal) -> Choices:

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from cli.serve import open_service
-from core.settings import EmbedderSettings, Settings
+from core.settings import EmbedderSettings, ServerSettings, Settings
 from indexes.uploads import folder_of
 from service.api.app import create_app
 from service.api.uploads import safe_name
@@ -22,8 +22,12 @@ ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPT
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[TestClient]:
-    settings = Settings(data=tmp_path / "data", embedder=EmbedderSettings(kind="hashing"))
+    with opened_client(Settings(data=tmp_path / "data", embedder=EmbedderSettings(kind="hashing"))) as client:
+        yield client
 
+
+@contextmanager
+def opened_client(settings: Settings) -> Iterator[TestClient]:
     @contextmanager
     def opened() -> Iterator[object]:
         with open_service(settings, "http://127.0.0.1:8000") as service:
@@ -60,6 +64,16 @@ def test_a_folder_is_ingested_and_every_file_accounted_for(client: TestClient, s
     assert [(d["document"], d["status"]) for d in job["documents"]] == [("broken.pdf", "failed")]  # type: ignore[attr-defined]
     answer = client.post("/v1/query", json={"question": "How many weeks of paid parental leave do parents have?"})
     assert answer.json()["answered"]
+
+
+def test_below_a_path_a_job_is_found_where_the_reply_says(source: Path, tmp_path: Path) -> None:
+    server = ServerSettings(root_path="/rag")
+    with opened_client(
+        Settings(data=tmp_path / "data", embedder=EmbedderSettings(kind="hashing"), server=server)
+    ) as client:
+        location = client.post("/v1/ingestions", json={"source": str(source)}).headers["Location"]
+        assert location.startswith("/rag/v1/ingestions/")
+        assert ended(client, location)["found"] == 2
 
 
 def test_a_job_tells_its_history(client: TestClient, source: Path) -> None:
