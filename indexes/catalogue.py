@@ -156,10 +156,7 @@ class Catalogue:
 
         None: all of the collection. Whoever asks works out the ids by `scope`.
         """
-        if within is None:
-            return exact.nearest(self.engine, collection, vector[None, :], limit)[0]
-        query = statements.stored(collection).where(statements.in_list(documents.c.id, within))
-        return sorted(self._cosines(vector, query), key=lambda found: (-found[1], found[0]))[:limit]
+        return exact.nearest(self.engine, collection, vector[None, :], limit, within=within)[0]
 
     # Filling the derived indexes
 
@@ -282,10 +279,6 @@ class Catalogue:
         with schema.transaction(self.engine) as connection:
             for rows in connection.execute(query).partitions(BATCH):
                 yield mapping.columns(rows)
-
-    def _cosines(self, vector: Vectors, query: Select[Any]) -> Iterator[tuple[str, float]]:
-        for found, vectors in self._vectors(query):
-            yield from zip(found, (vectors @ vector).tolist(), strict=True)
 
 
 @lru_cache(512)
