@@ -98,10 +98,18 @@ class Catalogue:
         known = f"There are: {', '.join(names)}." if names else "Nothing is indexed yet: ingest a folder first."
         raise UnknownCollection(f"No collection is called {name!r}. {known}")
 
-    def documents(self, collection: str, *, access: Access) -> list[DocumentRow]:
-        """The documents that may be read, by path."""
+    def documents(
+        self, collection: str, *, access: Access, limit: int | None = None, offset: int = 0
+    ) -> list[DocumentRow]:
+        """The documents that may be read, by path: all, or `limit` of them after the first `offset`."""
         query = mapping.document_query().where(documents.c.collection == collection, readable(access))
-        return [mapping.document_row(row) for row in self._rows(query.order_by(documents.c.document))]
+        page = query.order_by(documents.c.document).limit(limit).offset(offset)
+        return [mapping.document_row(row) for row in self._rows(page)]
+
+    def number_of_documents(self, collection: str, *, access: Access) -> int:
+        """How many documents may be read."""
+        query = select(func.count().label("number")).select_from(documents)
+        return int(self._rows(query.where(documents.c.collection == collection, readable(access)))[0]["number"])
 
     def document(self, collection: str, document: str, *, access: Access) -> DocumentRow:
         """One document. Raises UnknownDocument when there is none, or none that may be read."""

@@ -42,6 +42,8 @@ from indexes.unicode import encodable
 
 SCHEMA = "6"
 BUSY_MS = 30_000
+BANDS = tuple(f"substr(sketch, {first}, 16)" for first in range(1, 256, 16))
+"""The stretches of a sketch by which documents that are nearly the same are looked up (indexes/twins.py)."""
 _changes: WeakKeyDictionary[Pool, int] = WeakKeyDictionary()
 
 
@@ -234,6 +236,8 @@ def open_database(path: Path) -> Engine:
         metadata.create_all(connection)
         for table in (jobs, about):
             _add_columns(connection, table)
+        for number, band in enumerate(BANDS):
+            connection.exec_driver_sql(f"create index if not exists about_band_{number} on about ({band})")
     return engine
 
 
