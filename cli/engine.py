@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import ValidationError
@@ -50,6 +50,9 @@ class Engine(Protocol):
 
     def documents(self, collection: str) -> Sequence[DocumentOut]:
         """The collection's documents, by name."""
+
+    def document(self, document_id: str) -> DocumentOut:
+        """One document by its id. Raises UnknownDocument."""
 
     def text(self, document: DocumentOut) -> str:
         """A document's extracted text."""
@@ -167,12 +170,15 @@ def named(engine: Engine, collection: str, name: str) -> DocumentOut:
     """
     from difflib import get_close_matches
 
+    from core import ids
     from core.errors import UnknownDocument
 
+    for document_id in (ids.document_id(collection, name), name):
+        with suppress(UnknownDocument):
+            found = engine.document(document_id)
+            if found.collection == collection:
+                return found
     documents = engine.documents(collection)
-    for document in documents:
-        if name in (document.document, document.id):
-            return document
     close = get_close_matches(name, [document.document for document in documents], n=1)
     hint = f"Did you mean {close[0]!r}?" if close else "'touchstone documents list' shows them all."
     raise UnknownDocument(f"No document of {collection!r} is called {name!r}. {hint}")

@@ -88,6 +88,14 @@ class LocalEngine:
         near = near_duplicates(self.indexes.catalogue, collection, access=OWNER)
         return [DocumentOut.of(row, near) for row in self.indexes.catalogue.documents(collection, access=OWNER)]
 
+    def document(self, document_id: str) -> DocumentOut:
+        """One document by its id."""
+        from indexes.twins import near_duplicates_of
+
+        catalogue = self.indexes.catalogue
+        row = catalogue.document_with_id(document_id, access=OWNER)
+        return DocumentOut.of(row, near_duplicates_of(catalogue, [row], access=OWNER))
+
     def text(self, document: DocumentOut) -> str:
         """A document's extracted text."""
         return self.indexes.catalogue.text(document.collection, document.document, access=OWNER)

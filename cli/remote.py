@@ -78,6 +78,10 @@ class RemoteEngine:
         """The collection's documents, by name."""
         return list(self._pages(collection))
 
+    def document(self, document_id: str) -> DocumentOut:
+        """One document by its id."""
+        return DocumentOut.model_validate(self._call("GET", f"/v1/documents/{quote(document_id, safe='')}"))
+
     def text(self, document: DocumentOut) -> str:
         """A document's extracted text."""
         return DocumentTextOut.model_validate(self._call("GET", f"/v1/documents/{document.id}/text")).text

@@ -75,13 +75,14 @@ class SearchResult:
 class Trace:
     """Where a document ended up in a search: its best chunk, the ranks of that one among all in scope, and why.
 
-    A rank is None where the chunk has no such score: it shares no word, or is not among the best that were merged.
+    A rank is None where the chunk has no such score (it shares no word, or is not among the best that were merged), and
+    where it lies beyond those that are counted (`indexes.trace.DEEPEST`).
     """
 
     document: str
     chunk_id: str
     dense: float
-    dense_rank: int
+    dense_rank: int | None
     keyword: float | None
     keyword_rank: int | None
     score: float | None

@@ -76,7 +76,18 @@ class ServerSettings(Section):
     )
     metrics_open: bool = Field(False, description="show /metrics to callers without the scope admin")
     max_body_kb: int = Field(1000, ge=1, description="largest body that is no upload, in kB")
-    body_seconds: float = Field(30.0, gt=0, description="longest wait for more of a request that has begun to arrive")
+    bodies_mb: int = Field(
+        64, ge=1, description="most that is held of all bodies together, in MB; of those of one caller at most half"
+    )
+    body_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="longest that a body may take to arrive; of an upload, longest without upload_kb a second",
+    )
+    upload_kb: float = Field(16.0, gt=0, description="least of an upload that must come each second, in kB")
+    connections: int = Field(
+        2000, ge=16, description="most connections at once; of more, the one that its client left silent longest ends"
+    )
     rate_per_minute: int | None = Field(
         None, ge=1, description="requests a minute of one key, or of one address where none is asked for; none: any"
     )

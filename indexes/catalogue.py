@@ -116,10 +116,18 @@ class Catalogue:
         known = f"There are: {', '.join(names)}." if names else "Nothing is indexed yet: ingest a folder first."
         raise UnknownCollection(f"No collection is called {name!r}. {known}")
 
-    def documents(self, collection: str, *, access: Access) -> list[DocumentRow]:
-        """The documents that may be read, by path."""
+    def documents(
+        self, collection: str, *, access: Access, limit: int | None = None, offset: int = 0
+    ) -> list[DocumentRow]:
+        """The documents that may be read, by path: all, or `limit` of them after the first `offset`."""
         query = mapping.document_query().where(documents.c.collection == collection, readable(access))
-        return [mapping.document_row(row) for row in self._rows(query.order_by(documents.c.document))]
+        page = query.order_by(documents.c.document).limit(limit).offset(offset)
+        return [mapping.document_row(row) for row in self._rows(page)]
+
+    def number_of_documents(self, collection: str, *, access: Access) -> int:
+        """How many documents may be read."""
+        query = select(func.count().label("number")).select_from(documents)
+        return int(self._rows(query.where(documents.c.collection == collection, readable(access)))[0]["number"])
 
     def document(self, collection: str, document: str, *, access: Access) -> DocumentRow:
         """One document. Raises UnknownDocument when there is none, or none that may be read."""
@@ -174,10 +182,7 @@ class Catalogue:
 
         None: all of the collection. Whoever asks works out the ids by `scope`.
         """
-        if within is None:
-            return exact.nearest(self.engine, collection, vector[None, :], limit)[0]
-        query = statements.stored(collection).where(statements.in_list(documents.c.id, within))
-        return sorted(self._cosines(vector, query), key=lambda found: (-found[1], found[0]))[:limit]
+        return exact.nearest(self.engine, collection, vector[None, :], limit, within=within)[0]
 
     # Filling the derived indexes
 
@@ -317,10 +322,6 @@ class Catalogue:
         with schema.transaction(self.engine) as connection:
             for rows in connection.execute(query).partitions(BATCH):
                 yield mapping.columns(rows)
-
-    def _cosines(self, vector: Vectors, query: Select[Any]) -> Iterator[tuple[str, float]]:
-        for found, vectors in self._vectors(query):
-            yield from zip(found, (vectors @ vector).tolist(), strict=True)
 
 
 @lru_cache(512)

@@ -23,7 +23,7 @@ ALIKE = 0.75
 _BAND = 4
 """Two sketches are compared when they agree on a band of so many places: of pairs at 0.75, all but one in 100,000
 do on one of 32."""
-_NEIGHBOURS = 8
+NEIGHBOURS = 8
 """Of the documents that agree on a band, each is compared with so many: hundreds are one form filled in again."""
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
 
@@ -57,7 +57,7 @@ def nearest(names: Sequence[str], contents: Sequence[str], sketches: Sequence[by
     """
     having = sorted((sketches[at], at) for at in range(len(names)) if sketches[at])
     order = [at for _, at in having]
-    table = np.frombuffer(b"".join(kept for kept, _ in having), dtype="<u2").reshape(len(having), PLACES)
+    table = _table([kept for kept, _ in having])
     best: dict[str, tuple[float, str]] = {}
     for first, second in _candidates(table):
         one, other = order[first], order[second]
@@ -68,13 +68,26 @@ def nearest(names: Sequence[str], contents: Sequence[str], sketches: Sequence[by
     return {name: like for name, (_, like) in sorted(best.items())}
 
 
+def most_alike(own: bytes, others: Sequence[tuple[str, bytes]]) -> str | None:
+    """Of (name, sketch), the name of the one most like a sketch, of several the first; None: none is `ALIKE`."""
+    table = _table([sketch for _, sketch in others])
+    agreeing = (table == np.frombuffer(own, dtype="<u2")).mean(axis=1)
+    alike = [(-share, name) for share, (name, _) in zip(agreeing.tolist(), others, strict=True) if share >= ALIKE]
+    return min(alike)[1] if alike else None
+
+
+def _table(sketches: Sequence[bytes]) -> NDArray[np.uint16]:
+    """Sketches, none of them empty: uint16 (n, `PLACES`)."""
+    return np.frombuffer(b"".join(sketches), dtype="<u2").reshape(len(sketches), PLACES)
+
+
 def _candidates(table: NDArray[np.uint16]) -> list[tuple[int, int]]:
     """Pairs of rows that agree on a band."""
     pairs: set[tuple[int, int]] = set()
     for start in range(0, PLACES, _BAND):
         keys = np.ascontiguousarray(table[:, start : start + _BAND]).view(np.uint64).ravel()
         rows = np.argsort(keys, kind="stable")
-        for shift in range(1, _NEIGHBOURS + 1):
+        for shift in range(1, NEIGHBOURS + 1):
             same = keys[rows[shift:]] == keys[rows[:-shift]]
             pairs.update(zip(rows[:-shift][same].tolist(), rows[shift:][same].tolist(), strict=True))
     return sorted(pairs)

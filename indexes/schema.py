@@ -46,6 +46,8 @@ from indexes.unicode import encodable
 
 SCHEMA = "7"
 BUSY_MS = 30_000
+BANDS = tuple(f"substr(sketch, {first}, 16)" for first in range(1, 256, 16))
+"""The stretches of a sketch by which documents that are nearly the same are looked up (indexes/twins.py)."""
 _changes: WeakKeyDictionary[Pool, int] = WeakKeyDictionary()
 _folders: WeakKeyDictionary[Dialect, str] = WeakKeyDictionary()
 """The data folder that an engine's catalogue belongs to."""
@@ -263,6 +265,8 @@ def open_database(path: Path, data: Path) -> Engine:
         for table in (jobs, about):
             _add_columns(connection, table)
         bring_up(connection, form, folder_of(engine))
+        for number, band in enumerate(BANDS):
+            connection.exec_driver_sql(f"create index if not exists about_band_{number} on about ({band})")
     return engine
 
 

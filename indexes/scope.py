@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from sys import getsizeof
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, bindparam, func, or_, select, true
@@ -19,6 +20,9 @@ from indexes.schema import about, documents
 
 SCOPES, OUTLINES = 256, 20_000
 """As many are kept until the catalogue changes."""
+SCOPE_BYTES = 128_000_000
+"""Of scopes no more than this, with the filters that they are kept under: both are as large as a caller makes them."""
+ID_BYTES = getsizeof("0" * 16)
 
 _IDS = func.json_each(bindparam("ids")).table_valued("value")
 _OUTLINES = (
@@ -51,7 +55,9 @@ class Scopes:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: Memo[tuple[str, Access, Filters], Scope | None] = Memo(engine, SCOPES)
+        self._known: Memo[tuple[str, Access, Filters], Scope | None] = Memo(
+            engine, SCOPES, size=_size, most_bytes=SCOPE_BYTES
+        )
 
     def find(self, collection: str, access: Access, filters: Filters) -> Scope | None:
         """The documents of a collection that a search may use; None: all of them."""
@@ -71,6 +77,11 @@ class Scopes:
             return None
         held = sum(row.chunks for row in kept)
         return Scope(frozenset(row.id for row in kept), held, held / chunks if chunks else 0.0)
+
+
+def _size(key: tuple[str, Access, Filters], scope: Scope | None) -> int:
+    """About the bytes of a scope and of what it is kept under."""
+    return 2 * len(repr(key)) + (getsizeof(scope.ids) + ID_BYTES * len(scope.ids) if scope else 0)
 
 
 class Outlines:

@@ -81,14 +81,14 @@ def search(
                 limit=most,
                 candidates=max(indexes.search.candidates, most),
             )
-        by_words = indexes.beside.submit(_by_words, indexes, wanted)  # while the encoder reads the question
+        asked = indexes.beside.submit(by_words, indexes, wanted)  # while the encoder reads the question
         if vector is None:
             with watch.stage("embed"):
                 vector = indexes.embedder.embed_query(text)
         with watch.stage("dense"):
-            near = _by_meaning(indexes, wanted, vector)
+            near = by_meaning(indexes, wanted, vector)
         with watch.stage("keyword"):
-            worded = by_words.result()
+            worded = asked.result()
         with watch.stage("fetch"):
             hits, complete = _best(indexes, wanted, vector, near, worded)
         if complete:
@@ -101,7 +101,7 @@ def search(
     return SearchResult(hits=hits, index_version=indexes.version, timings_ms=watch.milliseconds())
 
 
-def _by_meaning(indexes: Indexes, wanted: Wanted, vector: Vectors) -> dict[str, float]:
+def by_meaning(indexes: Indexes, wanted: Wanted, vector: Vectors) -> dict[str, float]:
     """The nearest chunks in scope, with their cosines: by the vector index, or exactly where few are in scope."""
     scope, collection, most = wanted.scope, wanted.collection, wanted.candidates
     if scope is None:
@@ -115,7 +115,7 @@ def _by_meaning(indexes: Indexes, wanted: Wanted, vector: Vectors) -> dict[str, 
     return dict(indexes.catalogue.nearest(collection, vector, most, within=scope.ids))
 
 
-def _by_words(indexes: Indexes, wanted: Wanted) -> dict[str, float]:
+def by_words(indexes: Indexes, wanted: Wanted) -> dict[str, float]:
     """The chunks in scope that share words with the question, with their BM25."""
     scope, collection, most = wanted.scope, wanted.collection, wanted.candidates
     if scope is None:

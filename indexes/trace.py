@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from core.access import Access
 from core.answers import Hit, Trace
 from core.filters import UNFILTERED, Filters
-from indexes.indexes import Indexes
-from indexes.search import search
+from indexes.indexes import Indexes, in_turn
+from indexes.search import Wanted, by_meaning, by_words, search
 from indexes.unicode import encodable
 
-DEEPEST = 100_000
-"""Ranks by words are counted up to here."""
+DEEPEST = 1000
+"""Ranks are counted up to here: a trace costs about what a few searches cost, however large the collection is."""
 
 
 def trace(
@@ -26,10 +27,11 @@ def trace(
 ) -> Trace | None:
     """The best chunk of a document, by the merged score, with its ranks among all that are in scope.
 
-    None when the filters leave the document out. Every chunk in scope is compared: seconds at a million.
+    None when the filters leave the document out. It takes its turn like a search, three times.
 
     Raises:
         UnknownDocument: there is none of that name that may be read.
+        Overloaded: its turn did not come in time.
     """
     row = indexes.catalogue.document(collection, document, access=access)
     named = frozenset({row.document})
@@ -41,14 +43,8 @@ def trace(
     merged = search(indexes, text, access=access, collection=collection, limit=most, filters=filters).hits
     hit = next((hit for hit in merged if hit.document == row.document), None)
     best = hit or own[0]
-    scope = indexes.catalogue.scope(collection, access=access, filters=filters)
-    within = None if scope is None else scope.ids
-    vector = indexes.embedder.embed_query(encodable(text))
-    dense = [name for name, _ in indexes.catalogue.nearest(collection, vector, DEEPEST, within=within)]
-    words = [name for name, _ in indexes.keyword.search(collection, encodable(text), DEEPEST, documents=within)]
-    dense_rank = dense.index(best.chunk_id) + 1 if best.chunk_id in dense else len(dense) + 1
-    keyword_rank = words.index(best.chunk_id) + 1 if best.chunk_id in words else None
-    return Trace(
+    dense_rank, keyword_rank = _ranks(indexes, text, best, access=access, collection=collection, filters=filters)
+    found = Trace(
         document=row.document,
         chunk_id=best.chunk_id,
         dense=best.dense or 0.0,
@@ -57,16 +53,45 @@ def trace(
         keyword_rank=keyword_rank,
         score=hit.score if hit else None,
         rank=merged.index(hit) + 1 if hit else None,
-        reason=_reason(hit, dense_rank, keyword_rank, most),
+        reason="",
     )
+    return replace(found, reason=_reason(found, most))
 
 
-def _reason(hit: Hit | None, dense_rank: int, keyword_rank: int | None, most: int) -> str:
-    by_words = "it shares no word with the question" if keyword_rank is None else f"number {keyword_rank} by words"
-    if hit is None:
-        return f"Not among the best {most}: number {dense_rank} by meaning, {by_words}."
-    if dense_rank <= most and keyword_rank is not None and keyword_rank <= most:
+@in_turn
+def _ranks(
+    indexes: Indexes, text: str, best: Hit, *, access: Access, collection: str, filters: Filters
+) -> tuple[int | None, int | None]:
+    """The ranks of a chunk by meaning and by words among all in scope; None: beyond the deepest, or it has none."""
+    wanted = Wanted(
+        text=encodable(text),
+        access=access,
+        collection=collection,
+        scope=indexes.catalogue.scope(collection, access=access, filters=filters),
+        limit=DEEPEST,
+        candidates=DEEPEST,
+    )
+    dense = list(by_meaning(indexes, wanted, indexes.embedder.embed_query(wanted.text)))
+    words = list(by_words(indexes, wanted))
+    return _rank(best, dense), _rank(best, words)
+
+
+def _rank(chunk: Hit, found: Sequence[str]) -> int | None:
+    return found.index(chunk.chunk_id) + 1 if chunk.chunk_id in found else None
+
+
+def _place(rank: int | None) -> str:
+    return f"beyond the first {DEEPEST:,}" if rank is None else f"number {rank}"
+
+
+def _reason(trace: Trace, most: int) -> str:
+    shares = trace.keyword is not None or trace.keyword_rank is not None
+    by_words = f"{_place(trace.keyword_rank)} by words" if shares else "it shares no word with the question"
+    by_meaning = f"{_place(trace.dense_rank)} by meaning"
+    if trace.rank is None:
+        return f"Not among the best {most}: {by_meaning}, {by_words}."
+    if trace.dense_rank is None or trace.dense_rank > most:
+        return f"Found by words alone: {by_meaning}."
+    if trace.keyword_rank is not None and trace.keyword_rank <= most:
         return "Among the best of both indexes: its place is that of the two scores together."
-    if dense_rank <= most:
-        return f"Found by meaning alone: {by_words}."
-    return f"Found by words alone: number {dense_rank} by meaning."
+    return f"Found by meaning alone: {by_words}."

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from starlette.concurrency import run_in_threadpool
+import anyio
+import anyio.to_thread
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from core.access import THE_OWNER, Principal
-from core.errors import SettingsError, Unauthorized
+from core.errors import SettingsError, TouchstoneError, Unauthorized
 from core.keys import ANOTHER, PREFIX
 from core.settings import ServerSettings, Settings
 from service.api.state import Service
@@ -19,8 +24,12 @@ from service.api.telling import tell_caller
 if TYPE_CHECKING:
     from service.api.oidc import Issuer
 
+T = TypeVar("T")
+
 LONGEST = 16_384
 """Characters of a credential."""
+THREADS = 4
+"""For judging keys and tokens where that may wait."""
 NEEDED = "This service needs a key: Authorization: Bearer KEY. `touchstone keys create` makes one."
 
 
@@ -38,6 +47,8 @@ class Gate:
             from service.api.oidc import Issuer
 
             self._issuer = Issuer(settings.oidc)
+
+        self._limiter: anyio.CapacityLimiter | None = None
 
     def is_open(self, service: Service) -> bool:
         """Whether no key is asked for."""
@@ -61,14 +72,19 @@ class Gate:
             return await self._by_key(credential, service)
         if self._issuer is None or "authorization" not in headers:
             raise Unauthorized(f"The key is not one of this service's. {ANOTHER}")
-        return await run_in_threadpool(self._issuer.principal, credential)  # may fetch the issuer's keys
+        return await self._in_thread(partial(self._issuer.principal, credential))  # may fetch the issuer's keys
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """What `work` returns; in one of a few threads of its own: callers who are not known take nobody else's."""
+        self._limiter = self._limiter or anyio.CapacityLimiter(THREADS)
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
 
     async def _by_key(self, key: str, service: Service) -> Principal:
         keys = service.indexes.catalogue.keys
         row = keys.checked(key)  # a read of one row: not worth a thread
         tell_caller(row.id)
         if keys.due(row):
-            await run_in_threadpool(keys.note_use, row)
+            await self._in_thread(partial(keys.note_use, row))
         return Principal(row.name, frozenset(row.scopes), frozenset(row.groups))
 
 
@@ -88,6 +104,27 @@ def _credential(headers: Headers) -> str:
     if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST or not token.isascii() or " " in token:
         raise Unauthorized(NEEDED)
     return token
+
+
+def caller_of(connection: HTTPConnection) -> Principal:
+    """Whoever sent a request, as `Authenticate` judged it.
+
+    Raises:
+        Unauthorized: a key is needed, and there is none, or it is wrong, expired or revoked.
+        Unavailable: the issuer of tokens does not tell its keys.
+    """
+    found: Principal | TouchstoneError = connection.state.caller
+    if isinstance(found, TouchstoneError):
+        raise found
+    return found
+
+
+def share_of(scope: Scope) -> str:
+    """Whom a request counts for where things are shared: the caller by name, or its address where it has none."""
+    caller = scope.get("state", {}).get("caller")
+    name = caller.name if isinstance(caller, Principal) else ""
+    client = scope.get("client")
+    return name or (client[0] if client else "")
 
 
 def is_loopback(host: str) -> bool:

@@ -2,20 +2,25 @@
 
 Each kind of request has places of its own, and as many threads, so that none takes another's: searches keep the
 processor busy, questions mostly wait for a model, uploads for their sender. What watches the service needs no place.
+Of the places for uploads one caller has at most half, and those that stall give theirs up to those that wait.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from time import monotonic
 from typing import Literal
 
+import anyio
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import Overloaded
 from core.machine import cores
 from core.settings import ServerSettings
+from service.api.access import share_of
+from service.api.bodies import Arriving
 from service.api.errors import response_to
 
 Kind = Literal["search", "question", "upload", "other"]
@@ -25,6 +30,8 @@ SEARCHES = frozenset({"/v1/search"})
 QUESTIONS = frozenset({"/", "/v1/query", "/v1/chat/completions", "/mcp", "/mcp/"})
 SEARCHING: frozenset[Kind] = frozenset({"search", "question"})
 UPLOADS = 8
+LOOK_SECONDS = 0.1
+"""Between two looks for a place."""
 REFUSED = Overloaded("The service is busy with as many requests as it can work on soon. Try again in a moment.")
 
 
@@ -69,12 +76,15 @@ def kind_of(scope: Scope) -> Kind | None:
 
 
 class Admission:
-    """Counts the requests under way, by kind."""
+    """Counts the requests under way, by kind. `seconds`: how long an upload waits for a place."""
 
-    def __init__(self, app: ASGIApp, places: Places, taken: Counter[Kind]) -> None:
+    def __init__(self, app: ASGIApp, places: Places, taken: Counter[Kind], seconds: float) -> None:
         self.app = app
         self.places = places
         self.taken = taken
+        self.seconds = seconds
+        self.uploads: list[Upload] = []
+        self.waiting: list[Upload] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -82,7 +92,11 @@ class Admission:
         if kind is None:
             await self.app(scope, receive, send)
             return
-        if self.taken[kind] >= getattr(self.places, kind) or (kind in SEARCHING and scope["state"]["live"].crowded()):
+        arriving: Arriving | None = scope["state"].get("arriving")
+        upload = Upload(share_of(scope), arriving) if arriving else None
+        kind = "other" if kind == "upload" and not upload else kind
+        refused = not await self._placed(upload) if upload else self.taken[kind] >= getattr(self.places, kind)
+        if refused or (kind in SEARCHING and scope["state"]["live"].crowded()):
             await response_to(REFUSED)(scope, receive, send)
             return
         self.taken[kind] += 1
@@ -90,3 +104,40 @@ class Admission:
             await self.app(scope, receive, send)
         finally:
             self.taken[kind] -= 1
+            if upload in self.uploads:
+                self.uploads.remove(upload)
+
+    async def _placed(self, upload: Upload) -> bool:
+        """Whether an upload has got a place: a free one, or that of one that stalls."""
+        self.waiting.append(upload)
+        end = monotonic() + self.seconds
+        try:
+            while not self._take_place(upload):
+                if monotonic() >= end:
+                    return False
+                await anyio.sleep(LOOK_SECONDS)
+        finally:
+            self.waiting.remove(upload)
+        return True
+
+    def _take_place(self, upload: Upload) -> bool:
+        own = [other for other in self.uploads if other.caller == upload.caller]
+        over = len(own) >= max(1, self.places.upload // 2)
+        if over or len(self.uploads) >= self.places.upload:
+            latest = next(other for other in reversed(self.waiting) if other.caller == upload.caller)
+            rivals = own if over else self.uploads
+            stalled = next((other for other in rivals if other.arriving.slow(self.seconds)), None)
+            if stalled is None or latest is not upload:  # those that wait longest may well be the next to stall
+                return False
+            self.uploads.remove(stalled)
+            stalled.arriving.let_go()
+        self.uploads.append(upload)
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Upload:
+    """An upload that has a place."""
+
+    caller: str
+    arriving: Arriving

@@ -15,12 +15,13 @@ from core.settings import Settings
 from service.api import errors
 from service.api.access import Gate
 from service.api.admission import Admission, Kind, Places
+from service.api.bodies import BodyLimit
 from service.api.browsers import EXPOSED, BelowPath, OwnPages
 from service.api.dependencies import within_rate, within_rate_of_address
 from service.api.lately import Lately
 from service.api.live import Live
 from service.api.metrics import Metrics, Stored
-from service.api.middleware import BodyLimit, Identify, log_request
+from service.api.middleware import Authenticate, Identify, log_request
 from service.api.rates import Rates
 from service.api.routes import (
     care,
@@ -108,9 +109,10 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
     app.include_router(pages.router, dependencies=[Depends(within_rate_of_address)])
     app.include_router(health.router)
     app.include_router(metrics.router)
-    app.add_middleware(Admission, places=places, taken=under_way)
+    app.add_middleware(Admission, places=places, taken=under_way, seconds=settings.server.wait_seconds)
     app.add_middleware(BodyLimit, settings=settings.server)
     app.add_middleware(OwnPages, settings=settings.server)
+    app.add_middleware(Authenticate)
     app.add_middleware(Identify, observers=observers)
     app.add_middleware(BelowPath, root=settings.server.root_path)
     if settings.server.origins:

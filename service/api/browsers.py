@@ -17,9 +17,9 @@ from core.errors import TouchstoneError
 from core.serving import ADDRESS, ROOT_PATH, USUAL_PORTS
 from core.settings import ServerSettings
 from service.api.access import Gate, is_loopback
+from service.api.bodies import TAKES_UPLOADS, bodiless
 from service.api.errors import CODES, problem, response_to
 from service.api.live import Live
-from service.api.middleware import TAKES_UPLOADS
 
 TAKE_JSON = ("/v1/", "/mcp")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -87,7 +87,7 @@ class OwnPages:
             return None
         if self._from_elsewhere(headers):
             return HTTPStatus.FORBIDDEN
-        if scope["path"].startswith(TAKE_JSON) and _has_body(headers):
+        if scope["path"].startswith(TAKE_JSON) and not bodiless(headers):
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind == "multipart/form-data":
                 right = scope["path"].rstrip("/") in TAKES_UPLOADS
@@ -150,16 +150,19 @@ def _forwarded(scope: Scope) -> str:
 
 async def _has_key(scope: Scope, headers: Headers) -> bool:
     """Whether a request shows a key or token that is good; an open door asks for none. Raises like `Gate.principal`."""
-    live, gate = cast(Live, scope["state"]["live"]), cast(Gate, scope["state"]["gate"])
+    live, gate, judged = (
+        cast(Live, scope["state"]["live"]),
+        cast(Gate, scope["state"]["gate"]),
+        "caller" in scope["state"],
+    )
     with live.reading() as service:
         if gate.is_open(service) or not ("authorization" in headers or "x-api-key" in headers):
             return False
-        await gate.principal(headers, service)
+        if not judged:  # what watches the service needs no key, but may show one
+            await gate.principal(headers, service)
+    if isinstance(error := scope["state"].get("caller"), TouchstoneError):
+        raise error
     return True
-
-
-def _has_body(headers: Headers) -> bool:
-    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 def _place(scheme: str, host: str) -> tuple[str, int | None] | None:

@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection, Request
 from core.access import Access, Principal, Scope, require
 from core.errors import Unavailable
 from core.logs import request_id
-from service.api.access import Gate
+from service.api.access import caller_of
 from service.api.live import Live
 from service.api.rates import Rates
 from service.api.state import Evaluations, Service, Upkeep
@@ -63,12 +63,11 @@ HEADER = APIKeyHeader(
 
 async def _principal(
     connection: HTTPConnection,
-    service: CurrentService,
     described: Annotated[object, Depends(BEARER)],
     also: Annotated[object, Depends(HEADER)],
 ) -> Principal:
     del described, also  # they say in the OpenAPI document what `Gate` reads
-    return await cast(Gate, connection.state.gate).principal(connection.headers, service)
+    return caller_of(connection)
 
 
 CurrentPrincipal = Annotated[Principal, Depends(_principal)]

@@ -6,18 +6,17 @@ import logging
 import re
 import secrets
 import time
-from collections import deque
 from collections.abc import Sequence
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.errors import TouchstoneError
 from core.files import write_fault
 from core.logs import request_id
-from core.settings import ServerSettings
 from service.api.admission import ALWAYS, QUESTIONS, SEARCHES
+from service.api.bodies import NOTHING, TAKES_UPLOADS, Lingering, bodiless, once
 from service.api.errors import CODES, OPENAI_PATHS, as_openai, problem, response_to
 from service.api.telling import Ended, Observer, Told, told
 
@@ -25,15 +24,11 @@ logger = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-TAKES_UPLOADS = frozenset({"/v1/ingestions"})
 KNOWN = ALWAYS | SEARCHES | QUESTIONS | TAKES_UPLOADS
 """Paths that are named even of requests that got to no route."""
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-STALLED = (
-    "Nothing more of the body came for {:g} seconds. Send the request again over a connection that does not stall."
 )
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -126,79 +121,38 @@ def log_request(ended: Ended) -> None:
     logger.info("request.ended", extra={name: value for name, value in said.items() if value is not None})
 
 
-class BodyLimit:
-    """Takes in a body before anything is begun for it, within limits of size and time; an upload as it is read.
+class Authenticate:
+    """Judges the key of a request by its headers alone, for everything after it: see `access.caller_of`.
 
-    Refused are: with 413 what is larger than allowed, as soon as that is known; with 408 what stops arriving.
+    Of a caller that is not known no body is read: the routes see an empty one, say that a key is needed, and the
+    connection ends.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.upload_bytes = settings.max_upload_mb * 1_000_000
-        self.body_bytes = settings.max_body_kb * 1_000
-        self.seconds = settings.body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        upload = headers.get("content-type", "").startswith("multipart/form-data") and scope["path"] in TAKES_UPLOADS
-        limit = self.upload_bytes if upload else self.body_bytes
-        bounded = self._bounded(receive, limit)
-        said = headers.get("content-length", "0")
-        try:
-            if said.isdecimal() and int(said[:20]) > limit:
-                raise HTTPException(413, _too_large(limit))
-            given = bounded if upload or _bodiless(headers) else _again(await _whole(bounded), receive)
-        except HTTPException as error:
-            close = {"Connection": "close"} if error.status_code == 408 else None
-            await problem(error.status_code, CODES[error.status_code], error.detail, close)(scope, receive, send)
-            return
-        await self.app(scope, given, send)
-
-    def _bounded(self, receive: Receive, limit: int) -> Receive:
-        seen, more = 0, True
-
-        async def receive_bounded() -> Message:
-            nonlocal seen, more
+        headers, state = Headers(scope=scope), scope["state"]
+        known = False
+        if scope["path"] not in ALWAYS:
             try:
-                with anyio.fail_after(self.seconds if more else None):
-                    message = await receive()
-            except TimeoutError:
-                raise HTTPException(408, STALLED.format(self.seconds)) from None
-            more = message.get("more_body", False)
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise HTTPException(413, _too_large(limit))
-            return message
-
-        return receive_bounded
-
-
-def _bodiless(headers: Headers) -> bool:
-    return headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+                with state["live"].reading() as service:
+                    state["caller"] = await state["gate"].principal(headers, service)
+                known = True
+            except TouchstoneError as error:
+                state["caller"] = error
+        if bodiless(headers):
+            await self.app(scope, receive, send)
+            return
+        ends = Lingering(receive, send)
+        await self.app(scope, ends.receive if known else once(NOTHING, _never), ends.send)
+        await ends.end()
 
 
-async def _whole(receive: Receive) -> list[Message]:
-    """Everything up to the end of the body, or to the end of a connection that was cut before."""
-    messages = [await receive()]
-    while messages[-1].get("more_body", False):
-        messages.append(await receive())
-    return messages
-
-
-def _again(messages: Sequence[Message], receive: Receive) -> Receive:
-    """Hands out what was received, and then what comes."""
-    waiting = deque(messages)
-
-    async def receive_again() -> Message:
-        return waiting.popleft() if waiting else await receive()
-
-    return receive_again
-
-
-def _too_large(limit: int) -> str:
-    remedy = "Send less, or raise server.max_body_kb, or max_upload_mb for uploads."
-    return f"The body is larger than the {limit:,} bytes accepted here. {remedy}"
+async def _never() -> Message:
+    await anyio.sleep_forever()
+    raise AssertionError

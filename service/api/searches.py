@@ -117,7 +117,7 @@ class TraceOut(Reply):
     document: str
     chunk_id: str
     dense: float = Field(description="cosine with the question")
-    dense_rank: int
+    dense_rank: int | None = Field(description="null: beyond the first 1,000")
     keyword: float | None = Field(description="BM25; null when it shares no word with the question")
     keyword_rank: int | None
     score: float | None = Field(description="fused score; null when it is not among the best")

@@ -7,11 +7,12 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.access import ANONYMOUS, OWNER
+from core.access import ANONYMOUS, OWNER, Access
 from indexes.likeness import FEWEST_WORDS, PLACES, nearest, sketch
 from indexes.open import Indexes
-from indexes.twins import near_duplicates
-from tests.indexes.store import store
+from indexes.twins import near_duplicates, near_duplicates_of
+from indexes.write import write_documents
+from tests.indexes.store import store, version
 
 WORDS = [f"{first}{second}" for first in ("ka", "lo", "mi", "ru", "se") for second in "abcdefghijklmnopqrst"]
 
@@ -91,3 +92,19 @@ def test_a_document_that_may_not_be_read_is_named_to_nobody(indexes: Indexes) ->
         store(indexes, name, text, groups=groups)
     assert near_duplicates(indexes.catalogue, "default", access=ANONYMOUS) == {}
     assert near_duplicates(indexes.catalogue, "default", access=OWNER) == {"open": "secret", "secret": "open"}
+
+
+def test_those_of_some_documents_are_looked_up_as_if_all_were_compared(indexes: Indexes) -> None:
+    texts = {f"{number}.txt": edited(prose(number % 6), number // 6, seed=number) for number in range(18)}
+    texts |= {"other.txt": prose(99), "short.txt": "too short"}
+    written = [version(indexes, name, text, groups=["hr"] if name < "13" else []) for name, text in texts.items()]
+    write_documents(indexes, written)
+    write_documents(indexes, [version(indexes, "elsewhere.txt", edited(prose(99), 1), collection="other")])
+    for access in (OWNER, ANONYMOUS, Access(frozenset({"hr"}))):
+        rows = indexes.catalogue.documents("default", access=access)
+        expected = near_duplicates(indexes.catalogue, "default", access=access)
+        assert near_duplicates_of(indexes.catalogue, rows, access=access) == expected
+        assert expected
+        for row in rows:
+            found = near_duplicates_of(indexes.catalogue, [row], access=access)
+            assert found == {name: like for name, like in expected.items() if name == row.document}

@@ -50,3 +50,13 @@ def test_the_longest_unused_go_first(catalogue: Catalogue) -> None:
     for name in ("a", "b", "a", "c"):
         memo.of([name], lambda keys: dict.fromkeys(keys, 1))
     assert memo.of(["a", "b", "c"], lambda keys: dict.fromkeys(keys, 2)) == {"a": 1, "b": 2, "c": 1}
+
+
+def test_what_is_remembered_has_a_size_whoever_chooses_the_keys(catalogue: Catalogue) -> None:
+    memo: Memo[str, str] = Memo(catalogue.engine, 100, size=lambda key, value: len(key) + len(value), most_bytes=50)
+    for number in range(10):
+        memo.of([f"key {number}"], lambda keys: dict.fromkeys(keys, "." * 15))
+        assert memo.held <= 50
+    assert memo.of(["key 9", "key 0"], lambda keys: dict.fromkeys(keys, "read")) == {"key 9": "." * 15, "key 0": "read"}
+    assert memo.of(["large"], lambda keys: dict.fromkeys(keys, "." * 50)) == {"large": "." * 50}
+    assert memo.of(["large"], lambda keys: dict.fromkeys(keys, "read")) == {"large": "read"}

@@ -11,7 +11,7 @@ from core.access import Access, require_own
 from core.errors import NoPageImage
 from indexes.delete import delete_document
 from indexes.groups import set_groups
-from indexes.twins import near_duplicates
+from indexes.twins import near_duplicates_of
 from service.api.dependencies import (
     CurrentAccess,
     CurrentPrincipal,
@@ -46,11 +46,12 @@ def list_documents(
     offset: Annotated[int, Query(ge=0, le=1 << 31, description="documents left out at the beginning")] = 0,
 ) -> DocumentsOut:
     """In the order of their names."""
-    service.indexes.catalogue.require_collection(collection, access=access)
-    rows = service.indexes.catalogue.documents(collection, access=access)
-    near = near_duplicates(service.indexes.catalogue, collection, access=access)
-    page = tuple(DocumentOut.of(row, near, access) for row in rows[offset : offset + limit])
-    return DocumentsOut(documents=page, total=len(rows))
+    catalogue = service.indexes.catalogue
+    catalogue.require_collection(collection, access=access)
+    rows = catalogue.documents(collection, access=access, limit=limit, offset=offset)
+    near = near_duplicates_of(catalogue, rows, access=access)
+    page = tuple(DocumentOut.of(row, near, access) for row in rows)
+    return DocumentsOut(documents=page, total=catalogue.number_of_documents(collection, access=access))
 
 
 @router.get("/documents/{document_id}", summary="Show a document", responses=declared(404), dependencies=READING)
@@ -140,4 +141,4 @@ def remove(document_id: DocumentId, service: WritingService, principal: CurrentP
 def _described(service: Service, document_id: DocumentId, access: Access) -> DocumentOut:
     catalogue = service.indexes.catalogue
     row = catalogue.document_with_id(document_id, access=access)
-    return DocumentOut.of(row, near_duplicates(catalogue, row.collection, access=access), access)
+    return DocumentOut.of(row, near_duplicates_of(catalogue, [row], access=access), access)

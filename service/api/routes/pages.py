@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from core.access import Principal, require
 from core.errors import Forbidden, TouchstoneError, Unauthorized, UsageError
 from core.until import Until
-from service.api.access import Gate
+from service.api.access import caller_of
 from service.api.asking import Asking
 from service.api.dependencies import CurrentService
 from service.api.errors import STATUS
@@ -26,11 +26,10 @@ from service.web.page import Choices, Shown, ask_page, key_page, reference_page,
 router = APIRouter(include_in_schema=False)
 
 
-async def _reader(request: Request, service: CurrentService) -> Principal | TouchstoneError:
+async def _reader(request: Request) -> Principal | TouchstoneError:
     """Whoever may ask here, or what to tell them instead."""
-    gate: Gate = request.state.gate
     try:
-        principal = await gate.principal(request.headers, service)
+        principal = caller_of(request)
         require(principal, "query")
     except (Unauthorized, Forbidden) as refusal:
         return refusal

@@ -11,6 +11,7 @@ import uvicorn
 from cli.serve import listening
 from core.settings import Settings
 from service.api.app import Live, create_app
+from service.api.server import config_of
 from service.api.state import Service
 
 
@@ -19,7 +20,7 @@ def serving(service: Service | Live, settings: Settings) -> Iterator[str]:
     """The URL of a running service; it is stopped at the end."""
     app = create_app(settings, open_service=lambda: nullcontext(service))
     with listening("127.0.0.1", 0) as door:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+        server = uvicorn.Server(config_of(app, settings.server.model_copy(update={"stop_seconds": 5.0})))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
         thread.start()
         try:
