@@ -8,6 +8,7 @@ intents   what must still be removed from the vector index      meta   schema, m
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,7 @@ from indexes.unicode import encodable
 SCHEMA = "6"
 BUSY_MS = 30_000
 _changes: WeakKeyDictionary[Pool, int] = WeakKeyDictionary()
+_counting = threading.Lock()
 
 
 class AnyText(TypeDecorator[str]):
@@ -259,13 +261,15 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
     try:
         with chosen.begin() as connection:
             yield connection
-        if write:
-            _changes[engine.pool] = changes(engine) + 1
     except DatabaseError as error:
         raise IndexBroken(
             f"The catalogue {engine.url.database} cannot be {'written' if write else 'read'}: {error.orig}. "
             "Look at the disk's free space and health; `touchstone index restore BACKUP` puts a backup in its place."
         ) from error
+    finally:
+        if write:  # whatever became of it: what ends a thread between the commit and here leaves nothing old remembered
+            with _counting:
+                _changes[engine.pool] = changes(engine) + 1
 
 
 def checkpoint(engine: Engine) -> None:

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from core.errors import IndexBroken
 from indexes.embedders.protocol import Vectors
+from indexes.vector.apart import Apart
 from indexes.vector.chroma import ChromaIndex
 from indexes.vector.memory import MemoryIndex
 from indexes.vector.protocol import Counting, VectorIndex
@@ -22,6 +23,7 @@ DIMENSION = 8
 OPEN: dict[str, Callable[[Path], VectorIndex]] = {
     "memory": lambda folder: MemoryIndex(),
     "chroma": lambda folder: ChromaIndex(folder / "chroma"),
+    "apart": lambda folder: Apart(folder / "chroma"),
 }
 ODD_NAMES = ["default", "a", "Größe & more/..", "c" * 600, "half \ud800 a pair", "\x00"]
 
