@@ -12,7 +12,8 @@
     left      an intent     intent, new vectors, words   intent, old vectors, words    -> `finish_intents` removes them
 
 Documents are written a few at a time, since most of what a write costs it costs once: Chroma takes 37 ms for a vector
-alone; a large one goes to the derived indexes in slices. Removing a document is 2 without new rows, then 3. Writing the same version again is harmless.
+alone; a large one goes to the derived indexes in slices. Removing a document is 2 without new rows, then 3. Writing the
+same version again is harmless.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from indexes.rows import Intent, Version
 from indexes.vector.protocol import VectorIndex
 
 SLICE = 512
-"""Chunks that are handed to a derived index at once: whoever else writes waits for so many, never for a whole document."""
+"""Chunks that are handed to a derived index at once: whoever else writes waits for these, not for a whole document."""
 _MOMENT = 0.001
 
 

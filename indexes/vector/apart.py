@@ -2,7 +2,7 @@
 
     Apart -> a connection a caller -> [the process: a thread a connection -> ChromaIndex]
 
-Chroma keeps Python's interpreter lock for as long as it writes: some 5 ms a vector, hundreds for a batch, seconds when it
+Chroma keeps Python's interpreter lock for as long as it writes: some 5 ms a vector, hundreds for a batch, more when it
 writes out a large graph. A service would answer nobody meanwhile, not even about its health. Should damaged files end
 the process that reads them, it is this one, too.
 
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -36,6 +36,8 @@ SLICE = 16
 AHEAD_SECONDS = 0.1
 """How long the next slice lets searches that have begun go first: however many come, writing goes on."""
 OPEN_SECONDS = 300.0
+_DYING_SECONDS = 1.0
+"""Between the end of a process's connections and its own."""
 Reply = tuple[int, Literal["done", "broken"], Any]
 """The number of the request that it answers; its result, or a sentence."""
 
@@ -181,7 +183,9 @@ class Apart:
         return value
 
     def _dead(self) -> IndexBroken:
-        code = self._process.poll()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DYING_SECONDS)
+        code = self._process.returncode
         how = f" of signal {-code}" if code is not None and code < 0 else ""
         return IndexBroken(f"The process that had the vector index in {self._folder} open died{how}.")
 

@@ -158,9 +158,9 @@ class ChromaIndex:
         """Remove a collection."""
         with self._writing("drop a collection of"):
             if self._collection(collection) is not None:
-                with self._lookup:
+                with self._lookup:  # nobody opens it again meanwhile
                     del self._known[collection]
-                self._client.delete_collection(folder_name(collection))
+                    self._client.delete_collection(folder_name(collection))
 
     def close(self) -> None:
         """Close the store."""
