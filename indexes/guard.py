@@ -104,7 +104,12 @@ class Guard(Generic[S]):
         return self._serving
 
     def open(self) -> None:
-        """Open the store unless that was done; one that proves to be broken is noted as such."""
+        """Open the store unless that was done; one that proves to be broken is noted as such.
+
+        Once that was done, this waits for nobody, and so not for a write.
+        """
+        if self._state != "unopened":
+            return
         with self._writes:
             if self._state != "unopened":
                 return
@@ -117,8 +122,9 @@ class Guard(Generic[S]):
                     self.kind.reconcile(store, lambda: False)
                 self.kind.check(store)
             except IndexBroken as error:
-                self._failed += [store] if store is not None else []
-                self._break(str(error))
+                with self._turn:
+                    self._failed += [store] if store is not None else []
+                    self._break(str(error))
             else:
                 self._store, self._state = store, "open"
 
@@ -169,11 +175,13 @@ class Guard(Generic[S]):
 
     def fail(self, store: S, error: IndexBroken) -> None:
         """Note that a store failed, unless it is no longer the one that answers."""
-        if store is self._store:
+        with self._turn:
+            if store is not self._store:
+                return
             self._failed.append(store)
             self._break(str(error))
-            if self._serving:
-                self._fill_in_background()
+        if self._serving:
+            self._fill_in_background()
 
     def remake(self) -> None:
         """Fill a new store aside and put it in this one's place.
@@ -242,12 +250,14 @@ class Guard(Generic[S]):
         if self._aside.exists():
             put_in_place(self._aside, self._folder)
         try:
-            self._store, self._state = self.kind.open(self._folder), "open"
+            opened = self.kind.open(self._folder)
         except IndexBroken as error:
             self._break(str(error))
             raise
-        self._mark.unlink()
-        self._condition.clear(self.kind.name)
+        with self._turn:  # a reader that finds it broken at once says so afterwards
+            self._mark.unlink()
+            self._condition.clear(self.kind.name)
+            self._store, self._state = opened, "open"
 
     def _break(self, reason: str) -> None:
         self._state, self._store = "broken", None
@@ -289,10 +299,10 @@ class Guard(Generic[S]):
         with self._turn:
             used, self._store = self._store, None
             self._turn.wait_for(lambda: self._readers == 0)
-        for store in (used, *self._failed):
+            failed, self._failed = self._failed, []
+        for store in (used, *failed):
             if store is not None and not _close(store):
                 self._mark.touch()
-        self._failed.clear()
 
 
 def _close(store: Closable) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,7 @@ BUSY_MS = 30_000
 BANDS = tuple(f"substr(sketch, {first}, 16)" for first in range(1, 256, 16))
 """The stretches of a sketch by which documents that are nearly the same are looked up (indexes/twins.py)."""
 _changes: WeakKeyDictionary[Pool, int] = WeakKeyDictionary()
+_counting = threading.Lock()
 _folders: WeakKeyDictionary[Dialect, str] = WeakKeyDictionary()
 """The data folder that an engine's catalogue belongs to."""
 
@@ -300,8 +302,6 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
     try:
         with chosen.begin() as connection:
             yield connection
-        if write:
-            _changes[engine.pool] = changes(engine) + 1
     except IntegrityError:  # what was to be written cannot be right: a bug, and no fault of the disk
         raise
     except DatabaseError as error:
@@ -313,6 +313,10 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
             f"The catalogue {engine.url.database} cannot be {'written' if write else 'read'}: {error.orig}. "
             "Look at the disk's free space and health; `touchstone index restore BACKUP` puts a backup in its place."
         ) from error
+    finally:
+        if write:  # whatever became of it: what ends a thread between the commit and here leaves nothing old remembered
+            with _counting:
+                _changes[engine.pool] = changes(engine) + 1
 
 
 def checkpoint(engine: Engine) -> None:

@@ -15,6 +15,9 @@ from indexes import mapping
 from indexes.rows import Intent, JobDocument, Version
 from indexes.schema import about, chunks, collections, documents, embeddings, intents, job_documents, structures
 
+BLOCK = 256
+"""Rows given to SQLite at once: it takes the interpreter lock back between two rows before anybody else can have it."""
+
 
 def within_documents(collection: str, paths: Collection[str] | None) -> ColumnElement[bool]:
     """True for the collection's documents at these paths; None: for every document."""
@@ -83,8 +86,10 @@ def put_in(connection: Connection, version: Version, job: str | None) -> Intent 
         connection.execute(insert(structures), mapping.structure_values(key, document))
     if version.chunks:
         first = connection.execute(select(func.coalesce(func.max(chunks.c.number), 0) + 1)).scalar_one()
-        connection.execute(insert(chunks), mapping.chunk_values(key, document, first, version.chunks))
-        connection.execute(insert(embeddings), mapping.embedding_values(first, version.vectors))
+        for start in range(0, len(version.chunks), BLOCK):
+            part = slice(start, start + BLOCK)
+            connection.execute(insert(chunks), mapping.chunk_values(key, document, first, version.chunks[part]))
+            connection.execute(insert(embeddings), mapping.embedding_values(first + start, version.vectors[part]))
     if job is not None:
         noted = "; ".join(document.parsed.notes) or None
         entry = JobDocument(document=document.document, status="indexed", reason=noted, chunks=len(version.chunks))

@@ -12,12 +12,14 @@
     left      an intent     intent, new vectors, words   intent, old vectors, words    -> `finish_intents` removes them
 
 Documents are written a few at a time, since most of what a write costs it costs once: Chroma takes 37 ms for a vector
-alone. Removing a document is 2 without new rows, then 3. Writing the same version again is harmless.
+alone; a large one goes to the derived indexes in slices. Removing a document is 2 without new rows, then 3. Writing the
+same version again is harmless.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -28,6 +30,10 @@ from indexes.indexes import Indexes
 from indexes.keyword.protocol import Entry, KeywordIndex
 from indexes.rows import Intent, Version
 from indexes.vector.protocol import VectorIndex
+
+SLICE = 512
+"""Chunks that are handed to a derived index at once: whoever else writes waits for these, not for a whole document."""
+_MOMENT = 0.001
 
 
 def write_documents(indexes: Indexes, versions: Sequence[Version], *, job: str | None = None) -> None:
@@ -44,8 +50,12 @@ def write_documents(indexes: Indexes, versions: Sequence[Version], *, job: str |
     indexes.catalogue.intend([version.intent for version in versions])
     collection = versions[0].document.collection
     names = [chunk_id for version in versions for chunk_id in version.chunk_ids]
-    indexes.vectors.upsert(collection, names, np.concatenate([version.vectors for version in versions]))
-    indexes.keyword.upsert(collection, [entry for version in versions for entry in _entries(version)])
+    vectors = np.concatenate([version.vectors for version in versions])
+    for part in _slices(len(names)):
+        indexes.vectors.upsert(collection, names[part], vectors[part])
+    entries = [entry for version in versions for entry in _entries(version)]
+    for part in _slices(len(entries)):
+        indexes.keyword.upsert(collection, entries[part])
     outdated = indexes.catalogue.replace(versions, job=job)
     finish(indexes.catalogue, indexes.vectors, indexes.keyword, outdated)
 
@@ -88,8 +98,17 @@ def finish(catalogue: Catalogue, vectors: VectorIndex, keyword: KeywordIndex, in
     for intent in intents:
         unheld.setdefault(intent.collection, []).extend(catalogue.unheld(intent))
     for collection, chunk_ids in unheld.items():
-        vectors.delete(collection, chunk_ids)
-        keyword.delete(collection, chunk_ids)
+        for part in _slices(len(chunk_ids)):
+            vectors.delete(collection, chunk_ids[part])
+            keyword.delete(collection, chunk_ids[part])
     catalogue.forget(intents)
     if intents:
         caches.forget()
+
+
+def _slices(size: int) -> Iterator[slice]:
+    """Parts of at most SLICE, with a moment between them in which another writer gets its turn."""
+    for start in range(0, size, SLICE):
+        if start:
+            time.sleep(_MOMENT)
+        yield slice(start, start + SLICE)

@@ -45,11 +45,14 @@ HEAP_BYTES = 32 << 20
 
 
 class TantivyIndex:
-    """A KeywordIndex on disk: a folder with an index a collection. One process, one object a folder."""
+    """A KeywordIndex on disk: a folder with an index a collection. One process, one object a folder.
+
+    Reading waits for no other thread's write.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = threading.RLock()
+        self._writes, self._lookup = threading.RLock(), threading.Lock()
         self._open: dict[str, Any] = {}
         self._writer: tuple[str, Any] | None = None
         self._terms = lru_cache(REMEMBERED)(self._analyzed)
@@ -155,7 +158,7 @@ class TantivyIndex:
 
     def drop(self, collection: str) -> None:
         """Remove a collection."""
-        with self._lock, self._translated("drop a collection of"):
+        with self._writes, self._translated("drop a collection of"), self._lookup:
             if self._writer is not None and self._writer[0] == collection:
                 self._release()
             self._open.pop(collection, None)
@@ -163,7 +166,7 @@ class TantivyIndex:
 
     def close(self) -> None:
         """Wait for merges, and close."""
-        with self._lock, self._translated("close"):
+        with self._writes, self._translated("close"):
             self._release()
             self._open.clear()
 
@@ -220,7 +223,9 @@ class TantivyIndex:
 
     def _index(self, collection: str, *, create: bool = False) -> Any:  # noqa: ANN401 -- tantivy is untyped to us
         """The collection's index; None when there is none and none is to be made."""
-        with self._lock:
+        if (index := self._open.get(collection)) is not None:
+            return index
+        with self._lookup:
             if collection in self._open:
                 return self._open[collection]
             folder = self._folder / folder_name(collection)
@@ -238,7 +243,7 @@ class TantivyIndex:
     @contextmanager
     def _writing(self, collection: str, *, create: bool = False) -> Iterator[Any]:
         """One write at a time, committed at the end; after a failure nothing of it is there."""
-        with self._lock, self._translated("write to"):
+        with self._writes, self._translated("write to"):
             index = self._index(collection, create=create)
             if self._writer is None or self._writer[0] != collection:
                 self._release()

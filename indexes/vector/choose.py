@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from indexes.vector.apart import Apart
 from indexes.vector.chroma import ChromaIndex
 from indexes.vector.protocol import VectorIndex
 
 
-def open_vectors(folder: Path) -> VectorIndex:
-    """The vector index in a folder, made when missing. Raises IndexBroken when it must be rebuilt."""
-    return ChromaIndex(folder)
+def open_vectors(folder: Path, *, apart: bool = False) -> VectorIndex:
+    """The vector index in a folder, made when missing; `apart`: in a process of its own, for one that answers others.
+
+    Raises:
+        IndexBroken: it must be rebuilt.
+    """
+    return Apart(folder) if apart else ChromaIndex(folder)
 
 
 def discard_vectors(folder: Path) -> None:

@@ -18,6 +18,7 @@ from indexes.embedders.protocol import Vectors
 from indexes.guard import Guard, Kind
 from indexes.guarded import Guarded
 from indexes.seal import Verdict
+from indexes.vector.apart import Apart, Busy
 from indexes.vector.choose import discard_vectors, open_vectors
 from indexes.vector.probe import probe
 from indexes.vector.protocol import Counting, VectorIndex
@@ -28,6 +29,11 @@ SEARCHES = 2
 """Searches that are answered exactly before the store is opened for them."""
 MOST_EXACT = 200_000
 """In a collection of more chunks, the first search opens the store: that is quicker."""
+
+PATIENCE_SECONDS = 0.1
+"""How long a search waits for a store that is writing."""
+MOST_AT_ONCE = 20_000
+"""Chunks that are compared with every one rather than waited for: some tens of milliseconds."""
 
 
 class GuardedVectors(Guarded[VectorIndex]):
@@ -56,7 +62,7 @@ class GuardedVectors(Guarded[VectorIndex]):
         if self.guard.unopened and not self.guard.serving:
             self._open_if_quicker(collection, len(vectors))
         return self.gently(
-            lambda store: store.nearest_to_each(collection, vectors, limit),
+            lambda store: self._asked(store, collection, vectors, limit),
             lambda: exact.nearest(self._catalogue.engine, collection, vectors, limit),
         )
 
@@ -75,10 +81,23 @@ class GuardedVectors(Guarded[VectorIndex]):
         if ids:
             self.guard.write(lambda store: store.upsert(collection, ids, vectors))
 
+    def _asked(
+        self, store: VectorIndex, collection: str, vectors: Vectors, limit: int
+    ) -> list[list[tuple[str, float]]]:
+        """What the store finds; exactly, when it is writing and that is quicker than waiting for it."""
+        if not isinstance(store, Apart):
+            return store.nearest_to_each(collection, vectors, limit)
+        try:
+            return store.nearest_to_each(collection, vectors, limit, patience=PATIENCE_SECONDS)
+        except Busy:
+            if self._chunks(collection) > MOST_AT_ONCE:
+                return store.nearest_to_each(collection, vectors, limit)
+            return exact.nearest(self._catalogue.engine, collection, vectors, limit)
+
     def _open(self, folder: Path) -> VectorIndex:
         if folder == self._folder:
             rebuild.note_opened(self._catalogue)
-        return open_vectors(folder)
+        return open_vectors(folder, apart=self.guard.serving)
 
     def _discard(self, folder: Path) -> None:
         discard_vectors(folder)
@@ -87,9 +106,11 @@ class GuardedVectors(Guarded[VectorIndex]):
 
     def _open_if_quicker(self, collection: str, searches: int) -> None:
         self._searches += searches
-        chunks = {row.name: row.chunks for row in self._catalogue.collections(access=OWNER)}.get(collection, 0)
-        if self._searches > SEARCHES or chunks > MOST_EXACT:
+        if self._searches > SEARCHES or self._chunks(collection) > MOST_EXACT:
             self.guard.open()
+
+    def _chunks(self, collection: str) -> int:
+        return {row.name: row.chunks for row in self._catalogue.collections(access=OWNER)}.get(collection, 0)
 
     def _check(self, store: VectorIndex) -> None:
         if not rebuild.finds_itself(self._catalogue, store):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,6 +45,36 @@ def test_scores_are_positive_and_the_better_comes_first(index: KeywordIndex) -> 
 def test_equal_chunks_come_in_the_order_of_their_ids(index: KeywordIndex) -> None:
     index.upsert("default", [entry(name, "red") for name in "cab"])
     assert [name for name, _ in index.search("default", "red", 3)] == ["a", "b", "c"]
+
+
+class Waiting(list[Entry]):
+    """Entries that are handed out when `go` is set, once somebody has asked for them."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        super().__init__(entries)
+        self.asked, self.go = threading.Event(), threading.Event()
+
+    def __iter__(self) -> Iterator[Entry]:
+        self.asked.set()
+        assert self.go.wait(60)
+        return super().__iter__()
+
+
+def test_a_search_waits_for_no_write_that_has_not_come_to_its_end(tmp_path: Path) -> None:
+    index = TantivyIndex(tmp_path / "keyword")
+    index.upsert("small", [entry("a", "red")])
+    entries = Waiting([entry("b", "red"), entry("c", "red")])
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(index.upsert, "large", entries)
+        try:
+            assert entries.asked.wait(60)
+            found = pool.submit(index.search, "small", "red", 9).result(10)
+        finally:
+            entries.go.set()
+        writing.result(60)
+    assert [name for name, _ in found] == ["a"]
+    assert index.ids("large") == {"b", "c"}
+    index.close()
 
 
 def test_a_rare_word_counts_for_more_than_a_common_one(index: KeywordIndex) -> None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, overload
 
 import hypothesis.strategies as st
 import numpy as np
@@ -14,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from core.errors import IndexBroken
 from indexes.embedders.protocol import Vectors
+from indexes.vector.apart import SLICE, Apart, Busy
 from indexes.vector.chroma import ChromaIndex
 from indexes.vector.memory import MemoryIndex
 from indexes.vector.protocol import Counting, VectorIndex
@@ -33,8 +41,22 @@ def unit(*seeds: int) -> Vectors:
     return scaled
 
 
-@pytest.fixture(params=sorted(OPEN))
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+    """One for all tests: it takes a second to start."""
+    opened = Apart(tmp_path_factory.mktemp("apart") / "chroma")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=[*sorted(OPEN), "apart"])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorIndex]:
+    if request.param == "apart":
+        shared: Apart = request.getfixturevalue("apart")
+        yield shared
+        for name in ODD_NAMES:
+            shared.drop(name)
+        return
     opened = OPEN[request.param](tmp_path)
     yield opened
     opened.close()
@@ -125,6 +147,140 @@ def test_a_vector_of_another_length_is_refused(index: VectorIndex) -> None:
     index.upsert("default", ["a"], unit(1))
     with pytest.raises(IndexBroken):
         index.upsert("default", ["b"], unit(2)[:, :5])
+
+
+class Waiting(Sequence[str]):
+    """Names that are handed out when `go` is set, once somebody has asked for them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names, self.asked, self.go = names, threading.Event(), threading.Event()
+        self.sizes: list[int] = []
+        """How many were handed out each time."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        self.asked.set()
+        assert self.go.wait(60)
+        found = self.names[place]
+        self.sizes.append(len(found) if isinstance(place, slice) else 1)
+        return found
+
+
+def test_a_search_waits_for_no_write_that_has_not_come_to_its_end(tmp_path: Path) -> None:
+    index = ChromaIndex(tmp_path / "chroma")
+    index.upsert("small", ["a"], unit(1))
+    names = Waiting(["b", "c"])
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(index.upsert, "large", names, unit(2, 3))
+        try:
+            assert names.asked.wait(60)
+            found = pool.submit(index.nearest, "small", unit(1)[0], 1).result(10)
+            assert index.ids("small") == {"a"}
+        finally:
+            names.go.set()
+        writing.result(60)
+    assert found[0][0] == "a"
+    assert index.ids("large") == {"b", "c"}
+    index.close()
+
+
+class Dropping(Sequence[str]):
+    """Names that take their collection away when somebody looks whether there are any."""
+
+    def __init__(self, index: VectorIndex, names: Sequence[str]) -> None:
+        self.index, self.names = index, names
+
+    def __len__(self) -> int:
+        self.index.drop("default")
+        return len(self.names)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.names[place]
+
+
+def test_what_is_read_of_a_collection_that_is_dropped_meanwhile_is_empty(tmp_path: Path) -> None:
+    index = ChromaIndex(tmp_path / "chroma")
+    index.upsert("default", ["a"], unit(1))
+    assert index.vectors("default", Dropping(index, ["a"])) == {}
+    index.upsert("default", ["b"], unit(2))
+    assert index.ids("default") == {"b"}
+    index.close()
+
+
+def test_a_search_that_fails_leaves_no_mark_of_a_broken_write(tmp_path: Path) -> None:
+    index = ChromaIndex(tmp_path / "chroma")
+    index.upsert("default", ["a"], unit(1))
+    with pytest.raises(IndexBroken):
+        index.nearest("default", unit(2)[0][:5], 1)
+    index.upsert("default", ["b"], unit(2))
+    index.close()
+    ChromaIndex(tmp_path / "chroma").close()
+
+
+def test_how_widely_to_search_follows_what_is_deleted(tmp_path: Path) -> None:
+    index = ChromaIndex(tmp_path / "chroma")
+    names = [f"chunk-{number}" for number in range(1100)]
+    index.upsert("default", names, unit(*range(1100)))
+    index.delete("default", names[1:])
+    known = index._collection("default")
+    assert known is not None
+    assert known.size == 1
+    index.close()
+
+
+def test_a_store_apart_says_that_it_is_busy_to_whoever_has_no_patience(apart: Apart) -> None:
+    apart.upsert("patience", ["a"], unit(1))
+    os.kill(apart.pid, signal.SIGSTOP)
+    with pytest.raises(Busy):
+        apart.nearest_to_each("patience", unit(1), 1, patience=0.01)
+    os.kill(apart.pid, signal.SIGCONT)
+    assert [hit[0] for hit in apart.nearest("patience", unit(1)[0], 1)] == ["a"]
+
+
+def test_a_store_apart_lets_a_search_go_before_the_next_slice(apart: Apart) -> None:
+    apart.upsert("small", ["a"], unit(1))
+    names = Waiting([f"chunk-{number}" for number in range(2 * SLICE)])
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(apart.upsert, "large", names, unit(*range(2 * SLICE)))
+        try:
+            assert names.asked.wait(60)
+            assert [hit[0] for hit in apart.nearest("small", unit(1)[0], 1)] == ["a"]
+        finally:
+            names.go.set()
+        writing.result(60)
+    assert apart.ids("large") == set(names.names)
+    assert max(names.sizes) == SLICE
+
+
+def test_a_store_apart_that_dies_is_broken_and_says_of_what(tmp_path: Path) -> None:
+    index = Apart(tmp_path / "chroma")
+    os.kill(index.pid, signal.SIGKILL)
+    with pytest.raises(IndexBroken, match="signal 9"):
+        index.ids("default")
+    with pytest.raises(IndexBroken):
+        index.close()
+
+
+def test_a_store_apart_that_is_broken_says_why(tmp_path: Path) -> None:
+    (tmp_path / "chroma.writing").touch()
+    with pytest.raises(IndexBroken, match="was cut off"):
+        Apart(tmp_path / "chroma")
+
+
+def test_a_store_apart_ends_with_its_owner_and_until_then_nobody_opens_its_folder(tmp_path: Path) -> None:
+    code = "import os, sys; from indexes.vector.apart import Apart; from pathlib import Path; "
+    code += "index = Apart(Path(sys.argv[1])); print(index.pid, flush=True); os.kill(os.getpid(), 9)"
+    owner = subprocess.run([sys.executable, "-c", code, str(tmp_path / "chroma")], capture_output=True, check=False)
+    assert owner.returncode == -signal.SIGKILL
+    index = ChromaIndex(tmp_path / "chroma")  # waits for it
+    index.upsert("default", ["a"], unit(1))
+    index.close()
 
 
 NAMES = st.sampled_from([f"id-{number}" for number in range(12)])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from indexes.catalogue import Catalogue
 from indexes.memo import Memo
@@ -43,6 +44,23 @@ def test_what_was_read_before_a_write_is_not_remembered_after_it(catalogue: Cata
 
     assert memo.of(["a"], overtaken) == {"a": 1}
     assert memo.of(["a"], lambda keys: dict.fromkeys(keys, 2)) == {"a": 2}
+
+
+def test_a_write_whose_thread_is_ended_after_its_commit_leaves_nothing_old_remembered(catalogue: Catalogue) -> None:
+    memo: Memo[str, str | None] = Memo(catalogue.engine, 10)
+
+    def read(keys: list[str]) -> dict[str, str | None]:
+        return {key: catalogue.recall(key) for key in keys}
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    assert memo.of(["groups"], read) == {"groups": None}
+    event.listen(catalogue.engine, "checkin", end)  # a connection is given back once its commit is through
+    with pytest.raises(KeyboardInterrupt):
+        catalogue.remember("groups", "hr")
+    event.remove(catalogue.engine, "checkin", end)
+    assert memo.of(["groups"], read) == {"groups": "hr"}
 
 
 def test_the_longest_unused_go_first(catalogue: Catalogue) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from core.access import OWNER
 from core.errors import IndexBroken
@@ -14,8 +15,9 @@ from indexes.embedders.protocol import Vectors
 from indexes.open import Indexes
 from indexes.rows import Version
 from indexes.search import search
+from indexes.statements import BLOCK
 from indexes.vector.protocol import VectorIndex
-from indexes.write import finish_intents, remove_document, write_documents
+from indexes.write import SLICE, finish_intents, remove_document, write_documents
 from tests.indexes.store import agree, new_document, store, version
 
 
@@ -164,3 +166,39 @@ def test_vectors_that_do_not_fit_the_chunks_are_refused_before_anything_is_writt
     with pytest.raises(ValueError, match="vectors of shape"):
         write_documents(indexes, [Version(document, [], np.zeros((1, 384), np.float32))])
     assert indexes.catalogue.collections(access=OWNER) == []
+
+
+def test_a_large_document_goes_to_the_derived_indexes_in_slices_and_is_seen_whole(indexes: Indexes) -> None:
+    store(indexes, "a.md", "old words")
+    seen: list[tuple[int, list[str]]] = []
+
+    @dataclass
+    class Watching(Failing):
+        def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
+            found = [hit.text for hit in indexes.catalogue.chunks("default", "a.md", access=OWNER)]
+            seen.append((len(ids), found))
+            super().upsert(collection, ids, vectors)
+
+    new = version(indexes, "a.md", *(f"word {number}" for number in range(SLICE + 1)), version="v2")
+    write_documents(replace(indexes, vectors=Watching(indexes.vectors, "never")), [new])
+    assert seen == [(SLICE, ["old words"]), (1, ["old words"])]
+    assert len(indexes.catalogue.chunks("default", "a.md", access=OWNER)) == SLICE + 1
+    assert agree(indexes)
+
+
+def test_rows_are_given_to_the_database_in_blocks(indexes: Indexes) -> None:
+    sizes: list[int] = []
+
+    def count(*arguments: object) -> None:
+        if arguments[-1]:
+            sizes.append(len(arguments[3]))  # type: ignore[arg-type]
+
+    new = version(indexes, "a.md", *(f"word {number}" for number in range(2 * BLOCK + 1)))
+    event.listen(indexes.catalogue.engine, "before_cursor_execute", count)
+    indexes.catalogue.replace([new])
+    assert max(sizes) == BLOCK
+    found = [hit.text for hit in indexes.catalogue.chunks("default", "a.md", access=OWNER)]
+    assert found == [chunk.text for chunk in new.chunks]
+    ids, vectors = next(indexes.catalogue.embeddings("default"))
+    assert ids == new.chunk_ids
+    assert np.array_equal(vectors, new.vectors)
