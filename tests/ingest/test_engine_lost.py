@@ -24,7 +24,7 @@ NEVER_LOOKING = replace(QUICK, look_seconds=1000.0)
 
 
 class Shut:
-    """SQLite refuses to write the table of jobs from `refuse` until `allow`; `refused` is set once it has."""
+    """SQLite refuses to note that a job begins or ends, from `refuse` until `allow`; `refused` is set once it has."""
 
     def __init__(self) -> None:
         self.refusing, self.refused = False, threading.Event()
@@ -38,8 +38,8 @@ class Shut:
     def set_up(self, connection: Connection) -> None:
         connection.connection.set_authorizer(self._asked)
 
-    def _asked(self, action: int, table: Any, *rest: Any) -> int:
-        if not self.refusing or action != sqlite3.SQLITE_UPDATE or table != "jobs":
+    def _asked(self, action: int, table: Any, column: Any, *rest: Any) -> int:
+        if not self.refusing or (action, table, column) != (sqlite3.SQLITE_UPDATE, "jobs", "finished"):
             return sqlite3.SQLITE_OK
         self.refused.set()
         return sqlite3.SQLITE_DENY
