@@ -44,6 +44,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     opened = browser.new_page(viewport={"width": 900, "height": 900})
+    opened.set_default_timeout(120_000)
     yield opened
     opened.close()
 
