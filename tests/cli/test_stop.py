@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -47,8 +47,9 @@ def serving() -> Iterator[Slow]:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream" if streamed else "application/json")
             self.send_header("Content-Length", str(len(reply)))
-            self.end_headers()
-            self.wfile.write(reply)
+            with suppress(BrokenPipeError, ConnectionResetError):  # a client that was called off is gone
+                self.end_headers()
+                self.wfile.write(reply)
 
         def log_message(self, *_: object) -> None:
             pass

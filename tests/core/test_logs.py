@@ -4,12 +4,26 @@ import ast
 import json
 import logging
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from core import logs
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """What a test sets up writes to the stream of that test, which is closed afterwards."""
+    changed = [logging.getLogger(name) for name in (None, *logs.NOISY, "indexes.embedders.minilm")]
+    before = [(logger.level, logger.handlers[:]) for logger in changed]
+    yield
+    for logger, (level, handlers) in zip(changed, before, strict=True):
+        for handler in set(logger.handlers).difference(handlers, [logging.lastResort]):
+            handler.close()
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
 
 
 def test_a_log_line_is_one_json_object_with_its_fields_and_request(capsys: pytest.CaptureFixture[str]) -> None:
