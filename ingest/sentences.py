@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\s*[\r\n]+[ \t]*(?=[-*•‣–][ \t])|(?<=[.!?:;])[ \t]*[\r\n]+")
+_END = re.compile(
+    r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|(?<!\s)\s*[\r\n][ \t]*+(?=[-*•‣–][ \t])|(?<=[.!?:;])[ \t]*[\r\n]+"
+)
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|al|approx|no|nos|art|sec|fig|figs|eq|p|pp|vol|ed|eds|inc|ltd|co|corp|dr|mr|mrs|ms|prof|st|jr|sr|"
     r"dept|est|ca|resp|incl|excl|max|min|tel|ext|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|u\.s|u\.k|a\.m|p\.m)|\b[A-Z])\.$",

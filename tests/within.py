@@ -1,4 +1,4 @@
-"""Runs Python in a process of its own that is ended after a while: a test of something that may never come back fails."""
+"""Runs Python in a process of its own that is ended after a while, for what may never come back."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from evaluation.importers.beir import grades_of, relevant
 from evaluation.importers.rows import Options, Values, read_text
 
 TOPIC = re.compile(r"<(top|topic)\b(?P<attributes>[^>]*)>(?P<body>.*?)</\1>", re.DOTALL | re.IGNORECASE)
-NUMBER = re.compile(r"<num>\s*(?:Number:)?\s*([^<\s]+)|number\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
+NUMBER = re.compile(r"<num>\s*+(?:Number:)?\s*+([^<\s]+)|number\s*+=\s*+[\"']([^\"']+)", re.IGNORECASE)
 FIELD = r"<{0}>\s*(?:{1}:?)?\s*(.*?)\s*(?=<|\Z)"
 
 

@@ -14,7 +14,8 @@ from service.answering.generators.protocol import Prompt
 Verdict = Literal["correct", "wrong", "abstained", "unscored"]
 NO_ANSWER = "(The documents hold no answer. Right is to say so; any answer is wrong.)"
 CITATION = re.compile(
-    r"\s*(?:\[\d+(?:\s*[,;-]\s*\d+)*\]|[\[(](?:passages?|sources?|documents?)\s+\d+[^\])]{0,40}[\])])", re.IGNORECASE
+    r"(?:(?<!\s)\s++)?(?:\[\d++(?:\s*+[,;-]\s*+\d++)*+\]|[\[(](?:passages?|sources?|documents?)\s++\d++[^\])]{0,40}+[\])])",
+    re.IGNORECASE,
 )
 VERDICTS: dict[str, Verdict] = {"correct": "correct", "wrong": "wrong", "abstained": "abstained"}
 VERDICT = re.compile(r"\W*(correct|wrong|abstained)\W*", re.IGNORECASE)

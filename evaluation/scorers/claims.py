@@ -29,7 +29,7 @@ DENIED_BEFORE = re.compile(
     re.IGNORECASE,
 )
 DENIED_AFTER = re.compile(
-    r"^[\"')]*\s*(?:[^,;:!?]*\b(?:is|are|was|were|would be)\s+"
+    r"^[\"')]*+\s*+(?:[^,;:!?]*\b(?:is|are|was|were|would be)\s+"
     r"(?:wrong|incorrect|false|mistaken|not (?:correct|right|true))\b"
     r"|(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would)\s*(?:not|n't)\b(?!\s+only)|cannot\b"
     r"|\s*\((?:wrong|incorrect|not correct)\))",
@@ -71,7 +71,7 @@ HEDGED = re.compile(
     r"\b(?:either|might|may|maybe|perhaps|possibly|could be|not (?:sure|certain)|unsure|unclear)\b", re.IGNORECASE
 )
 SO = re.compile(r"\b(?:so|therefore|hence|thus|answer is|answer:)\s+(?:it is\s+)?(?:the\s+)?$", re.IGNORECASE)
-CHOICE = re.compile(r"([\w' -]{2,60}?),?\s+or\s+([\w' -]{2,60})", re.IGNORECASE)
+CHOICE = re.compile(r"([\w' -]{2,60}?),?\s{1,8}or\s{1,8}([\w' -]{2,60})", re.IGNORECASE)
 PREAMBLE = re.compile(r"^(?:between|of|from|comparing|given|as to|asked|whether)\b[^,:]*[,:]\s*", re.IGNORECASE)
 MINOR = frozenset("the a an is are was were of in on at to for by with it be do does did or and than more less".split())  # noqa: SIM905 -- a list of words reads best as words
 

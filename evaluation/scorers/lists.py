@@ -13,7 +13,9 @@ from evaluation.scorers.dates import days, only_day
 from evaluation.scorers.numbers import bare_quantity, quantities, same
 from evaluation.scorers.text import fold, places, words
 
-SEPARATORS = re.compile(r"\s*(?:;|\n|,\s+(?:and\s+|or\s+)?|\s+and\s+)\s*")
+SEPARATORS = re.compile(
+    r"(?:(?<!\s)\s++)?(?:;|,\s++(?:(?:and|or)\s++)?)\s*+|(?<!\s)\s++(?<!\n)and\s++|(?<!\s)[^\S\n]*+\n\s*+"
+)
 LEAD = re.compile(r"^[^:]{0,80}:\s*|^.{0,80}?\b(?:are|is|were|was|include|includes|including|namely)\s+", re.IGNORECASE)
 LONGER = 3
 """Words by which a part of an answer may be longer than the longest item and still count as an item named besides."""

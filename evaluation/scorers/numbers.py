@@ -27,9 +27,9 @@ _CODE = "|".join(sorted((name for name in CURRENCIES if name[0].isalpha() and na
 _CURRENCY = rf"{_SIGN}|\b(?:{_CODE})\b"
 _SCALE = "|".join(sorted(SCALES, key=len, reverse=True))
 QUANTITY = re.compile(
-    rf"""(?P<open>\(\s*)?
+    rf"""(?P<open>\(\s*+)?
     (?P<minus>(?<![\w.,)%])[-–](?!\s)|(?:^|(?<=[:|(=]\s)|(?<=[:|(=]))[-–]\s|\bminus\ )?
-    (?P<before>{_CURRENCY})?\s*(?P<minus2>(?<!\w)[-–])?
+    (?P<before>{_CURRENCY})?\s*+(?P<minus2>(?<!\w)[-–])?
     (?<![\w.])(?<!\d,)(?P<digits>\d{{1,3}}(?:\.\d{{3}})+,\d+|\d{{1,3}}(?:\.\d{{3}}){{2,}}(?!\d)
       |\d{{1,3}}(?:[,']\d{{3}})+(?!\d)(?:\.\d+)?|\d+,\d{{1,2}}(?![\d,])|\d+(?:\.\d+)?|\.\d+)
     (?![.,]\d)(?P<close>\s*\))?

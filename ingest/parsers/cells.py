@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-_NUMBER = re.compile(r"[-+(]?\s*(?:[$€£¥]|CHF|USD|EUR)?\s*[-+(]?\d[\d.,'’\s]*\)?\s*(?:%|[$€£¥])?")
+_NUMBER = re.compile(r"[-+(]?\s*+(?:[$€£¥]|CHF|USD|EUR)?\s*+[-+(]?\d[\d.,'’\s]*+\)?\s*+(?:%|[$€£¥])?")
 _EXACT = 15
 """Significant digits a spreadsheet keeps."""
 

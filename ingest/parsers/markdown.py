@@ -93,7 +93,7 @@ def _heading_range(text: str, start: int, end: int) -> tuple[int, int]:
         last = max(raw.rfind("\n"), raw.rfind("\r"))
         return start, start + max(last, 0)
     first = re.match(r"\s*#+\s*", raw)
-    closing = re.search(r"(?:^|\s)#*\s*$", raw)
+    closing = re.search(r"(?:^|\s)#*+$", raw)
     lead = first.end() if first else 0
     return start + lead, start + max(lead, closing.start() if closing else len(raw))
 

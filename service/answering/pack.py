@@ -18,7 +18,7 @@ ADJACENT_CHARACTERS = 200
 """Chunks of one document with no more than this between them are read as one stretch: a heading may lie between."""
 SMALLEST_PASSAGE = 64
 """Tokens below which a passage is not worth showing."""
-_WORDS = re.compile(r"[\w.,]*\w|[^\w\s.,;:'\"*_]")
+_WORDS = re.compile(r"(?:(?<![\w.,])[.,]++)?\w++(?:[.,]++\w++)*+|[^\w\s.,;:'\"*_]")
 """What makes two texts different: words, figures and signs, not their case, white space or marks around them."""
 
 

@@ -39,7 +39,9 @@ _FIGURE_WORD = re.compile(
     r"\b(?:once|twice|half|quarter|third|dozen|million|billion|thousand|hundred|none|no|single|double|one|both)\b",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"[\w.+-]+@[\w-]+\.\w+|\b[A-ZÀ-Þ][\w'’-]+(?: (?:van |von |de |of |the )?[A-ZÀ-Þ][\w'’-]*\.?)*")
+_NAME = re.compile(
+    r"(?<![\w.+-])[\w.+-]++@[\w-]+\.\w+|\b[A-ZÀ-Þ][\w'’-]+(?: (?:van |von |de |of |the )?[A-ZÀ-Þ][\w'’-]*\.?)*"
+)
 _SOMEWHERE = re.compile(
     r"\b(?:in|at|on|above|below|behind|beside|next to|under|inside|outside|near|by|opposite|between) "
     r"(?:the|an?|our|your)\b",

@@ -49,7 +49,7 @@ _LISTED = re.compile(r"\b(?:list|name) (?:the|all|them|both|each|every)\b|\bin (
 _PLURAL = re.compile(r"(?:which|what) [a-z]{2,}[^s\W]s (?:are|do|have|can|must|need|should|may)\b", re.IGNORECASE)
 _ASKING_WORD = re.compile(r"\b(?:who|whom|whose|when|where|why|how|what|which)\b", re.IGNORECASE)
 _FOCUS = re.compile(
-    r"\b(?:how (?:many|much)|(?:what|which)(?: (?:is|are|was|were)(?: the| an?)?)?)\s+"
+    r"\b(?:how (?:many|much)|(?:what|which)(?: (?:is|are|was|were)(?: the| an?)?)?)\s++"
     r"(?P<focus>.{2,60}?)(?=\s(?:of|for|in|on|at|to|by|from|with|per|is|are|was|were|do|does|did|can|may|must|has|have|had|"
     r"will|should|that|which|who|when|if|as)\b|\?|$)",
     re.IGNORECASE,

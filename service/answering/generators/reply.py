@@ -13,7 +13,7 @@ from core.answers import Draft, Quote, Usage
 
 _THOUGHTS = re.compile(r"\A(?:\s*<think(?:ing)?>.*?</think(?:ing)?>)+", re.DOTALL | re.IGNORECASE)
 _OPENING = re.compile(r"\s*(?:```(?:json)?\s*)?(?=\{)", re.IGNORECASE)
-_FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```(?:json)?\s*+(.*?)```", re.DOTALL | re.IGNORECASE)
 _MOST_OBJECTS = 64
 """How many opening braces are tried before a reply counts as plain text."""
 _STEP = 64
