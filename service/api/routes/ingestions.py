@@ -231,5 +231,6 @@ def _named(service: Service, principal: Principal, job: JobRow) -> JobRow:
     folder = os.path.realpath(uploads_of(principal, service.settings.data, job.collection))
     if principal.is_admin or job.source != folder:
         return job
-    report = json.loads(json.dumps(job.report).replace(json.dumps(folder)[1:-1], "uploads"))
+    within = os.path.relpath(folder, os.path.realpath(service.settings.data))  # as a report has it
+    report = json.loads(json.dumps(job.report).replace(json.dumps(within)[1:-1], "uploads"))
     return replace(job, source="uploads", report=report)

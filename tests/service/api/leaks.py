@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,7 @@ class Leaks(RuleBasedStateMachine):
                 self.removed(doc)
         for collection in {collection for collection, _ in self.shared.bringers} | {"told"}:
             self.call("root", "DELETE", f"/v1/collections/{collection}")
+        shutil.rmtree(self.shared.root, ignore_errors=True)
         for path in self.world.sources.rglob("*.md*"):
             path.unlink()
 
