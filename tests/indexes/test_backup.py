@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import resource
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from core.access import OWNER
-from core.errors import DataFolderOwned
+from core.errors import DataFolderOwned, UsageError
 from core.settings import Settings
+from indexes import versions
 from indexes.backup import take
 from indexes.open import Indexes, open_indexes
 from indexes.restore import restore
@@ -67,3 +71,29 @@ def test_what_was_restored_is_a_folder_of_its_own(indexes: Indexes, data: Settin
     restore(elsewhere, tmp_path / "backup.tar")
     with open_indexes(elsewhere) as restored:
         assert restored.catalogue.recall("folder") is None
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Inside, no file can grow beyond some bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_without_room_is_said_and_no_half_version_is_left(
+    indexes: Indexes, data: Settings, tmp_path: Path
+) -> None:
+    store(indexes, "a.txt", "words")
+    take(data.data, tmp_path / "backup.tar")
+    elsewhere = data.model_copy(update={"data": tmp_path / "elsewhere"})
+    with no_room(), pytest.raises(UsageError, match="cannot be unpacked"):
+        restore(elsewhere, tmp_path / "backup.tar")
+    assert versions.present(elsewhere.data) == []
+    restore(elsewhere, tmp_path / "backup.tar")
+    with no_room(), pytest.raises(UsageError, match="cannot be written to"):
+        take(data.data, tmp_path / "second.tar")
+    assert not (tmp_path / "second.tar").exists()

@@ -14,7 +14,6 @@ from cli.serve import open_service
 from core.settings import EmbedderSettings, ServerSettings, Settings
 from indexes.uploads import folder_of
 from service.api.app import create_app
-from service.api.uploads import safe_name
 from tests.ingest.parsers.test_pdf import drawn, lines
 
 ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"}
@@ -208,17 +207,6 @@ def test_an_upload_without_files_is_refused(client: TestClient) -> None:
     reply = client.post("/v1/ingestions", files={"other": b"x"})
     assert reply.status_code == 422
     assert "no file" in reply.json()["detail"]
-
-
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        ("../../etc/passwd", "passwd"), ("C:\\temp\\plan.docx", "plan.docx"), ("..", "upload"), ("", "upload"),
-        ("a\x00b\n.txt", "a_b_.txt"), (".hidden", "hidden"), ("ü" * 300 + ".pdf", "ü" * 98 + ".pdf"),
-    ],
-)  # fmt: skip
-def test_an_uploaded_name_is_a_plain_file_name(given: str, kept: str) -> None:
-    assert safe_name(given) == kept
 
 
 def test_every_collection_has_an_upload_folder_of_its_own() -> None:
