@@ -68,11 +68,11 @@ def near_duplicates_of(catalogue: Catalogue, rows: Sequence[DocumentRow], *, acc
 
 
 def _bounds(sketch: bytes) -> dict[str, bytes]:
-    """For each band, where the sketches begin and end that agree on its first half, and where this one lies there."""
+    """For each band, where the sketches begin and end that agree on its first places, and where this one lies there."""
     bounds: dict[str, bytes] = {}
     for number in range(len(BANDS)):
-        band = sketch[16 * number : 16 * number + 16]
-        bounds |= {f"own{number}": band, f"first{number}": band[:8], f"last{number}": band[:8] + b"\xff" * 9}
+        band = sketch[32 * number : 32 * number + 16]
+        bounds |= {f"own{number}": band, f"first{number}": band[:4], f"last{number}": band[:4] + b"\xff" * 13}
     return bounds
 
 
