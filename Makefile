@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help demo test test-all faults fuzz leaks check lint types imports unit format docs corpus clean
-.PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality bench-load bench-answering bench-evaluation bench-coverage
+.PHONY: bench bench-search bench-chunking bench-encoding bench-growth bench-throughput bench-quality bench-load bench-large bench-answering bench-evaluation bench-coverage
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -79,6 +79,9 @@ bench-search: $(VENV)/.dev ## search in large collections: make bench-search DAT
 
 bench-load: $(VENV)/.dev ## the service under load: make bench-load DATA=FOLDER ROUTE=query SECONDS=600 (of the soak)
 	@$(BIN)/python -m tests.benchmarks.load $(DATA) --route $(or $(ROUTE),query) --soak $(or $(SECONDS),600)
+
+bench-large: $(VENV)/.dev ## what others notice while a large document is ingested: make bench-large KINDS="csv json xlsx pdf"
+	@$(BIN)/python -m tests.benchmarks.large $(KINDS)
 
 bench-encoding: $(VENV)/.dev ## the encoder against other ways to run its model: make bench-encoding CORPUS=DIR
 	@$(BIN)/python -m tests.benchmarks.encoding $(CORPUS)
