@@ -1,8 +1,8 @@
 """Patterns of file names, matched in one walk along a name: nothing that a caller writes makes it go back.
 
 All patterns together are a row of steps. A name is taken letter by letter, and the steps that it may have got to are
-the bits of one number, so that a letter costs a few operations on that number (Baeza-Yates and Gonnet, 1992). A name takes
-time in proportion to its length and to that of the patterns, whatever they are.
+the bits of one number, so that a letter costs a few operations on that number (Baeza-Yates and Gonnet, 1992). A name
+takes time in proportion to its length and to that of the patterns, whatever they are.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Progress:
 
 Watch = Callable[[Progress], None]
 PLAN, SWEEP = "/plan", "/sweep"
-"""The steps of a job that are about no single document, where their beginnings are counted; no document is called so."""
+"""The steps of a job that are about no single document, as their beginnings are counted; no document has such a name."""
 
 
 def silent(progress: Progress) -> None:
@@ -97,8 +97,8 @@ def survived(work: Work, step: str) -> Iterator[None]:
     with attempts.begun(work.job.id, step):
         if died >= most:
             raise SourceError(
-                f"The job is given up: the whole program ended {most} times while it worked on {work.source} as a whole. "
-                "Look at what the source holds, and ingest a part of it."
+                f"The job is given up: the whole program ended {most} times while it worked on {work.source} as a "
+                "whole. Look at what the source holds, and ingest a part of it."
             )
         yield
 

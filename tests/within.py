@@ -1,4 +1,4 @@
-"""Runs Python in a process of its own that is ended after a while, for what may never come back."""
+"""Runs Python in a process of its own that is ended after a while."""
 
 from __future__ import annotations
 
