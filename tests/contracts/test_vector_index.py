@@ -194,10 +194,10 @@ class Dropping(Sequence[str]):
     """Names that take their collection away when somebody looks whether there are any."""
 
     def __init__(self, index: VectorIndex, names: Sequence[str]) -> None:
-        self.index, self.names = index, names
+        self.holder, self.names = index, names
 
     def __len__(self) -> int:
-        self.index.drop("default")
+        self.holder.drop("default")
         return len(self.names)
 
     def __getitem__(self, place: Any) -> Any:

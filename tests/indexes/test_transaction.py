@@ -17,7 +17,7 @@ from indexes.schema import collections, meta, open_database, transaction
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_database(tmp_path / "catalogue.sqlite3")
+    opened = open_database(tmp_path / "catalogue.sqlite3", tmp_path)
     yield opened
     opened.dispose()
 
