@@ -108,7 +108,7 @@ class Guard(Generic[S]):
 
         Once that was done, this waits for nobody, and so not for a write.
         """
-        if self._state != "unopened":
+        if not self.unopened:
             return
         with self._writes:
             if self._state != "unopened":

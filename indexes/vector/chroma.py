@@ -124,15 +124,14 @@ class ChromaIndex:
     def nearest_to_each(self, collection: str, vectors: Vectors, limit: int) -> list[list[tuple[str, float]]]:
         """As `nearest`, many at once."""
         with self._reading("search", collection) as known:
-            if known is None or limit < 1 or not len(vectors):
-                return [[] for _ in vectors]
-            asked = max(limit, min(known.size // WALKED, MOST_WALKED))
-            found = known.stored.query(query_embeddings=list(vectors), n_results=asked, include=["distances"])
-            cosines = [1.0 - np.asarray(each, dtype=np.float64) for each in found["distances"]]
-            return [
-                sorted(zip(names, each.tolist(), strict=True), key=lambda hit: (-hit[1], hit[0]))[:limit]
-                for names, each in zip(found["ids"], cosines, strict=True)
-            ]
+            if known is not None and limit >= 1 and len(vectors):
+                asked = max(limit, min(known.size // WALKED, MOST_WALKED))
+                found = known.stored.query(query_embeddings=list(vectors), n_results=asked, include=["distances"])
+                cosines = [1.0 - np.asarray(each, dtype=np.float64) for each in found["distances"]]
+                return [
+                    sorted(zip(names, each.tolist(), strict=True), key=lambda hit: (-hit[1], hit[0]))[:limit]
+                    for names, each in zip(found["ids"], cosines, strict=True)
+                ]
         return [[] for _ in vectors]
 
     def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:

@@ -193,11 +193,11 @@ def test_a_search_waits_for_no_write_that_has_not_come_to_its_end(tmp_path: Path
 class Dropping(Sequence[str]):
     """Names that take their collection away when somebody looks whether there are any."""
 
-    def __init__(self, index: VectorIndex, names: Sequence[str]) -> None:
-        self.holder, self.names = index, names
+    def __init__(self, store: VectorIndex, names: Sequence[str]) -> None:
+        self.store, self.names = store, names
 
     def __len__(self) -> int:
-        self.holder.drop("default")
+        self.store.drop("default")
         return len(self.names)
 
     def __getitem__(self, place: Any) -> Any:
