@@ -243,7 +243,7 @@ def _letter(name: str, argument: Any, draw: random.Random) -> str:
     if key not in _TAKEN:
         parser: Any = re._parser
         one = parser.SubPattern(parser.State(), [(_OPERATIONS[name], argument)])
-        takes = re._compiler.compile(one).match
+        takes = re._compiler.compile(one).match  # type: ignore[attr-defined]
         _TAKEN[key] = [letter for letter in "aZ1 .-_,(\n\t\"'/<#éß" if takes(letter)] or ["a"]
     return draw.choice(_TAKEN[key])
 
