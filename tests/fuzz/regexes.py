@@ -28,7 +28,7 @@ PACKAGES = ("core", "indexes", "ingest", "service", "evaluation", "cli")
 Uses = defaultdict[str, set[tuple[Path, str]]]
 Making = tuple[str, str, str]
 METHODS = ("match", "fullmatch", "search", "findall", "finditer", "sub", "subn", "split")
-FILLERS = (
+FILLERS: tuple[str, ...] = (
     " ",
     "\n",
     "\t",
@@ -168,7 +168,7 @@ def _uses(trees: dict[Path, ast.Module]) -> Uses:
 def makings(pattern: re.Pattern[Any], most: int = MOST_MADE) -> list[Making]:
     """How to make texts that the pattern may find hard: what leads up to, what is repeated, and what comes after."""
     draw = random.Random(7)
-    parser: Any = re._parser  # type: ignore[attr-defined]  # the parts of a pattern have no public name
+    parser: Any = re._parser  # the parts of a pattern have no public name
     parsed = parser.parse(pattern.pattern, pattern.flags)
     made: set[tuple[str, str]] = set()
     for _ in range(SAMPLES):
@@ -241,7 +241,7 @@ def _letter(name: str, argument: Any, draw: random.Random) -> str:
             return chr(draw.choice(value))
     key = f"{name} {argument}"
     if key not in _TAKEN:
-        parser: Any = re._parser  # type: ignore[attr-defined]  # as above
+        parser: Any = re._parser  # as above
         one = parser.SubPattern(parser.State(), [(_OPERATIONS[name], argument)])
         takes = re._compiler.compile(one).match  # type: ignore[attr-defined]  # as above
         _TAKEN[key] = [letter for letter in "aZ1 .-_,(\n\t\"'/<#éß" if takes(letter)] or ["a"]
@@ -249,7 +249,7 @@ def _letter(name: str, argument: Any, draw: random.Random) -> str:
 
 
 _TAKEN: dict[str, list[str]] = {}
-_OPERATIONS: dict[str, Any] = {str(each): each for each in re._constants.OPCODES}  # type: ignore[attr-defined]  # as above
+_OPERATIONS: dict[str, Any] = {str(each): each for each in re._constants.OPCODES}  # as above
 
 
 def call(expression: Expression, method: str, text: Any) -> None:
