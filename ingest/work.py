@@ -44,7 +44,7 @@ class Progress:
 
 Watch = Callable[[Progress], None]
 PLAN, SWEEP = "/plan", "/sweep"
-"""The steps of a job that are about no single document, as their beginnings are counted; no document is called so."""
+"""The steps of a job that are about no single document, as their beginnings are counted."""
 
 
 def silent(progress: Progress) -> None:

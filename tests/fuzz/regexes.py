@@ -241,7 +241,7 @@ def _letter(name: str, argument: Any, draw: random.Random) -> str:
             return chr(draw.choice(value))
     key = f"{name} {argument}"
     if key not in _TAKEN:
-        parser: Any = re._parser
+        parser: Any = re._parser  # as above
         one = parser.SubPattern(parser.State(), [(_OPERATIONS[name], argument)])
         takes = re._compiler.compile(one).match  # type: ignore[attr-defined]
         _TAKEN[key] = [letter for letter in "aZ1 .-_,(\n\t\"'/<#éß" if takes(letter)] or ["a"]
@@ -249,7 +249,7 @@ def _letter(name: str, argument: Any, draw: random.Random) -> str:
 
 
 _TAKEN: dict[str, list[str]] = {}
-_OPERATIONS: dict[str, Any] = {str(each): each for each in re._constants.OPCODES}
+_OPERATIONS: dict[str, Any] = {str(each): each for each in re._constants.OPCODES}  # as above
 
 
 def call(expression: Expression, method: str, text: Any) -> None:
