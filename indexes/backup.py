@@ -129,7 +129,7 @@ def _copy(catalogue: Path, copy: Path) -> None:
             source.backup(target, pages=-1)
             target.execute("pragma journal_mode = delete")
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise IndexBroken(f"The catalogue {catalogue} cannot be read: {error}.") from error
 
