@@ -11,6 +11,7 @@ while others write, by SQLite's online backup. It holds every text, whoever may 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
@@ -127,6 +128,8 @@ def _copy(catalogue: Path, copy: Path) -> None:
             source.backup(target, pages=-1)
             target.execute("pragma journal_mode = delete")
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         if (fault := write_fault(error)) is not None:  # of the copy: nothing is written to the catalogue here
             raise type(fault)(
                 f"The catalogue {catalogue} could not be copied to {copy.parent.parent}. {fault}"
