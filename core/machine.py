@@ -5,13 +5,19 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 M_ARENA_MAX = -8
 """Of malloc.h."""
 BETWEEN_COLLECTIONS = (5_000, 50, 50)
 """New objects between two looks at the new ones, and looks at those between two at all that came since the start."""
+_MAIN = threading.Lock()
 
 
 def cores() -> int:
@@ -37,6 +43,22 @@ def collect_rarely() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*BETWEEN_COLLECTIONS)
+
+
+@contextmanager
+def without_main() -> Iterator[None]:
+    """A process started now does not run the program's main file again, as spawning would have it: it needs none of it.
+
+    multiprocessing leaves out the main file of a package, `python -m package`: that is what it takes this one for.
+    """
+    main = sys.modules["__main__"]
+    with _MAIN:
+        spec = main.__spec__
+        main.__spec__ = ModuleSpec("touchstone.__main__", None)
+        try:
+            yield
+        finally:
+            main.__spec__ = spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,19 +13,18 @@ import os
 import pickle
 import shutil
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from core.errors import Unavailable
 from core.logs import frames
+from core.machine import without_main
 from ingest import confine
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ _ATTEMPTS = 3
 _GRACE_SECONDS = 10
 """Pebble ends what takes too long; when it does not within this time, the process is ended here."""
 _SHORT_OF_MEMORY = ("memory allocation of", "bad_alloc", "MemoryError", "out of memory", "Out of memory")
-_MAIN = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
@@ -95,7 +93,7 @@ class Process(Generic[Task, Result]):
         self._pool = ProcessPool(1, initializer=_prepare, initargs=arguments, context=get_context("spawn"))
         try:
             self._scratch.mkdir(parents=True, exist_ok=True)
-            with _without_main():
+            with without_main():
                 answer = self._pool.schedule(_answer)
             self._wait(answer, self._limits.start_seconds)
         except (OSError, RuntimeError) as error:  # a death, a timeout and a broken pool among them
@@ -185,22 +183,6 @@ class Process(Generic[Task, Result]):
             return _out_of_memory(self._limits)
         stack = [line for line in said.splitlines() if line.startswith(("Fatal Python error", "  File "))]
         return Ended("crashed", f"The file ended the process that read it ({name}).", "\n".join(stack))
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """A process started now does not run the program's main file again, as spawning would have it: it needs none of it.
-
-    multiprocessing leaves out the main file of a package, `python -m package`: that is what it takes this one for.
-    """
-    main = sys.modules["__main__"]
-    with _MAIN:
-        spec = main.__spec__
-        main.__spec__ = ModuleSpec("touchstone.__main__", None)
-        try:
-            yield
-        finally:
-            main.__spec__ = spec
 
 
 def _timed_out(limits: Limits) -> Ended:

@@ -6,20 +6,23 @@ Chroma keeps Python's interpreter lock for as long as it writes: some 5 ms a vec
 writes out a large graph. A service would answer nobody meanwhile, not even about its health. Should damaged files end
 the process that reads them, it is this one, too.
 
-Run as a program (`python -m indexes.vector.apart FOLDER CONNECTION ...`, each the number of an inherited socket), it
-serves until its owner closes the connections or dies. A write that is under way is finished first.
+It serves until its owner closes the connections or dies. A write that is under way is finished first. It is forked from
+a process that has loaded Chroma already, of which a program has one: loading takes two seconds.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
 import signal
-import subprocess
-import sys
 import threading
+import time
+import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from multiprocessing import Pipe
+from contextlib import contextmanager
+from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from queue import LifoQueue
 from typing import Any, Literal
@@ -27,17 +30,21 @@ from typing import Any, Literal
 import numpy as np
 
 from core.errors import IndexBroken
-from core.machine import cores
+from core.machine import cores, without_main
 from indexes.embedders.protocol import Vectors
 from indexes.vector.chroma import ChromaIndex
 
-SLICE = 16
-"""Vectors a request: a search waits for the one request that is being written, never for all that is to be written."""
+SLICE, WIDE = 16, 64
+"""Vectors a request while there are searches, which wait for the one that is being written, never for all that is to be
+written; and while there are none: a vector costs less than half as much then."""
+QUIET_SECONDS = 1.0
+"""So long after a search there are none."""
 AHEAD_SECONDS = 0.1
 """How long the next slice lets searches that have begun go first: however many come, writing goes on."""
 OPEN_SECONDS = 300.0
 _DYING_SECONDS = 1.0
 """Between the end of a process's connections and its own."""
+_PROCESSES = get_context("forkserver")
 Reply = tuple[int, Literal["done", "broken"], Any]
 """The number of the request that it answers; its result, or the IndexBroken that it met."""
 
@@ -53,20 +60,17 @@ class Apart:
         """Raises IndexBroken when the process finds the store broken, or dies of it."""
         self._folder = folder
         self._turn = threading.Condition()
-        self._reading = 0
+        self._reading, self._searched = 0, 0.0
         self._ended = False
         self._writes = threading.Lock()
         pairs = [Pipe() for _ in range(1 + max(2, cores()))]
-        theirs = [their.fileno() for _, their in pairs]
-        command = [sys.executable, "-m", __name__, str(folder), *map(str, theirs)]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=theirs, process_group=0)
-        for _, their in pairs:
-            their.close()
+        self._process = _started(folder, [their for _, their in pairs])
         self._writer, *readers = (_Line(own) for own, _ in pairs)
         self._lines = [self._writer, *readers]
         self._readers: LifoQueue[_Line] = LifoQueue()
         for line in readers:
             self._readers.put(line)
+        _open.add(self)
         try:
             self._heard(self._writer, 0, OPEN_SECONDS)
         except Busy:
@@ -80,18 +84,18 @@ class Apart:
     @property
     def pid(self) -> int:
         """The id of the process."""
+        assert self._process.pid is not None
         return self._process.pid
 
     def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
-        """Store the vectors, SLICE at a time; searches go between."""
-        for start in range(0, len(ids), SLICE):
-            part = np.ascontiguousarray(vectors[start : start + SLICE])
-            self._write("upsert", collection, list(ids[start : start + SLICE]), part)
+        """Store the vectors, a slice at a time; searches go between."""
+        for part in self._slices(len(ids)):
+            self._write("upsert", collection, list(ids[part]), np.ascontiguousarray(vectors[part]))
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Remove the ids, as `upsert`."""
-        for start in range(0, len(ids), SLICE):
-            self._write("delete", collection, list(ids[start : start + SLICE]))
+        for part in self._slices(len(ids)):
+            self._write("delete", collection, list(ids[part]))
 
     def nearest(self, collection: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
         """The nearest vectors."""
@@ -134,6 +138,12 @@ class Apart:
             finally:
                 self._end()
 
+    def _slices(self, size: int) -> Iterator[slice]:
+        end = 0
+        while end < size:
+            start, end = end, end + (WIDE if time.monotonic() > self._searched + QUIET_SECONDS else SLICE)
+            yield slice(start, end)
+
     def _write(self, name: str, *arguments: object) -> None:
         with self._writes:
             with self._turn:
@@ -146,6 +156,7 @@ class Apart:
 
     @contextmanager
     def _borrowed(self) -> Iterator[_Line]:
+        self._searched = time.monotonic()
         with self._turn:
             self._reading += 1
         try:
@@ -183,17 +194,21 @@ class Apart:
         return value
 
     def _dead(self) -> IndexBroken:
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_DYING_SECONDS)
-        code = self._process.returncode
+        self._process.join(_DYING_SECONDS)
+        code = self._process.exitcode
         how = f" of signal {-code}" if code is not None and code < 0 else ""
         return IndexBroken(f"The process that had the vector index in {self._folder} open died{how}.")
 
     def _end(self) -> None:
         self._ended = True
+        self.let_go()
+        self._process.join()
+        _open.discard(self)
+
+    def let_go(self) -> None:
+        """Close the connections: the process ends when what it does is done."""
         for line in self._lines:
             line.connection.close()
-        self._process.wait()
 
 
 class _Line:
@@ -203,10 +218,36 @@ class _Line:
         self.connection, self.asked = connection, 0
 
 
+_open: weakref.WeakSet[Apart] = weakref.WeakSet()
+
+
+@atexit.register
+def _let_all_go() -> None:
+    """Before multiprocessing waits for the processes of a program that ends without having closed them."""
+    for each in list(_open):
+        each.let_go()
+
+
+def _started(folder: Path, theirs: Sequence[Connection[Any, Any]]) -> BaseProcess:
+    """The process that has a folder open. Raises IndexBroken when there is no room for another one."""
+    _PROCESSES.set_forkserver_preload(["chromadb", __name__])
+    process = _PROCESSES.Process(target=_main, args=(folder, theirs), name="vectors", daemon=True)
+    try:
+        with without_main():
+            process.start()
+    except (OSError, EOFError) as error:
+        raise IndexBroken(f"No process could be started for the vector index in {folder}: {error}.") from error
+    finally:
+        for their in theirs:
+            their.close()
+    return process
+
+
 # In the process
 
 
 def _main(folder: Path, connections: Sequence[Connection[Any, Any]]) -> None:
+    os.setpgid(0, 0)
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)  # its owner ends it, and may still write
     first = connections[0]
@@ -236,7 +277,3 @@ def _serve(index: ChromaIndex, connection: Connection[Any, Any]) -> None:
             connection.send(reply)
     except (EOFError, OSError):
         return
-
-
-if __name__ == "__main__":
-    _main(Path(sys.argv[1]), [Connection(int(number)) for number in sys.argv[2:]])

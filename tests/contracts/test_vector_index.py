@@ -245,6 +245,7 @@ def test_a_store_apart_says_that_it_is_busy_to_whoever_has_no_patience(apart: Ap
 
 def test_a_store_apart_lets_a_search_go_before_the_next_slice(apart: Apart) -> None:
     apart.upsert("small", ["a"], unit(1))
+    assert apart.count("small") == 1
     names = Waiting([f"chunk-{number}" for number in range(2 * SLICE)])
     with ThreadPoolExecutor(2) as pool:
         writing = pool.submit(apart.upsert, "large", names, unit(*range(2 * SLICE)))
