@@ -10,7 +10,9 @@ import hmac
 import logging
 import os
 import sqlite3
-from contextlib import closing
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,15 +59,30 @@ class Keys:
         self._folder = Path(schema.folder_of(engine))
         self._noted: set[tuple[str, str]] = set()
         self._some = False
+        self._making = threading.Lock()
 
     def make(self, row: KeyRow) -> tuple[KeyRow, str]:
         """Store a new key to what `row` says; returns the row and the key itself, which is not to be had again."""
-        mark(self._folder)  # first: killed in between, the service asks for a key that is still to be made
         key_id, key = text.new_key()
         made = replace(row, id=key_id, digest=text.digest(key), created=mapping.now())
-        with schema.transaction(self._engine, write=True) as connection:
+        with self._marked(), schema.transaction(self._engine, write=True) as connection:
             connection.execute(insert(keys).values(asdict(made)))
         return made, key
+
+    @contextmanager
+    def _marked(self) -> Iterator[None]:
+        """The data folder says that a key was made before one is: killed in between, the service asks for one that is
+        still to be made. When the first one cannot be stored, the folder says so no longer."""
+        with self._making:
+            is_first = not is_marked(self._folder)
+            mark(self._folder)
+            try:
+                yield
+            except (IndexBroken, DatabaseBusy):
+                if is_first and not self._rows(select(keys.c.id).limit(1)):
+                    (self._folder / MARK).unlink()
+                    self._some = False
+                raise
 
     def any(self) -> bool:
         """Whether a key was ever made for the data folder: that is never undone."""

@@ -25,7 +25,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """A folder whose `data` lies on a disk of 24 MB."""
     data = tmp_path / "data"
     data.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(data)]
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "tmpfs", str(data)]
     try:
         done = subprocess.run(mounting, capture_output=True, text=True)
     except FileNotFoundError:

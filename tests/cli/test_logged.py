@@ -22,6 +22,7 @@ CANARY = "canary"
 EVERYTHING = "from core import logs; logs.NOISY = (); from cli.main import run; run(['serve', '--port', '0'])"
 """A service whose libraries say all they can."""
 LONG = 60.0
+JSON = {"content-type": "application/json"}
 
 
 @contextmanager
@@ -78,7 +79,7 @@ def ask_all_kinds(client: httpx.Client, server: ChatServer) -> None:
     for wrong in ({"question": CANARY * 1000}, {"question": CANARY, "model": CANARY}, {"question": 7, CANARY: CANARY}):
         assert client.post("/v1/query", json=wrong).status_code in (404, 422)
     for path in ("/v1/query", "/v1/ingestions"):
-        assert client.post(path, content=f'{{"{CANARY}').status_code in (400, 422)
+        assert client.post(path, content=f'{{"{CANARY}', headers=JSON).status_code in (400, 422)
     client.post("/v1/ingestions", json={"source": f"/nowhere/{CANARY}"})
     client.post("/v1/ingestions", files={"files": (f"{CANARY}.md", f"# {CANARY}")}, data={"collection": CANARY})
     for path in (f"/{CANARY}", f"/v1/documents/{CANARY}", f"/v1/documents?collection={CANARY}", "/v1/documents"):

@@ -25,6 +25,7 @@ from indexes.vector.apart import SLICE, Apart, Busy
 from indexes.vector.chroma import ChromaIndex
 from indexes.vector.memory import MemoryIndex
 from indexes.vector.protocol import Counting, VectorIndex
+from tests.faults.processes import only_linux
 
 DIMENSION = 8
 OPEN: dict[str, Callable[[Path], VectorIndex]] = {
@@ -234,9 +235,12 @@ def test_how_widely_to_search_follows_what_is_deleted(tmp_path: Path) -> None:
     index.close()
 
 
+@only_linux
 def test_a_store_apart_says_that_it_is_busy_to_whoever_has_no_patience(apart: Apart) -> None:
     apart.upsert("patience", ["a"], unit(1))
     os.kill(apart.pid, signal.SIGSTOP)
+    while Path(f"/proc/{apart.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        pass
     with pytest.raises(Busy):
         apart.nearest_to_each("patience", unit(1), 1, patience=0.01)
     os.kill(apart.pid, signal.SIGCONT)

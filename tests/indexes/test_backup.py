@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.access import OWNER
-from core.errors import DataFolderOwned, UsageError
+from core.errors import DataFolderOwned, InsufficientStorage, UsageError
 from core.settings import Settings
 from indexes import versions
 from indexes.backup import take
@@ -94,6 +94,6 @@ def test_a_disk_without_room_is_said_and_no_half_version_is_left(
         restore(elsewhere, tmp_path / "backup.tar")
     assert versions.present(elsewhere.data) == []
     restore(elsewhere, tmp_path / "backup.tar")
-    with no_room(), pytest.raises(UsageError, match="cannot be written to"):
+    with no_room(), pytest.raises(InsufficientStorage, match="was not taken"):
         take(data.data, tmp_path / "second.tar")
     assert not (tmp_path / "second.tar").exists()
