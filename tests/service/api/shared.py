@@ -59,8 +59,7 @@ class Shared:
             path.write_text(f"# About {text}\n\nThe {text} says that {WORDS}.\n")
         if folder == "told":
             body = {"source": str(self.root / folder), "collection": "told", "groups": sorted(FOLDERS["told"])}
-            reply = self.told.call("root", "POST", "/v1/ingestions", json=body)
-            assert reply.json()["state"] == "COMPLETED", reply.text
+            self.ingest("root", body)
 
     def paths(self) -> list[Path]:
         return sorted(path for path in self.root.rglob("*.md") if not path.is_symlink())
