@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, event, insert
+from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import DatabaseBusy, IndexBroken, InsufficientStorage
@@ -24,14 +24,15 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @contextmanager
 def every_connection(engine: Engine, pragma: str) -> Iterator[None]:
-    def set_up(connection: Connection) -> None:
-        connection.connection.execute(f"pragma {pragma}")
+    def set_up(connection: sqlite3.Connection, record: object, proxy: object) -> None:
+        del record, proxy
+        connection.execute(f"pragma {pragma}")
 
-    event.listen(engine, "begin", set_up, insert=True)
+    event.listen(engine, "checkout", set_up)
     try:
         yield
     finally:
-        event.remove(engine, "begin", set_up)
+        event.remove(engine, "checkout", set_up)
 
 
 def test_a_full_disk_is_no_damage(engine: Engine) -> None:
