@@ -64,6 +64,8 @@ class World:
     callers: dict[str, Caller]
     sources: Path
     words: dict[str, tuple[Doc | SharedFile, str]] = field(default_factory=dict)
+    asked: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The words that each caller said itself: its jobs of earlier runs still tell them."""
     replies: int = 0
     checked: int = 0
 
@@ -81,7 +83,6 @@ class Leaks(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.docs: dict[tuple[str, int, str], Doc] = {}
-        self.asked: defaultdict[str, set[str]] = defaultdict(set)
         self.looks = 0
         self.shared = Shared(self.world.sources / "shared", self)
 
@@ -103,12 +104,12 @@ class Leaks(RuleBasedStateMachine):
         asked = json.dumps([path, content], default=str)
         told = reply.text + json.dumps(dict(reply.headers))
         self.world.replies += 1
-        self.asked[caller].update(CANARY.findall(asked))
+        self.world.asked[caller].update(CANARY.findall(asked))
         assert reply.status_code < 500 or path == "/v1/index", (method, path, reply.text)
         for word in set(CANARY.findall(told)) - set(CANARY.findall(asked)):
             self.world.checked += 1
             doc, kind = self.world.words[word]
-            known = caller in ("root", doc.by) or word in self.asked[caller]
+            known = caller in ("root", doc.by) or word in self.world.asked[caller]
             named = kind == "name" and known  # in the reports of its own jobs, and of those on a file that it named
             fresh = kind == "name" or doc.written in ("", word)
             assert named or (fresh and doc.readable_by(caller)), f"{caller} {method} {path}: {kind} of {doc}: {told}"
