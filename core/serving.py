@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_settings import NoDecode
 
 from core.access import Scope
 from core.sections import Section
@@ -16,6 +18,15 @@ USUAL_PORTS = {"http": 80, "https": 443}
 """What is meant by an address without a port."""
 ROOT_PATH = re.compile(r"(?!/(?:v1(?:/|$)|(?:docs|mcp|healthz|readyz|metrics)$))(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 """A path to serve below; not one of the service's own, since nobody could tell whether it was taken off."""
+
+
+def _listed(value: object) -> object:
+    """What an environment variable lists: as JSON, or with commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [part for part in map(str.strip, value.split(",")) if part]
 
 
 def _as_named(text: str) -> str:
@@ -50,19 +61,21 @@ class ServerSettings(Section):
         False,
         description="as long as there is no key: answer on an address other than this machine's own, to everybody",
     )
-    names: tuple[Annotated[str, AfterValidator(_as_named)], ...] = Field(
+    names: Annotated[tuple[Annotated[str, AfterValidator(_as_named)], ...], NoDecode, BeforeValidator(_listed)] = Field(
         (),
         description="names that browsers reach it by, besides localhost and addresses: `rag.example.com`, with a port "
         "where that is not 80 or 443; with a key any name will do",
     )
-    origins: tuple[Annotated[str, AfterValidator(_as_sent)], ...] = Field(
-        (),
-        description="origins of other web pages that may call it from a browser: `https://intranet.example.com`",
+    origins: Annotated[tuple[Annotated[str, AfterValidator(_as_sent)], ...], NoDecode, BeforeValidator(_listed)] = (
+        Field(
+            (),
+            description="origins of other web pages that may call it from a browser: `https://intranet.example.com`",
+        )
     )
     root_path: Annotated[str, AfterValidator(_as_root)] = Field(
         "", description="the path that a proxy serves it below, whether the proxy takes it off or not: `/rag`"
     )
-    sources: tuple[str, ...] = Field(
+    sources: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
         (),
         description="folders and URL prefixes (s3://bucket/folder) that keys without the scope admin may ingest from; "
         "none: they may upload files",

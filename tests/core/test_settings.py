@@ -110,3 +110,17 @@ def test_a_pattern_that_means_nothing_is_refused(table: str, where: str) -> None
     Path("touchstone.toml").write_text(f"[{table}\n")
     with pytest.raises(SettingsError, match=rf"The setting {where} is wrong: it has the range z-a, which is empty"):
         load()
+
+
+@pytest.mark.parametrize(
+    "written", ['["https://a.example.com", "https://b.example.com"]', "https://a.example.com, https://b.example.com/"]
+)
+def test_a_variable_lists_origins_as_json_or_with_commas(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    monkeypatch.setenv("TOUCHSTONE_SERVER__ORIGINS", written)
+    assert load().server.origins == ("https://a.example.com", "https://b.example.com")
+
+
+def test_a_variable_that_lists_no_origin_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOUCHSTONE_SERVER__ORIGINS", '["https://a.example.com"')
+    with pytest.raises(SettingsError, match=r"server\.origins is wrong"):
+        load()
