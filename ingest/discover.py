@@ -62,8 +62,16 @@ def discover(source: Path, *, max_bytes: int, patterns: Sequence[Patterns] = ())
     return discovery_of(str(source), found, patterns)
 
 
+class NothingToIngest(SourceError):
+    """A source holds no file that could be read; `outcomes` are those that it holds."""
+
+    def __init__(self, message: str, outcomes: tuple[Skipped | Failed, ...]) -> None:
+        super().__init__(message)
+        self.outcomes = outcomes
+
+
 def discovery_of(source: str, found: Sequence[Item | Skipped | Failed], patterns: Sequence[Patterns]) -> Discovery:
-    """What was found, less what the patterns leave out. Raises SourceError when nothing of it could be read."""
+    """What was found, less what the patterns leave out. Raises NothingToIngest when none of it could be read."""
     if patterns:
         choosers = [pattern.chooser() for pattern in patterns]
         found = [entry for entry in found if _is_meant(entry, choosers)]
@@ -71,7 +79,7 @@ def discovery_of(source: str, found: Sequence[Item | Skipped | Failed], patterns
     outcomes = tuple(entry for entry in found if isinstance(entry, Skipped | Failed))
     unlisted = tuple(entry.document.rstrip("/") + "/" for entry in outcomes if entry.code == "unreadable")
     if not items:
-        raise SourceError(nothing(source, outcomes, patterns))
+        raise NothingToIngest(nothing(source, outcomes, patterns), outcomes)
     return Discovery(items=items, outcomes=outcomes, unlisted=unlisted)
 
 

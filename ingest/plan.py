@@ -17,7 +17,7 @@ from indexes.manifest import version
 from indexes.open import Indexes
 from indexes.rows import Description
 from ingest.chunk import CHUNKER
-from ingest.discover import ATTACHED, Discovery, Item, absent, container_of, nothing
+from ingest.discover import ATTACHED, Discovery, Item, NothingToIngest, absent, container_of, nothing
 from ingest.outcomes import Failed, Skipped
 from ingest.parsers.choose import PARSERS
 from ingest.permitted import Permit, patterns_of, removable, rules_of
@@ -123,7 +123,7 @@ def compare(work: Work, source: Source) -> Plan:
         SourceError: the source is missing, cannot be listed, or holds no file that could be ingested.
         Unavailable: it does not answer.
     """
-    discovery = source.discover()
+    discovery = _discovered(work, source)
     known = work.indexes.catalogue.known(work.job.collection)
     named = [entry.document for entry in (*discovery.items, *discovery.outcomes)]
     stored = {name: known[name].sha256 for name in named if name in known}
@@ -134,8 +134,7 @@ def compare(work: Work, source: Source) -> Plan:
     closed = {outcome.document for outcome in decided if isinstance(outcome, Skipped) and outcome.code == "closed"}
     if all(item.document in closed for item in discovery.items):
         seen = tuple(outcome for outcome in outcomes if outcome.document not in closed)
-        folder = is_remote(work.source) or os.path.isdir(work.source)
-        raise SourceError(nothing(work.source, seen, patterns_of(work)) if folder else absent(work.source))
+        raise SourceError(_nothing(work, seen))
     return Plan(
         source=work.source,
         pipeline=compared.pipeline,
@@ -147,6 +146,24 @@ def compare(work: Work, source: Source) -> Plan:
         decided=decided,
         vanished=tuple(removable(work.job, known, _vanished(discovery, closed, known, work))),
     )
+
+
+def _discovered(work: Work, source: Source) -> Discovery:
+    """What the source holds. Raises like `compare`; whoever asked is not told of files that are closed to it."""
+    try:
+        return source.discover()
+    except NothingToIngest as error:
+        permit = Permit(work, [each.document for each in error.outcomes])
+        seen = tuple(each for each in error.outcomes if permit.refusal(each.document, None, {}) is None)
+        if seen == error.outcomes:
+            raise
+        raise SourceError(_nothing(work, seen)) from None
+
+
+def _nothing(work: Work, seen: tuple[Skipped | Failed, ...]) -> str:
+    """What is said of a source whose other files are closed to whoever asked: as if there were none."""
+    is_folder = is_remote(work.source) or os.path.isdir(work.source)
+    return nothing(work.source, seen, patterns_of(work)) if is_folder else absent(work.source)
 
 
 @dataclass(frozen=True, slots=True)

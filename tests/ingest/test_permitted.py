@@ -289,3 +289,12 @@ def test_a_file_is_for_those_whom_everybody_who_may_say_so_names(
 ) -> None:
     assert may_bring_in(Access(frozenset(groups)), closings) is may
     assert narrowest(closings) == left
+
+
+def test_a_closed_file_that_cannot_be_read_is_not_named_where_there_is_no_other(shared: Path, run: Run) -> None:
+    (shared / "hr/review.md").unlink()
+    (shared / "hr/secret-plan.md").symlink_to("nowhere.md")
+    told = run(shared / "hr", INTERN)
+    assert told.state == "FAILED"
+    assert "secret-plan" not in json.dumps(told.report)
+    assert "secret-plan" in json.dumps(run(shared / "hr", HR).report)
