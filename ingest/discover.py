@@ -65,7 +65,7 @@ def discover(source: Path, *, max_bytes: int, patterns: Sequence[Patterns] = ())
 class NothingToIngest(SourceError):
     """A source holds no file that could be read; `outcomes` are those that it holds."""
 
-    def __init__(self, message: str, outcomes: tuple[Skipped | Failed, ...]) -> None:
+    def __init__(self, message: str, outcomes: tuple[Skipped | Failed, ...] = ()) -> None:
         super().__init__(message)
         self.outcomes = outcomes
 
