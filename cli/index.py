@@ -142,8 +142,8 @@ def restore(
     data: Data = None,
 ) -> None:
     """Put a backup into a data folder, on this machine or another, and check it; nothing is embedded."""
+    from indexes.backup import restore as put_back
     from indexes.keys import is_keyless
-    from indexes.restore import restore as put_back
 
     settings = settings_of(context, data)
     manifest = put_back(settings, file, force=force)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import Collection, Data, Json, settings_of
-from cli.output import amount, err, print_json, remark, say
+from cli.output import amount, err, print_json, remark, say, size
 from core.errors import JobConflict, SourceError, Unavailable, UsageError
 from core.shown import visible
 from core.sources import named
@@ -19,6 +19,7 @@ from core.sources import named
 if TYPE_CHECKING:
     from core.settings import Settings
     from ingest.pipeline import Progress
+    from ingest.plan import Plan
     from service.api.jobs import JobOut
     from service.api.schemas import IngestionIn
 
@@ -62,8 +63,6 @@ def ingest(  # noqa: PLR0913 -- a parameter is an option that can be typed
         follow(settings, asked)
         return
     if dry_run:
-        from cli.plan import show_plans
-
         with open_engine(settings, create=True) as engine:
             plans = [engine.plan(body) for body in asked]
         show_plans(plans, as_json=as_json)
@@ -183,3 +182,65 @@ def _lines() -> Watch:
             remark(f"{seen.done:,} of {amount(seen.found, 'file')}, {amount(seen.chunks, 'chunk')}")
 
     return say_now_and_then
+
+
+# What `touchstone ingest --dry-run` prints.
+
+
+LISTED = 20
+"""Files of a kind that are named one by one; the rest is a number."""
+
+
+def show_plans(plans: Sequence[Plan], *, as_json: bool) -> None:
+    """What each source would lead to."""
+    if as_json:
+        print_json({"plans": [_as_json(plan) for plan in plans]})
+        return
+    for plan in plans:
+        _show(plan)
+
+
+def _show(plan: Plan) -> None:
+    sizes = {item.document: item.size for item in plan.to_read}
+    described = [changed.item.document for changed in plan.described]
+    moved = [f"{old} -> {new}" for old, new in plan.moved]
+    kinds: Sequence[tuple[str, str, Sequence[str]]] = (
+        ("add", "green", plan.added),
+        ("change", "green", plan.changed),
+        ("move", "green", moved),
+        ("describe", "green", described),
+        ("remove", "yellow", plan.removed),
+    )
+    for word, colour, documents in kinds:
+        for document in documents[:LISTED]:
+            say((f"{word:<9}", colour), document, (f"  {size(sizes[document])}" if document in sizes else "", "dim"))
+        if len(documents) > LISTED:
+            say((f"{word:<9}", colour), f"and {amount(len(documents) - LISTED, 'other')}")
+    for outcome in plan.decided:
+        say(("skip     ", "yellow"), f"{outcome.document}  ", (outcome.reason, "dim"))
+    same = len(plan.unchanged) + len(plan.touched)
+    counts = f"{len(plan.added):,} to add, {len(plan.changed):,} changed, {len(moved):,} moved, "
+    counts += f"{len(described):,} to describe, {same:,} unchanged, {len(plan.removed):,} to remove"
+    say(
+        (f"{plan.source}: ", "bold"),
+        f"{amount(plan.found, 'file')} found, {counts}, {len(plan.decided):,} skipped. Nothing was done.",
+    )
+
+
+def _as_json(plan: Plan) -> dict[str, object]:
+    """Every file under one of its kinds."""
+    return {
+        "source": plan.source,
+        "found": plan.found,
+        "added": list(plan.added),
+        "changed": list(plan.changed),
+        "moved": [{"from": old, "to": new} for old, new in plan.moved],
+        "described": [changed.item.document for changed in plan.described],
+        "unchanged": [item.document for item in (*plan.unchanged, *plan.touched)],
+        "removed": list(plan.removed),
+        "skipped": [
+            {"document": outcome.document, "status": type(outcome).__name__.lower(), "code": outcome.code}
+            | {"reason": outcome.reason}
+            for outcome in plan.decided
+        ],
+    }

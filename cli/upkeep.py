@@ -15,19 +15,17 @@ from core.errors import JobConflict, TouchstoneError, UnknownJob
 from core.files import write_fault
 from core.settings import Settings
 from indexes import versions
-from indexes.changes import RebuildProgress
 from indexes.manifest import Recipe
 from indexes.open import Indexes, open_version
-from indexes.overview import VersionRow, overview
+from indexes.overview import RebuildProgress, VersionRow, overview
 from ingest.changeover import Change, Serve, rebuild, roll_back
 from ingest.engine import JobEngine
 from ingest.pages import PageImages
 from ingest.schedule import Schedule
 from service.answering.generators.choose import open_model
-from service.api.admission import Places
+from service.api.admission import Places, TakingTurns, Turns
 from service.api.live import Live
 from service.api.state import Service
-from service.api.turns import TakingTurns, Turns
 from service.api.versions import PruneOut, RebuildError, RebuildIn, RebuildOut, RollbackOut
 
 if TYPE_CHECKING:

@@ -13,8 +13,17 @@ from typing import BinaryIO
 
 from core.answers import Passage
 from core.errors import UsageError
-from evaluation.passages import PASSAGES, PassageTexts
-from evaluation.records import Key, Record, append, drop_torn_line, read_all_records, spent_on, whole_lines
+from evaluation.records import (
+    PASSAGES,
+    Key,
+    PassageTexts,
+    Record,
+    append,
+    drop_torn_line,
+    read_all_records,
+    spent_on,
+    whole_lines,
+)
 
 RECORDS = "records.jsonl"
 CALLS = "calls.jsonl"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+from core.answers import Passage
 from core.errors import UsageError
 
 Key = tuple[str, str, int]
@@ -130,3 +131,40 @@ def whole_lines(path: Path) -> Iterator[tuple[int, str]]:
         for number, line in enumerate(lines, start=1):
             if line.endswith("\n"):
                 yield number, line
+
+
+# passages.jsonl: the texts that models were shown in a run, each once; the records name them by their chunk's id.
+
+
+PASSAGES = "passages.jsonl"
+
+
+class PassageTexts:
+    """Writes each text when it is shown for the first time. Not to be used from several threads at once."""
+
+    def __init__(self, folder: Path, out: BinaryIO) -> None:
+        self._known, self._out = set(read_passages(folder)), out
+
+    def keep(self, passages: Sequence[Passage]) -> None:
+        """Write those that are new; they outlive the process when this returns."""
+        for hit in (passage.hit for passage in passages if passage.hit.chunk_id not in self._known):
+            row = {"chunk_id": hit.chunk_id, "document": hit.document, "page": hit.page_start, "text": hit.text}
+            self._out.write((json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+            self._known.add(hit.chunk_id)
+        self._out.flush()
+
+
+def read_passages(folder: Path) -> dict[str, str]:
+    """Texts by chunk id; empty for a run that kept none. A last line that was cut off is passed over.
+
+    Raises:
+        UsageError: a line is not a passage.
+    """
+    found: dict[str, str] = {}
+    for number, line in whole_lines(folder / PASSAGES):
+        try:
+            row = json.loads(line)
+            found[str(row["chunk_id"])] = str(row["text"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{folder / PASSAGES} line {number} is not a passage: move the file away.") from error
+    return found

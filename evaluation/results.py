@@ -19,8 +19,7 @@ from evaluation.judging.labels import read_labels
 from evaluation.ledger import spent_in
 from evaluation.manifest import read_manifest, values_of, with_prices, write_json
 from evaluation.records import Key, Record, read_records
-from evaluation.returns import returns
-from evaluation.roi import NOTHING, Economy, amount, economy, price, shares
+from evaluation.roi import NOTHING, Economy, amount, economy, price, returns, shares
 from evaluation.run import QUESTIONS, RECORDS
 from evaluation.rungs import RUNGS
 from evaluation.score import Score, read_scores

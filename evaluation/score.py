@@ -18,9 +18,8 @@ from evaluation.records import Record, read_records, to_line, whole_lines
 from evaluation.run import QUESTIONS, RECORDS
 from evaluation.scorers.abstention import refusal
 from evaluation.scorers.answers import answer_type, judge
-from evaluation.scorers.citations import citation_precision, citation_recall
 from evaluation.scorers.lists import overlap
-from evaluation.scorers.retrieval import retrieval_measures
+from evaluation.scorers.retrieval import citation_precision, citation_recall, retrieval_measures
 from evaluation.scorers.text import exact_match, token_f1
 from evaluation.scorers.yes_no import affirmation
 

@@ -22,10 +22,9 @@ from core.answers import Hit
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument
 from core.filters import UNFILTERED, Filters
 from indexes import exact, mapping, schema, statements
-from indexes.attempts import Attempts
 from indexes.embedders.protocol import Vectors
 from indexes.job_documents import JobDocuments
-from indexes.jobs import Jobs
+from indexes.jobs import Attempts, Jobs
 from indexes.keys import MARK, Keys, mark
 from indexes.keyword.protocol import Entry
 from indexes.rows import (

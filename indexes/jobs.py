@@ -7,17 +7,33 @@ QUEUED -> RUNNING -> COMPLETED | COMPLETED_WITH_ERRORS | CANCELLED | FAILED
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core.errors import JobConflict, KeyReused, UnknownJob
 from indexes import mapping, schema, statements
 from indexes.rows import JobRow, JobState
-from indexes.schema import jobs
+from indexes.schema import attempts, jobs
 
 AT_WORK: tuple[JobState, ...] = ("QUEUED", "RUNNING")
 TO_COME: tuple[JobState, ...] = (*AT_WORK, "INTERRUPTED")
@@ -263,3 +279,43 @@ def _busy(job: JobRow) -> str:
         f"Job {job.id} {where} {job.source} into {job.collection!r} already. "
         f"Wait for it to end, or stop it: touchstone jobs cancel {job.id}"
     )
+
+
+# Work that was begun and that no process has lived to end: what a file that takes the whole service down leaves.
+#
+# A row is written before the work and deleted after it, however it ended; only a process that dies leaves it there.
+
+
+_TABLE = attempts.c
+
+
+class Attempts:
+    """The table `attempts`. Safe to call from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def begun(self, job_id: str, document: str = "", *, left: int = 0) -> Iterator[int]:
+        """Work inside on a document, or on whatever there is; yields how often that was begun and not lived through.
+
+        This time counts: 1 is the first. When another number of documents is `left`, the last time got somewhere.
+        """
+        statement = upsert(attempts).values(job_id=job_id, document=document, starts=1, left=left)
+        again = case((_TABLE.left == left, _TABLE.starts + 1), else_=1)
+        values = {"starts": again, "left": left}
+        this = (_TABLE.job_id == job_id) & (_TABLE.document == document)
+        with schema.transaction(self._engine, write=True) as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["job_id", "document"], set_=values))
+            starts = connection.execute(select(_TABLE.starts).where(this)).scalar_one()
+        try:
+            yield starts
+        finally:
+            with schema.transaction(self._engine, write=True) as connection:
+                connection.execute(delete(attempts).where(this))
+
+    def deaths(self, job_id: str) -> dict[str, int]:
+        """How many processes died over each single document of the job, of those that none has lived through since."""
+        with schema.transaction(self._engine) as connection:
+            these = select(_TABLE.document, _TABLE.starts).where(_TABLE.job_id == job_id, _TABLE.document != "")
+            return {row.document: row.starts for row in connection.execute(these)}

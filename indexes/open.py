@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 from core.machine import cores
 from core.settings import Settings
-from indexes import integrity, manifest, rebuild, versions
+from indexes import manifest, rebuild, verify, versions
 from indexes.care import Care
 from indexes.catalogue import Catalogue
 from indexes.indexes import Indexes
@@ -47,7 +47,7 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
         if name == versions.pointer(settings.data).live:
             catalogue.note_keys()
         if seal.verdict("catalogue") is Verdict.UNSEALED:
-            integrity.check(catalogue)
+            verify.check(catalogue)
         embedder, recipe = manifest.embedder_of(catalogue, settings)
         reranker = choose_reranker(settings.reranker)
         catalogue.jobs.interrupt()

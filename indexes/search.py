@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -12,11 +12,11 @@ from core import ids
 from core.access import Access
 from core.answers import Hit, SearchResult
 from core.filters import UNFILTERED, Filters
-from indexes import fuse, whole
+from indexes import rank
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes, in_turn
 from indexes.rank import Candidates, alone, best_documents, ranked, shares
-from indexes.rerank import rerank
+from indexes.rerankers.protocol import Reranker
 from indexes.scope import Scope
 from indexes.unicode import encodable
 
@@ -153,7 +153,7 @@ def _best(
     best = ranked(weighed, indexes.search)[: wanted.limit]
     share = dict(zip(held, shares(weighed, indexes.search).tolist(), strict=True)) if about else {}
     found = indexes.catalogue.hits([name for name, _ in best], access=wanted.access)
-    dense_rank, keyword_rank = fuse.ranks(dense), fuse.ranks(worded)
+    dense_rank, keyword_rank = rank.ranks(dense), rank.ranks(worded)
     hits = tuple(
         replace(
             found[name],
@@ -177,9 +177,9 @@ def _whole(indexes: Indexes, wanted: Wanted, documents: Collection[str]) -> dict
         return {}
     outlines, keyword = indexes.catalogue.outlines(documents), indexes.keyword
     spread = keyword.spread(wanted.collection, wanted.text, outlines)
-    found = whole.evidence(keyword.terms(wanted.text), spread, outlines, words=keyword.terms)
-    if whole.asks_for_latest(wanted.text):
-        new = whole.newness(outlines)
+    found = rank.evidence(keyword.terms(wanted.text), spread, outlines, words=keyword.terms)
+    if rank.asks_for_latest(wanted.text):
+        new = rank.newness(outlines)
         return {name: score * (1 + NEWEST * new[name]) for name, score in found.items()}
     return found
 
@@ -202,3 +202,33 @@ class Stopwatch:
         """What was measured, to a microsecond."""
         stages = {**self._stages, "total": 1000 * (time.perf_counter() - self._began)}
         return {name: round(value, 3) for name, value in stages.items()}
+
+
+# A second look at the best hits: put into the order of a reranker.
+
+
+def rerank(reranker: Reranker, text: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """The first `reranker.candidates` hits in the order of their new scores, ties as they came, then the rest.
+
+    `Hit.score` becomes the reranker's. The rest keep their order below: their scores are scaled by the lowest new one.
+    When the reranker has no time for all its candidates, the hits stay as they are.
+    """
+    first, rest = hits[: reranker.candidates], hits[reranker.candidates :]
+    scores = reranker.scores(text, [what_it_reads(hit) for hit in first]) if first else None
+    if scores is None:
+        return tuple(hits)
+    order = sorted(range(len(first)), key=lambda place: (-scores[place], place))
+    lowest = min(scores)
+    return (
+        *(_rescored(first[place], scores[place], reranked=scores[place]) for place in order),
+        *(_rescored(hit, hit.score * lowest) for hit in rest),
+    )
+
+
+def _rescored(hit: Hit, score: float, *, reranked: float | None = None) -> Hit:
+    return replace(hit, score=score, fused=hit.score, reranked=reranked)
+
+
+def what_it_reads(hit: Hit) -> str:
+    """Title and headings, then the text."""
+    return "\n".join(filter(None, [" › ".join(filter(None, [hit.title, *hit.headings])), hit.header, hit.text]))

@@ -11,7 +11,7 @@ from core import ids
 from core.documents import Chunk, Parsed
 from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
-from indexes.packed import SAID, unpacked
+from indexes.mapping import SAID, unpacked
 from indexes.rows import NewDocument
 from indexes.schema import about, chunks, documents, embeddings, structures, transaction
 

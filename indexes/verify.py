@@ -13,7 +13,7 @@ import numpy as np
 
 from core.access import OWNER
 from core.errors import IndexBroken
-from indexes import integrity, rebuild
+from indexes import rebuild
 from indexes.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
 from indexes.guard import REMEDY
@@ -21,6 +21,33 @@ from indexes.keyword.protocol import KeywordIndex
 from indexes.schema import transaction
 from indexes.seal import REMEDY as RESTORE
 from indexes.vector.protocol import VectorIndex
+
+# Whether SQLite finds its own file in order, for a catalogue that no seal vouches for.
+
+
+MOST_FAULTS = 3
+
+
+def check(catalogue: Catalogue, *, thorough: bool = False) -> None:
+    """Look through the pages of the file; `thorough`: at its indices and values as well.
+
+    Raises:
+        IndexBroken: it is damaged.
+    """
+    found = faults(catalogue, thorough=thorough)
+    if found:
+        raise IndexBroken(f"The catalogue {catalogue.engine.url.database} is damaged: {'; '.join(found)}. {RESTORE}")
+
+
+def faults(catalogue: Catalogue, *, thorough: bool) -> list[str]:
+    """What SQLite finds wrong, a few words each."""
+    pragma = "integrity_check" if thorough else "quick_check"
+    with transaction(catalogue.engine) as connection:
+        rows = connection.exec_driver_sql(f"pragma {pragma}({MOST_FAULTS})").scalars().all()
+        orphans = connection.exec_driver_sql("pragma foreign_key_check").all()
+    found = [" ".join(str(row).split()) for row in rows if row != "ok"]
+    return found + [f"{len(orphans)} rows belong to none"] * bool(orphans)
+
 
 SAMPLE = 256
 """Vectors a collection that are searched for by themselves, unless all are to be."""
@@ -83,7 +110,7 @@ def _tried(look: Callable[[], Iterator[str]], part: str, remedy: str) -> list[Fa
 
 def _of_catalogue(catalogue: Catalogue, dimension: int) -> Iterator[str]:
     """The file, its rows, and the vectors that everything else is made from."""
-    if found := integrity.faults(catalogue, thorough=True):
+    if found := faults(catalogue, thorough=True):
         yield f"is damaged: {'; '.join(found)}"
         return
     with transaction(catalogue.engine) as connection:

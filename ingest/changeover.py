@@ -10,10 +10,10 @@ from core.access import OWNER
 from core.errors import UsageError
 from core.settings import Settings
 from indexes import manifest, versions
-from indexes.changes import Changed, RebuildProgress
 from indexes.handover import RolledBack, give_back
 from indexes.manifest import Recipe
 from indexes.open import Indexes, open_version
+from indexes.overview import Changed, RebuildProgress
 from indexes.rebuild import rebuild_vectors
 from indexes.structures import origins
 from ingest.plan import fingerprint, fingerprint_for

@@ -15,7 +15,7 @@ from indexes.closings import Closing
 from indexes.rows import Description, JobRow, Known
 from ingest.discover import absent, container_of
 from ingest.outcomes import Skipped
-from ingest.rules import Rules, places_of
+from ingest.sidecar import Rules, places_of
 from ingest.work import Work
 
 CLOSED = "The groups that may read it are none of those of the caller that asked for the job."

@@ -21,12 +21,11 @@ from ingest.ahead import Reader, read_ahead
 from ingest.discover import container_of
 from ingest.isolation import Limits
 from ingest.jobs import RecordedJob, new_job, report_of
-from ingest.outcomes import Failed, Indexed, Outcome, Skipped
+from ingest.outcomes import Failed, Indexed, IngestReport, Outcome, Skipped
 from ingest.permitted import removable, rules_of
 from ingest.plan import Plan, compare, detached, fingerprint, limit_of, with_moves
 from ingest.pool import ParserPool
 from ingest.read import Draft, Reading, draft_or_reason
-from ingest.report import IngestReport
 from ingest.sources.choose import open_source
 from ingest.store import batches, recorded, store
 from ingest.work import Progress, Watch, Work, silent, stand

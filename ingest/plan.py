@@ -21,8 +21,7 @@ from ingest.discover import ATTACHED, Discovery, Item, NothingToIngest, absent, 
 from ingest.outcomes import Failed, Skipped
 from ingest.parsers.choose import PARSERS
 from ingest.permitted import Permit, patterns_of, removable, rules_of
-from ingest.rules import Rules, settled
-from ingest.sidecar import read_sidecar, version_of
+from ingest.sidecar import Rules, read_sidecar, settled, version_of
 from ingest.work import Work
 
 if TYPE_CHECKING:

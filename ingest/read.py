@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 
 from core.documents import Chunk
 from core.errors import ParseError
-from indexes.likeness import sketch
 from indexes.rows import NewDocument
+from indexes.twins import sketch
 from ingest.chunk import chunk
 from ingest.discover import ATTACHED, Item, container_of
 from ingest.outcomes import SKIP_CODES, Failed, Skipped
 from ingest.parsers.choose import media_type, parse
 from ingest.parsers.protocol import deadline
-from ingest.rules import NO_RULES, Rules
-from ingest.sidecar import NOTHING_SAID, SUFFIX, Sidecar, described_name, read_sidecar, version_of
+from ingest.sidecar import NO_RULES, NOTHING_SAID, SUFFIX, Rules, Sidecar, described_name, read_sidecar, version_of
 
 if TYPE_CHECKING:
     from indexes.embedders.protocol import Embedder

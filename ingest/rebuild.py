@@ -14,22 +14,21 @@ from functools import partial
 from core.access import OWNER
 from core.machine import cores
 from core.settings import IngestSettings
-from indexes.changes import RebuildProgress, Rebuilt
 from indexes.embedders.protocol import Vectors
 from indexes.handover import hand_over
 from indexes.open import Indexes
+from indexes.overview import RebuildProgress, Rebuilt
 from indexes.rebuild import mend
 from indexes.rows import Known, Version
 from indexes.soundness import refuse_imprecise, refuse_incomplete
 from indexes.structures import Origin, origins, stored_document, vectors_by_text
 from indexes.write import finish_intents, remove_document, write_documents
 from ingest.ahead import Reader
-from ingest.embed import embed_drafts, embed_texts
 from ingest.isolation import Limits
 from ingest.pool import ParserPool
 from ingest.read import Draft, draft_or_reason
 from ingest.recut import Recut
-from ingest.store import batches
+from ingest.store import batches, embed_drafts, embed_texts
 
 FEW = 32
 """Documents that may be left for the end, when nobody else may write."""

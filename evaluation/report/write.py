@@ -9,8 +9,7 @@ from core.errors import UsageError
 from core.files import write_whole
 from evaluation.dataset import load_dataset
 from evaluation.manifest import read_manifest, with_prices
-from evaluation.passages import read_passages
-from evaluation.records import Record, read_records
+from evaluation.records import Record, read_passages, read_records
 from evaluation.report.html import html
 from evaluation.report.junit import junit
 from evaluation.report.markdown import markdown

@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from evaluation.dataset import Item
 from evaluation.scorers.claims import NOT_THERE, Claim, claim
-from evaluation.scorers.clock import clocked
-from evaluation.scorers.dates import Day, dates, days, only_day
+from evaluation.scorers.dates import Day, clocked, dates, days, only_day
 from evaluation.scorers.figures import judge_number, measure
 from evaluation.scorers.judgement import Judgement, lacking
 from evaluation.scorers.lists import overlap

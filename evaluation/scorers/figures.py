@@ -11,9 +11,8 @@ from evaluation.dataset import Item
 from evaluation.scorers.claims import NOT_THERE, Claim, claim
 from evaluation.scorers.dates import days
 from evaluation.scorers.judgement import Judgement, lacking
-from evaluation.scorers.numbers import SCALES, Quantity, bare_quantity, fold_numbers, quantities, same
+from evaluation.scorers.numbers import SCALES, UNITS, Quantity, bare_quantity, fold_numbers, quantities, same
 from evaluation.scorers.text import fold, places, words
-from evaluation.scorers.units import UNITS
 
 LOSS = re.compile(
     r"\b(?:loss|deficit|negative|decreas|declin|fell|fall|drop|down|reduc|lower|minus|shr[aiu]nk|lost)", re.IGNORECASE

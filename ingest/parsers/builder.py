@@ -136,3 +136,15 @@ def stem(name: str) -> str:
     """A file's name without folder and extension, for the title of a document that has none."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     return last.rsplit(".", 1)[0] if "." in last.strip(".") else last
+
+
+# The language that a file declares. None is guessed.
+
+
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+
+
+def declared(said: str) -> str:
+    """A language tag of BCP 47 form as it stands, with hyphens; empty for anything else, such as several languages."""
+    tag = said.strip().replace("_", "-")
+    return tag if _TAG.fullmatch(tag) else ""

@@ -30,8 +30,8 @@ from ingest.parsers.containers import (
     zip_type,
 )  # fmt: skip
 from ingest.parsers.protocol import Parser
-from ingest.parsers.source_code import LANGUAGES
 from ingest.parsers.table import looks_like_table
+from ingest.parsers.text import LANGUAGES
 
 SUPPORTED = (
     "PDF, DOCX, PPTX, XLSX, XLS, ODT, ODS, ODP, RTF, EPUB, HTML, Markdown, CSV, TSV, XML, JSON, EML, MSG, ZIP, "

@@ -9,9 +9,8 @@ from urllib.parse import unquote
 
 from core.documents import Parsed
 from core.errors import ParseError
-from ingest.parsers.builder import TextBuilder, stem
+from ingest.parsers.builder import TextBuilder, declared, stem
 from ingest.parsers.dates import iso
-from ingest.parsers.language import declared
 from ingest.parsers.office import parse_html
 from ingest.parsers.xml_tree import Node, attribute, first_text, read_part
 

@@ -10,7 +10,7 @@ from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, stem
 from ingest.parsers.encoding import decode
 from ingest.parsers.records import Value, add_value
-from ingest.parsers.source_code import parse_code
+from ingest.parsers.text import parse_code
 
 _WORDS = {True: "true", False: "false", None: ""}
 

@@ -10,10 +10,9 @@ from email.policy import default
 from core.documents import Attachment, Element, ElementKind, Parsed
 from core.errors import ParseError
 from ingest.parsers.attachments import last_part, unused
-from ingest.parsers.builder import TextBuilder, fold, stem
+from ingest.parsers.builder import TextBuilder, declared, fold, stem
 from ingest.parsers.dates import mail_date
 from ingest.parsers.encoding import decode
-from ingest.parsers.language import declared
 from ingest.parsers.office import parse_html
 from ingest.parsers.text import text_elements
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import os
 import re
+import sys
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 from core.documents import Parsed
 from core.errors import ParseError
-from ingest.parsers import tokenize_shim
-from ingest.parsers.builder import TextBuilder, fold, said_of, stem
+from ingest.parsers.builder import TextBuilder, declared, fold, said_of, stem
 from ingest.parsers.cells import header_rows
 from ingest.parsers.dates import iso
 from ingest.parsers.encoding import decode
-from ingest.parsers.language import declared
 from ingest.parsers.office_properties import properties_of
 from ingest.parsers.word_asides import Asides
 
@@ -36,7 +38,7 @@ _NO_LANGUAGE = [""]
 
 def parse_html(content: bytes, *, name: str) -> Parsed:
     """The page without navigation, scripts and hidden text; its title is `<title>` or the first heading."""
-    tokenize_shim.install()
+    install()
     from unstructured.partition.html import partition_html
 
     cleaned, title, said = _cleaned(_html_text(content))
@@ -79,7 +81,7 @@ def _misfits() -> tuple[type[Exception], ...]:
 @_whole_package()
 def parse_docx(content: bytes, *, name: str) -> Parsed:
     """Headings are those the author marked as headings; pages are known where Word left its page breaks."""
-    tokenize_shim.install()
+    install()
     from unstructured.partition.docx import partition_docx
 
     document = _open_docx(content)
@@ -118,7 +120,7 @@ def parse_docx(content: bytes, *, name: str) -> Parsed:
 @_whole_package()
 def parse_pptx(content: bytes, *, name: str) -> Parsed:
     """One page a slide: its title is the heading, its speaker notes come last."""
-    tokenize_shim.install()
+    install()
     from pptx import Presentation
     from unstructured.partition.pptx import partition_pptx
 
@@ -287,3 +289,48 @@ def _level(paragraph: Any) -> int | None:  # noqa: ANN401 -- an object of a libr
     style = (paragraph.style.name or "").lower() if paragraph.style is not None else ""
     found = re.match(r"heading (\d)|(title)$", style)
     return int(found.group(1) or 1) if found else None
+
+
+# Keeps unstructured offline: stands in for its tokenizer module, which would download a spaCy model at run time.
+#
+# Only unstructured's guess "title or running text?" for formats without real headings reads these functions; the
+# formats taken from unstructured here have headings of their own.
+
+
+_MODULE = "unstructured.nlp.tokenize"
+_QUIET = {"DO_NOT_TRACK": "true", "SCARF_NO_ANALYTICS": "true", "UNSTRUCTURED_DISABLE_NOTICE": "1"}
+_VERBS = frozenset(
+    {"am", "are", "be", "been", "can", "could", "did", "do", "does", "get", "give", "had", "has", "have", "is", "made"}
+    | {"make", "may", "might", "must", "need", "say", "see", "shall", "should", "take", "use", "was", "will", "would"}
+)
+
+
+def install() -> None:
+    """Put the stand-in in place; call before anything of unstructured is imported. Harmless when called again."""
+    for variable, value in _QUIET.items():
+        os.environ.setdefault(variable, value)
+    if _MODULE in sys.modules or importlib.util.find_spec("en_core_web_sm") is not None:
+        return
+    module = ModuleType(_MODULE)
+    for function in (sent_tokenize, word_tokenize, pos_tag):
+        setattr(module, function.__name__, function)
+    sys.modules[_MODULE] = module
+
+
+def sent_tokenize(text: str) -> list[str]:
+    """The sentences of a text, by their end marks."""
+    return [sentence for sentence in re.split(r"(?<=[.!?])\s+", text.strip()) if sentence]
+
+
+def word_tokenize(text: str) -> list[str]:
+    """Words and single marks."""
+    return re.findall(r"\w+(?:['’]\w+)?|[^\w\s]", text)
+
+
+def pos_tag(text: str) -> list[tuple[str, str]]:
+    """Each word with VB when it looks like an English verb, else NN."""
+    return [(word, "VB" if _is_verb(word.lower()) else "NN") for word in word_tokenize(text)]
+
+
+def _is_verb(word: str) -> bool:
+    return word in _VERBS or (len(word) > 4 and word.endswith(("ed", "ing", "ize", "ise")))

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 from core.documents import ElementKind, Parsed
 from core.errors import ParseError
-from ingest.parsers.builder import TextBuilder, fold, said_of, stem
+from ingest.parsers.builder import TextBuilder, declared, fold, said_of, stem
 from ingest.parsers.cells import header_rows
 from ingest.parsers.dates import iso
-from ingest.parsers.language import declared
 from ingest.parsers.xml_tree import Node, attribute, children, first_text, local, read_part
 
 _SKIPPED = frozenset({"tracked-changes", "table-of-content", "forms", "sequence-decls", "variable-decls", "settings"})

@@ -12,7 +12,7 @@ from core.documents import Parsed
 from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, fold, said_of, stem
 from ingest.parsers.ocr import NOT_INSTALLED, has_time, is_installed, unread_pages, words_in
-from ingest.parsers.pdf_blocks import Block, blocks_of, running_lines
+from ingest.parsers.pdf_blocks import Block, blocks_of, in_reading_order, running_lines
 from ingest.parsers.pdf_extras import (
     attachments_of,
     is_bare,
@@ -27,7 +27,6 @@ from ingest.parsers.pdf_extras import (
 )  # fmt: skip
 from ingest.parsers.pdf_grids import Table
 from ingest.parsers.pdf_lines import NO_RULES, Line, Rules, is_garbled, lines_of, rules_of
-from ingest.parsers.pdf_order import in_reading_order
 from ingest.parsers.pdf_tables import may_hold_table, tables_and_lines
 
 _PDFIUM = threading.Lock()

@@ -8,9 +8,8 @@ from typing import Any
 
 from core.documents import Attachment
 from ingest.parsers.attachments import last_part, unused
-from ingest.parsers.builder import fold
+from ingest.parsers.builder import declared, fold
 from ingest.parsers.dates import pdf_date
-from ingest.parsers.language import declared
 from ingest.parsers.ocr import DPI, LONGEST_SIDE
 from ingest.parsers.pdf_blocks import Block
 from ingest.parsers.pdf_grids import Table

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from ingest.parsers.cells import is_number
+from ingest.parsers.cells import header_rows, is_number
 from ingest.parsers.pdf_grids import Table, grids_of, ruled_table
-from ingest.parsers.pdf_headers import Columns, header_above, with_header
 from ingest.parsers.pdf_lines import Line, Rules
-from ingest.parsers.pdf_rows import Cell, Row, rows_of
 
 _LABELS, _FAR = 4, 4
 """How many labels may follow each other in a table, and how far apart, in font sizes, its rows may be."""
@@ -211,3 +210,177 @@ def _in_reading_order(rows: Sequence[Row]) -> Iterator[Line]:
     middle = min(max(line.x0 for line in row.lines) for row in rows)
     yield from (line for line in lines if line.x0 < middle - 1)
     yield from (line for line in lines if line.x0 >= middle - 1)
+
+
+# The header of a table in a PDF: what stands over its columns, on one line or several, over one column or more.
+
+
+Columns = Sequence[tuple[float, float]]
+"""Left and right edge of each column."""
+
+_HEADER_LINES, _HEADER_HEIGHT, _LONGEST_HEADER_CELL = 16, 8, 48
+"""How many lines, how far (in font sizes) and how wide a header over a table may be."""
+_OF_DATE = re.compile(r"(?:19|20)\d\d|\d{1,2},")
+"""A year, or a day as in "June 30," over "2026"."""
+_HEADER_ROWS = 5
+"""How many leading rows may make up a header."""
+_OFF_MIDDLE, _EDGE = 0.12, 6.0
+"""How far from the middle of its columns (as a share of them) or from their right edge (in points) a header may be."""
+_UNITS = re.compile(r"\(.*\)")
+"""Such as "(in millions)", which stands in the first column of a header."""
+_SCALE = re.compile(r"\(.*\b(?:millions|thousands|billions)\b.*\)", re.I)
+"""It belongs to every column, whichever it stands over."""
+
+
+def header_above(before: Sequence[Row], first: Row, columns: Columns) -> list[Row]:
+    """Rows before a table that stand over its columns, such as dates on two lines, top to bottom; labels too.
+
+    They come in any order: a file often writes a header cell by cell.
+    """
+    if len(columns) < 2:
+        return []
+    found: list[Row] = []
+    for row in reversed(before[-_HEADER_LINES:]):
+        over = 0 < row.y - first.y < _HEADER_HEIGHT * first.size and row.size < 1.15 * first.size
+        if not over or any(len(cell.text) > _LONGEST_HEADER_CELL for cell in row.cells):
+            break
+        found.append(row)
+    chain = [first]
+    for row in sorted(found, key=lambda row: row.y):
+        if row.y - chain[-1].y > 2 * row.size:
+            break
+        chain.append(row)
+    above = chain[:0:-1]
+    while above and _is_caption(above[0], columns):
+        above.pop(0)
+    return levelled(above)
+
+
+def _is_caption(row: Row, columns: Columns) -> bool:
+    """Whether a line stands over no column in particular, or over the first one: a title, no header."""
+    return len(row.cells) == 1 and (row.cells[0].x0 < columns[0][1] or row.cells[0].x1 <= columns[1][0])
+
+
+def with_header(rows: Sequence[Row], grid: list[list[str]], columns: Columns) -> tuple[list[list[str]], int]:
+    """(rows, header rows): leading rows up to the last that leaves the first column blank are one header.
+
+    Above the last of them a cell may stand over several columns, and is then said for each.
+    """
+    leading = 0
+    for position, cells in enumerate(grid[:_HEADER_ROWS]):
+        if any(is_number(cell) and not _OF_DATE.fullmatch(cell) for cell in cells[1:]):
+            break
+        units = leading == position and bool(_UNITS.fullmatch(cells[0])) and any(cells[1:])
+        leading = position + 1 if not cells[0] or units else leading
+    if not 0 < leading < len(grid) or grid[0][0]:
+        return grid, header_rows(grid)
+    for cells in grid[:leading]:
+        said = sorted({cell for cell in cells if cell})
+        if len(said) == 1 and _SCALE.fullmatch(said[0]):
+            cells[:] = [said[0], *[""] * (len(cells) - 1)]
+    upper = [_spread(row, cells, columns) for row, cells in zip(rows[: leading - 1], grid, strict=False)]
+    head = [" ".join(filter(None, column)) for column in zip(*upper, grid[leading - 1], strict=True)]
+    return [head, *grid[leading:]], 1
+
+
+def _spread(row: Row, placed: list[str], columns: Columns) -> list[str]:
+    """The row's cells over equal groups of the value columns, where each heads its group.
+
+    Where they do not, each stays over the columns it touches: a date over the wrong column is worse than none.
+    """
+    over = [cell for cell in row.cells if cell.x1 > columns[0][1]]
+    values = columns[1:]
+    if not over or len(over) >= len(values) or len(values) % len(over):
+        return placed
+    width = len(values) // len(over)
+    spread = [placed[0]]
+    for number, cell in enumerate(over):
+        group = values[number * width : (number + 1) * width]
+        if not _heads(cell, group[0][0], group[-1][1]):
+            return placed
+        spread += [cell.text] * width
+    return spread
+
+
+def _heads(cell: Cell, left: float, right: float) -> bool:
+    """Whether a cell stands in the middle of a stretch, or ends where it ends."""
+    off_middle = abs(cell.x0 + cell.x1 - left - right) / 2
+    return off_middle <= _OFF_MIDDLE * (right - left) or (abs(cell.x1 - right) <= _EDGE and cell.x0 >= left - _EDGE)
+
+
+# Rows of a PDF page: cells at one height, the pieces a table is made of.
+
+
+_GAP = 0.9
+"""Blank between two cells, as a share of the font's height; between words it is a quarter, justified up to a half."""
+_CURRENCY = re.compile(r"[$€£¥]|CHF|USD|EUR")
+_OPENING = re.compile(r"[$€£¥(]|\(?[$€£¥]\(?|CHF|USD|EUR")
+_CLOSING = re.compile(r"[)%]{1,3}|%\)")
+_MARKER = re.compile(r"[•▪◦‣●○■–*·-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A piece of a row: what stands close together."""
+
+    text: str
+    x0: float
+    x1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Cells at one height, left to right, made from one line or several."""
+
+    cells: tuple[Cell, ...]
+    y: float
+    size: float
+    lines: tuple[Line, ...]
+
+
+def rows_of(lines: Sequence[Line]) -> list[Row]:
+    """Lines that follow each other at the same height become one row."""
+    rows: list[Row] = []
+    for line in lines:
+        cells = _cells(line)
+        if rows and abs(rows[-1].y - line.y) <= 0.3 * line.size and _beside(rows[-1].cells, cells):
+            rows[-1] = _side_by_side(rows[-1], Row(cells, line.y, line.size, (line,)))
+        else:
+            rows.append(Row(cells, line.y, line.size, (line,)))
+    return rows
+
+
+def _beside(left: Sequence[Cell], right: Sequence[Cell]) -> bool:
+    return all(a.x1 <= b.x0 + 1 or b.x1 <= a.x0 + 1 for a in left for b in right)
+
+
+def _cells(line: Line) -> tuple[Cell, ...]:
+    cells: list[Cell] = []
+    for word in line.words:
+        last = cells[-1] if cells else None
+        next_amount = last is not None and is_number(last.text) and bool(_CURRENCY.fullmatch(word.text))
+        near = last is not None and word.x0 - last.x1 < _GAP * line.size and not next_amount
+        if last is not None and (near or _OPENING.fullmatch(last.text) or _CLOSING.fullmatch(word.text)):
+            blank = "" if word.text.startswith(")") else " "  # "(22" and, set apart to line the digits up, ")"
+            cells[-1] = Cell(f"{last.text}{blank}{word.text}", last.x0, max(last.x1, word.x1))
+        else:
+            cells.append(Cell(word.text, word.x0, word.x1))
+    if len(cells) == 2 and _MARKER.fullmatch(cells[0].text):
+        cells = [Cell(f"{cells[0].text} {cells[1].text}", cells[0].x0, cells[1].x1)]
+    return tuple(cells)
+
+
+def _side_by_side(left: Row, right: Row) -> Row:
+    cells = tuple(sorted((*left.cells, *right.cells), key=lambda cell: cell.x0))
+    return Row(cells, left.y, max(left.size, right.size), (*left.lines, *right.lines))
+
+
+def levelled(rows: Sequence[Row]) -> list[Row]:
+    """Rows at the same height put together."""
+    levelled: list[Row] = []
+    for row in rows:
+        if levelled and abs(levelled[-1].y - row.y) <= 0.3 * row.size and _beside(levelled[-1].cells, row.cells):
+            levelled[-1] = _side_by_side(levelled[-1], row)
+        else:
+            levelled.append(row)
+    return levelled

@@ -15,7 +15,7 @@ from core.sources import scheme_of
 from ingest.discover import too_large
 from ingest.outcomes import Failed
 from ingest.sources.protocol import Entry
-from ingest.sources.stamp import stamp_of
+from ingest.sources.remote import stamp_of
 
 LIBRARIES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
 _TAGS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "updated", "last_modified", "created")

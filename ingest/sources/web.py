@@ -12,9 +12,8 @@ from ingest.outcomes import Failed
 from ingest.sources.folder import sha256_of
 from ingest.sources.protocol import Entry
 from ingest.sources.reach import Reach, Seen, fetch
-from ingest.sources.remote import side_by_side
+from ingest.sources.remote import side_by_side, stamp_of
 from ingest.sources.scratch import Scratch
-from ingest.sources.stamp import stamp_of
 
 MOST_LIST_BYTES = 10_000_000
 

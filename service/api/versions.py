@@ -11,9 +11,8 @@ from core.sections import EmbedderSettings
 from service.api.wire import Flag, Reply, Request, printable
 
 if TYPE_CHECKING:
-    from indexes.changes import Changed, RebuildProgress
     from indexes.handover import RolledBack
-    from indexes.overview import VersionRow
+    from indexes.overview import Changed, RebuildProgress, VersionRow
 
 
 class VersionOut(Reply):

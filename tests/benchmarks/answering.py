@@ -91,8 +91,7 @@ def main(folders: Sequence[Path], held_out: Sequence[Path], *, data: Path | None
 
 
 def case(asked: Asked, embedder) -> Case:
-    from service.answering.extractive.compose import word
-    from service.answering.extractive.decide import whole
+    from service.answering.extractive.compose import whole, word
     from service.answering.extractive.match import rank
     from service.answering.extractive.question import take_apart
 

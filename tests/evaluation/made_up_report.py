@@ -12,8 +12,7 @@ from typing import Any
 from core.settings import EvaluationSettings
 from evaluation.evaluate import rescore
 from evaluation.manifest import write_json
-from evaluation.passages import PASSAGES
-from evaluation.records import read_records, to_line
+from evaluation.records import PASSAGES, read_records, to_line
 from evaluation.report.write import write_report
 from tests.evaluation import made_up
 

@@ -8,8 +8,7 @@ from scipy import integrate, stats
 
 from core.settings import EvaluationSettings
 from evaluation.acceptability import acceptability, break_even, evpi, evsi, money, tornado
-from evaluation.returns import frontier, returns
-from evaluation.roi import NOTHING, Economy
+from evaluation.roi import NOTHING, Economy, frontier, returns
 from tests.evaluation import worlds
 
 VALUES = EvaluationSettings()

@@ -8,9 +8,9 @@ import pytest
 from evaluation.dataset import Item
 from evaluation.scorers.abstention import refusal
 from evaluation.scorers.answers import answer_type, judge
-from evaluation.scorers.citations import citation_precision, citation_recall
 from evaluation.scorers.dates import dates
 from evaluation.scorers.numbers import bare_quantity, quantities
+from evaluation.scorers.retrieval import citation_precision, citation_recall
 from evaluation.scorers.text import contains, exact_match, token_f1
 
 

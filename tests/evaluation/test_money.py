@@ -7,8 +7,7 @@ import pytest
 
 from core.settings import EvaluationSettings
 from evaluation.decision import decide
-from evaluation.returns import returns
-from evaluation.roi import NOTHING, Economy, economy, price, shares
+from evaluation.roi import NOTHING, Economy, economy, price, returns, shares
 from evaluation.score import Score
 from evaluation.verdict import verdict
 from evaluation.words import usd

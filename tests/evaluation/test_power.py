@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.power import design_effect, questions_needed, smallest_difference
+from evaluation.plan import design_effect, questions_needed, smallest_difference
 
 
 @pytest.mark.parametrize(("points", "questions"), [(5, 626), (8, 243), (10, 155), (15, 68)])

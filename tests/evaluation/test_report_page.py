@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from evaluation.passages import PASSAGES
-from evaluation.records import read_records, to_line
+from evaluation.records import PASSAGES, read_records, to_line
 from evaluation.report.write import REPORTS, write_report
 from tests.evaluation import made_up_report
 

@@ -12,7 +12,7 @@ import pytest
 
 from core.settings import EvaluationSettings
 from evaluation.evaluate import reprice, rescore
-from evaluation.passages import PASSAGES
+from evaluation.records import PASSAGES
 from evaluation.report.write import REPORTS
 from tests.evaluation import made_up
 

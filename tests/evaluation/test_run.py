@@ -16,8 +16,7 @@ from core.until import Until
 from evaluation.dataset import Dataset, Evidence, load_dataset
 from evaluation.evaluate import evaluate
 from evaluation.gold import Corpus, find, gold_of
-from evaluation.passages import PASSAGES, read_passages
-from evaluation.records import Record, read_records
+from evaluation.records import PASSAGES, Record, read_passages, read_records
 from evaluation.run import GIVE_UP_AFTER, Progress, RunSummary, run
 from evaluation.rungs import Subject, choose_rungs
 from indexes.open import open_indexes

@@ -12,10 +12,10 @@ import pytest
 
 from core.access import OWNER
 from core.settings import EmbedderSettings, IngestSettings, Settings
-from indexes import backup, restore, versions
-from indexes.changes import RebuildProgress
+from indexes import backup, versions
 from indexes.manifest import Recipe
 from indexes.open import open_indexes
+from indexes.overview import RebuildProgress
 from indexes.soundness import refuse_unsound
 from ingest import changeover
 from ingest.changeover import Change, Serve, rebuild
@@ -70,8 +70,8 @@ def rebuild_and_die(data: Path, point: str) -> None:
 def restore_and_die(data: Path, file: Path, point: str) -> None:
     dying_pointer(point)
     if point == "while unpacking":
-        restore._move_in = lambda *_: die()
-    restore.restore(settings_of(data), file, force=True)
+        backup._move_in = lambda *_: die()
+    backup.restore(settings_of(data), file, force=True)
 
 
 def ends_as_it_should(folder: Path, point: str, target: object, *args: object) -> None:

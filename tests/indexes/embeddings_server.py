@@ -10,9 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from core.settings import EmbedderSettings
-from indexes.embedders.embeddings_server import EmbeddingsServer
 from indexes.embedders.hashing import HashingEmbedder
-from indexes.embedders.openai import OpenAIEmbedder
+from indexes.embedders.openai import EmbeddingsServer, OpenAIEmbedder
 
 Reply = dict[str, Any]
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from core.documents import Chunk, Parsed
 from indexes.catalogue import NewDocument
-from indexes.likeness import sketch
 from indexes.open import Indexes
 from indexes.rows import Version
+from indexes.twins import sketch
 from indexes.write import write_documents
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from indexes.attempts import Attempts
 from indexes.catalogue import Catalogue
+from indexes.jobs import Attempts
 
 
 @pytest.fixture

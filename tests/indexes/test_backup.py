@@ -14,9 +14,8 @@ from core.access import OWNER
 from core.errors import DataFolderOwned, InsufficientStorage, UsageError
 from core.settings import Settings
 from indexes import versions
-from indexes.backup import take
+from indexes.backup import restore, take
 from indexes.open import Indexes, open_indexes
-from indexes.restore import restore
 from indexes.search import search
 from indexes.write import write_documents
 from tests.indexes.store import store, version

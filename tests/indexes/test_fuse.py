@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexes.fuse import min_max, reciprocal_rank_fusion, weighted
+from indexes.rank import min_max, reciprocal_rank_fusion, weighted
 
 
 def test_min_max_stretches_from_the_lowest_to_the_best() -> None:

@@ -12,9 +12,8 @@ from sqlalchemy.exc import StatementError
 
 from core.settings import Settings
 from indexes import keys, versions
-from indexes.backup import take
+from indexes.backup import restore, take
 from indexes.open import open_indexes
-from indexes.restore import restore
 from indexes.rows import KeyRow
 from tests.indexes.store import store
 

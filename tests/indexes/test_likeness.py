@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.access import ANONYMOUS, OWNER, Access
-from indexes.likeness import FEWEST_WORDS, PLACES, nearest, sketch
 from indexes.open import Indexes
-from indexes.twins import near_duplicates, near_duplicates_of
+from indexes.twins import FEWEST_WORDS, PLACES, near_duplicates, near_duplicates_of, nearest, sketch
 from indexes.write import write_documents
 from tests.indexes.store import store, version
 

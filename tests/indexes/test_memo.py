@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from indexes.catalogue import Catalogue
-from indexes.memo import Memo
+from indexes.scope import Memo
 
 
 @pytest.fixture

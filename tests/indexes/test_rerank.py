@@ -12,11 +12,10 @@ from core.access import OWNER
 from core.errors import IndexBroken, SettingsError
 from core.settings import RerankerSettings
 from indexes.open import Indexes
-from indexes.rerank import rerank
 from indexes.rerankers.choose import choose_reranker
 from indexes.rerankers.cross_encoder import CrossEncoderReranker
 from indexes.rerankers.keep_order import KeepOrder
-from indexes.search import search
+from indexes.search import rerank, search
 from tests.indexes.store import store
 from tests.indexes.tiny_models import tiny_cross_encoder
 from tests.service.answering.hits import hit

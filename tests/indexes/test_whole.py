@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from indexes.rank import asks_for_latest, evidence, name_of, newness
 from indexes.rows import Outline
-from indexes.whole import asks_for_latest, evidence, name_of, newness
 
 
 def words(text: str) -> list[str]:

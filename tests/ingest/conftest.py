@@ -9,8 +9,8 @@ import pytest
 
 from core.settings import EmbedderSettings, Settings
 from indexes.open import Indexes, open_indexes
+from ingest.outcomes import IngestReport
 from ingest.pipeline import ingest
-from ingest.report import IngestReport
 
 Ingest = Callable[..., IngestReport]
 

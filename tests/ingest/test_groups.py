@@ -17,7 +17,7 @@ from indexes.open import Indexes
 from indexes.rows import Description
 from ingest.jobs import new_job
 from ingest.pipeline import run as run_job
-from ingest.rules import settled
+from ingest.sidecar import settled
 from ingest.work import Work
 from tests.ingest.test_sidecar import readable_by, say
 

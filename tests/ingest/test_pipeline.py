@@ -13,9 +13,8 @@ from core.settings import Settings
 from indexes.open import Indexes
 from indexes.schema import changes
 from indexes.search import search
-from ingest.outcomes import Failed, Removed, Skipped
+from ingest.outcomes import Failed, IngestReport, Removed, Skipped
 from ingest.pipeline import Progress, ingest, plan
-from ingest.report import IngestReport
 from tests.ingest.conftest import Ingest
 
 

@@ -14,11 +14,11 @@ from core.access import ANONYMOUS, OWNER
 from core.errors import IndexBroken
 from core.settings import EmbedderSettings, IngestSettings, Settings
 from indexes import versions
-from indexes.changes import RebuildProgress, Rebuilt
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.handover import give_back, hand_over
 from indexes.manifest import Recipe
 from indexes.open import Indexes, open_indexes, open_version
+from indexes.overview import RebuildProgress, Rebuilt
 from indexes.rows import Description
 from indexes.schema import structures, transaction
 from indexes.search import search

@@ -13,9 +13,9 @@ from core.access import ANONYMOUS, OWNER, Access
 from core.settings import IngestSettings, Rule
 from indexes.open import Indexes
 from indexes.rows import UNDESCRIBED, Description
+from ingest.outcomes import IngestReport
 from ingest.pipeline import ingest
-from ingest.report import IngestReport
-from ingest.rules import by_rules
+from ingest.sidecar import by_rules
 from tests.ingest.test_pipeline import mail
 
 HR = Rule(pattern="policies/**", groups=("hr",), tags=("policy",), valid_from="2026-01-01")

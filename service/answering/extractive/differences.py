@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from service.answering.extractive.cells import FIGURE, picked
 from service.answering.extractive.question import Asking
-from service.answering.extractive.units import Unit
+from service.answering.extractive.units import FIGURE, Unit, picked
 from service.answering.extractive.words import STOP_WORDS, stems
 
 _CHANGE = re.compile(

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from core.answers import Draft, Quote, Usage
 from core.until import Until
 from indexes.embedders.protocol import Embedder
-from service.answering.extractive.compose import word
-from service.answering.extractive.decide import choose
+from service.answering.extractive.compose import choose, word
 from service.answering.extractive.match import rank
 from service.answering.extractive.question import take_apart
 from service.answering.generators.protocol import Abilities, Prompt, Written

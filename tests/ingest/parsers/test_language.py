@@ -8,8 +8,8 @@ import docx
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
+from ingest.parsers.builder import declared
 from ingest.parsers.choose import parse
-from ingest.parsers.language import declared
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import ParseError
 from ingest.parsers.choose import media_type, parse
-from ingest.parsers.source_code import LANGUAGES
+from ingest.parsers.text import LANGUAGES
 from tests.ingest.parsers.elements import elements
 
 CODE = '"""Pumps."""\r\n\r\n# RATES\n\nclass Pump:\n    bar = 6\n\n    def run(self):\n        return 1\n'

@@ -18,8 +18,8 @@ from core.errors import SourceError, Unavailable
 from core.settings import Settings
 from core.sources import EVERYTHING, Patterns
 from indexes.open import Indexes
+from ingest.outcomes import IngestReport
 from ingest.pipeline import ingest, plan
-from ingest.report import IngestReport
 from ingest.sources.bucket import Bucket
 from tests.ingest.sources.servers import Answer, serving
 from tests.ingest.test_sidecar import readable_by

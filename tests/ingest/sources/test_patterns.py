@@ -11,8 +11,8 @@ from core.errors import SourceError
 from core.settings import Settings
 from core.sources import EVERYTHING, Patterns
 from indexes.open import Indexes
+from ingest.outcomes import IngestReport
 from ingest.pipeline import again, ingest, plan
-from ingest.report import IngestReport
 
 
 @pytest.fixture

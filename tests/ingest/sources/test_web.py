@@ -11,8 +11,8 @@ from core.errors import SourceError
 from core.settings import Settings
 from indexes.open import Indexes
 from ingest.jobs import new_job
+from ingest.outcomes import IngestReport
 from ingest.pipeline import ingest, plan, run
-from ingest.report import IngestReport
 from ingest.work import Work
 from tests.ingest.sources.servers import Answer, Server, page, serving
 

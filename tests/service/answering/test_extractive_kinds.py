@@ -9,12 +9,10 @@ from hypothesis import strategies as st
 from core.answers import Quote
 from indexes.embedders.hashing import HashingEmbedder
 from service.answering.cite import cite
-from service.answering.extractive.cells import told
-from service.answering.extractive.compose import word
-from service.answering.extractive.decide import whole
+from service.answering.extractive.compose import whole, word
 from service.answering.extractive.match import rank
 from service.answering.extractive.question import take_apart
-from service.answering.extractive.units import cut
+from service.answering.extractive.units import cut, told
 from service.answering.extractive.words import vocabulary
 from tests.service.answering.hits import hit, passages
 

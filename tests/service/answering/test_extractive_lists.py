@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.answering.extractive.compose import word
-from service.answering.extractive.decide import whole
+from service.answering.extractive.compose import whole, word
 from service.answering.extractive.match import rank
 from service.answering.extractive.question import take_apart
 from tests.service.answering.hits import hit, passages

@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 
 from indexes.embedders.hashing import HashingEmbedder
-from service.answering.extractive.cells import picked
-from service.answering.extractive.compose import word
-from service.answering.extractive.decide import whole
-from service.answering.extractive.fits import HARDLY, PARTLY, fits
+from service.answering.extractive.compose import whole, word
+from service.answering.extractive.evidence import HARDLY, PARTLY, fits
 from service.answering.extractive.match import rank
 from service.answering.extractive.question import take_apart
-from service.answering.extractive.units import Unit, cut
+from service.answering.extractive.units import Unit, cut, picked
 from tests.service.answering.hits import hit, passages
 
 CARDS = """2. What the card is for

@@ -21,12 +21,12 @@ from core.until import Until
 from indexes.embedders.hashing import HashingEmbedder
 from service.answering.generators.choose import open_model
 from service.answering.generators.protocol import Abilities, Prompt
+from service.api.admission import TakingTurns, Turns
 from service.api.app import create_app
 from service.api.bodies import BodyLimit
 from service.api.lately import Lately
 from service.api.rates import BURST_SECONDS, Rates
 from service.api.state import Service
-from service.api.turns import TakingTurns, Turns
 
 LONG = 60.0
 

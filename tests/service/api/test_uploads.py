@@ -20,10 +20,9 @@ from core import caches
 from core.access import OWNER
 from core.settings import EmbedderSettings, Settings
 from indexes import uploads
-from indexes.backup import take
+from indexes.backup import restore, take
 from indexes.delete import delete_document
 from indexes.open import Indexes, open_indexes
-from indexes.restore import restore
 from indexes.rows import JobRow
 from indexes.uploads import place_of, places, stored_files
 from ingest.pages import PageImages
