@@ -53,42 +53,42 @@ corpus: $(VENV)/.dev ## build the demo documents anew
 	@$(BIN)/python -m demo.build
 
 bench: $(VENV)/.dev ## speed on folders of documents: make bench CORPORA="DIR ..." (default: the demo corpus)
-	@$(BIN)/python -m tests.benchmarks.speed $(CORPORA)
+	@$(BIN)/python -m benchmarks.speed $(CORPORA)
 
 bench-growth: $(VENV)/.dev ## what a document costs as a collection grows, and a re-run over unchanged files
-	@$(BIN)/python -m tests.benchmarks.growth
+	@$(BIN)/python -m benchmarks.growth
 
 bench-throughput: $(VENV)/.dev ## ingestion against the bare encoder and LlamaIndex: make bench-throughput CORPORA="DIR ..."
-	@$(BIN)/pip install --quiet --no-deps --target $(VENV)/peers --requirement tests/benchmarks/peers.txt
-	@$(BIN)/python -m tests.benchmarks.throughput --peers $(VENV)/peers --precision int8 $(CORPORA)
+	@$(BIN)/pip install --quiet --no-deps --target $(VENV)/peers --requirement benchmarks/peers.txt
+	@$(BIN)/python -m benchmarks.throughput --peers $(VENV)/peers --precision int8 $(CORPORA)
 
 bench-quality: $(VENV)/.dev ## how well search finds: make bench-quality CORPORA="DIR ..." (default: the demo)
-	@$(BIN)/python -m tests.benchmarks.quality $(CORPORA)
+	@$(BIN)/python -m benchmarks.quality $(CORPORA)
 
 bench-answering: $(VENV)/.dev ## what the built-in model answers and refuses: make bench-answering CORPORA="DIR ..." (default: the demo)
-	@$(BIN)/python -m tests.benchmarks.answering $(CORPORA)
+	@$(BIN)/python -m benchmarks.answering $(CORPORA)
 
 bench-evaluation: $(VENV)/.dev ## a run against a model that takes half a second: wall time, and CPU a call
-	@$(BIN)/python -m tests.benchmarks.evaluation
+	@$(BIN)/python -m benchmarks.evaluation
 
 bench-coverage: $(VENV)/.dev ## how often intervals hold the truth and verdicts climb for nothing: the tables of docs/evaluation.md
-	@$(BIN)/python -m tests.benchmarks.coverage
+	@$(BIN)/python -m benchmarks.coverage
 
 bench-search: $(VENV)/.dev ## search in large collections: make bench-search DATA=FOLDER SIZES="100000 1000000"
-	@$(BIN)/python -m tests.benchmarks.search $(DATA) $(SIZES)
+	@$(BIN)/python -m benchmarks.search $(DATA) $(SIZES)
 
 bench-load: $(VENV)/.dev ## the service under load: make bench-load DATA=FOLDER ROUTE=query SECONDS=600 (of the soak)
-	@$(BIN)/python -m tests.benchmarks.load $(DATA) --route $(or $(ROUTE),query) --soak $(or $(SECONDS),600)
+	@$(BIN)/python -m benchmarks.load $(DATA) --route $(or $(ROUTE),query) --soak $(or $(SECONDS),600)
 
 bench-large: $(VENV)/.dev ## what others notice while a large document is ingested: make bench-large KINDS="csv json xlsx pdf"
-	@$(BIN)/python -m tests.benchmarks.large $(KINDS)
+	@$(BIN)/python -m benchmarks.large $(KINDS)
 
 bench-encoding: $(VENV)/.dev ## the encoder against other ways to run its model: make bench-encoding CORPUS=DIR
-	@$(BIN)/python -m tests.benchmarks.encoding $(CORPUS)
+	@$(BIN)/python -m benchmarks.encoding $(CORPUS)
 
 bench-chunking: $(VENV)/.dev ## chunks against two libraries' splitters: make bench-chunking CORPUS=DIR
 	@$(PIP) --editable ".[bench]"
-	@$(BIN)/python -m tests.benchmarks.chunking $(CORPUS)
+	@$(BIN)/python -m benchmarks.chunking $(CORPUS)
 
 clean: ## remove what was set up and built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache touchstone-demo

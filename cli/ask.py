@@ -11,7 +11,7 @@ from cli.output import place, print_json, say
 from core.answers import Mode
 
 if TYPE_CHECKING:
-    from service.api.schemas import AnswerOut
+    from service.api.wire.questions import AnswerOut
 
 
 def ask(  # noqa: PLR0913 -- a parameter is an option that can be typed
@@ -30,8 +30,9 @@ def ask(  # noqa: PLR0913 -- a parameter is an option that can be typed
     data: Data = None,
 ) -> None:
     """Answer a question, quoting the documents it stands on."""
-    from cli.engine import open_engine, request
-    from service.api.schemas import QueryIn
+    from app.engine import request
+    from cli.engine import open_engine
+    from service.api.wire.questions import QueryIn
 
     settings = settings_of(context, data)
     body = request(

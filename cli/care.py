@@ -21,7 +21,7 @@ def verify(
     """Compare the catalogue with itself and with both indexes; exits with 3 when something is wrong."""
     from cli.engine import open_engine
     from core.errors import IndexBroken
-    from service.api.care import FaultOut, VerifiedOut, VerifyIn
+    from service.api.wire.upkeep import FaultOut, VerifiedOut, VerifyIn
 
     try:
         with open_engine(settings_of(context, data)) as engine:

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import demo as company
+from app.engine import request
+from app.local import LocalEngine
 from cli import ask, ingest
-from cli.engine import request
 from cli.evaluation.progress import progress_on_screen
 from cli.evaluation.show import ladder
-from cli.local import LocalEngine
 from cli.output import amount, say
-from core.settings import Settings
+from core.settings.load import Settings
 
 if TYPE_CHECKING:
-    from service.api.schemas import QueryIn
+    from service.api.wire.questions import QueryIn
 
 FOLDER = Path("touchstone-demo")
 """Where the demo keeps its data and its report, unless --data or a setting names another folder."""
@@ -41,9 +41,9 @@ def demo(settings: Settings) -> None:
         DataFolderOwned: another process owns the demo's folder.
     """
     from evaluation.evaluate import evaluate as run_evaluation
-    from evaluation.subject import subject_of
+    from evaluation.run.subject import subject_of
     from indexes.open import open_indexes
-    from service.api.schemas import IngestionIn
+    from service.api.wire.questions import IngestionIn
 
     started = time.monotonic()
     settings = settings if "data" in settings.model_fields_set else settings.model_copy(update={"data": FOLDER})
@@ -79,7 +79,7 @@ def demo(settings: Settings) -> None:
 
 
 def _question(text: str) -> QueryIn:
-    from service.api.schemas import QueryIn
+    from service.api.wire.questions import QueryIn
 
     return request(QueryIn, question=text, model="extractive")
 

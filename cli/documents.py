@@ -21,7 +21,7 @@ def list_documents(
 ) -> None:
     """List the documents of a collection."""
     from cli.engine import open_engine
-    from service.api.records import DocumentsOut
+    from service.api.wire.documents import DocumentsOut
 
     with open_engine(settings_of(context, data)) as engine:
         documents = tuple(engine.documents(collection))
@@ -43,9 +43,10 @@ def show(
     data: Data = None,
 ) -> None:
     """Show what is known of a document, or its text."""
-    from cli.engine import named, open_engine
-    from service.api.records import DocumentTextOut
-    from service.api.wire import printable
+    from app.engine import named
+    from cli.engine import open_engine
+    from service.api.wire.documents import DocumentTextOut
+    from service.api.wire.message import printable
 
     with open_engine(settings_of(context, data)) as engine:
         found = named(engine, collection, document)
@@ -66,7 +67,8 @@ def show(
 @app.command("remove")
 def remove(context: typer.Context, document: Name, collection: Collection = "default", data: Data = None) -> None:
     """Take a document out of the index. An uploaded file goes with it; one in a folder of yours stays."""
-    from cli.engine import named, open_engine
+    from app.engine import named
+    from cli.engine import open_engine
 
     with open_engine(settings_of(context, data)) as engine:
         found = named(engine, collection, document)
@@ -90,8 +92,9 @@ def groups(  # noqa: PLR0913 -- a parameter is an option that can be typed
     data: Data = None,
 ) -> None:
     """Show or change who may read a document: it holds for the next query, and stays when it is ingested again."""
-    from cli.engine import named, open_engine, request
-    from service.api.records import DocumentIn
+    from app.engine import named, request
+    from cli.engine import open_engine
+    from service.api.wire.documents import DocumentIn
 
     with open_engine(settings_of(context, data)) as engine:
         found = named(engine, collection, document)

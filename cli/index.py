@@ -15,9 +15,9 @@ from cli.options import Data, Json, settings_of
 from cli.output import amount, err, print_json, remark, say, size, table
 
 if TYPE_CHECKING:
-    from cli.engine import Engine, WatchRebuild
-    from core.settings import Settings
-    from service.api.versions import RebuildOut, VersionOut
+    from app.engine import Engine, WatchRebuild
+    from core.settings.load import Settings
+    from service.api.wire.versions import RebuildOut, VersionOut
 
 LINE_EVERY_SECONDS = 5.0
 app = typer.Typer(help="Look at the index, change it over, back it up.", no_args_is_help=True)
@@ -32,7 +32,7 @@ app.command("purge")(care.purge)
 def status(context: typer.Context, as_json: Json = False, data: Data = None) -> None:
     """Show the collections, the versions of the index, what the settings would have otherwise, and who owns it all."""
     from cli.engine import open_engine
-    from indexes.lock import owner_of
+    from indexes.upkeep.lock import owner_of
 
     settings = settings_of(context, data)
     owner = owner_of(settings.data) if settings.data.is_dir() else None
@@ -85,9 +85,10 @@ def rebuild(
     Nothing is uploaded again. Stopped at any point, it goes on when it is run again. Where nothing would change, the
     derived indexes are filled anew from the catalogue.
     """
-    from cli.engine import open_engine, request
+    from app.engine import request
+    from cli.engine import open_engine
     from core.errors import UsageError
-    from service.api.versions import RebuildIn
+    from service.api.wire.versions import RebuildIn
 
     if roll_back + prune + force > 1:
         raise UsageError("--rollback, --prune and --force are three different things: name one of them.")
@@ -121,7 +122,7 @@ def backup(
     data: Data = None,
 ) -> None:
     """Write everything that cannot be made again to one file, while a service goes on with its work."""
-    from indexes.backup import take
+    from indexes.upkeep.backup import take
 
     settings = settings_of(context, data)
     manifest = take(settings.data, file)
@@ -142,8 +143,8 @@ def restore(
     data: Data = None,
 ) -> None:
     """Put a backup into a data folder, on this machine or another, and check it; nothing is embedded."""
-    from indexes.backup import restore as put_back
-    from indexes.keys import is_keyless
+    from indexes.catalogue.keys import is_keyless
+    from indexes.upkeep.backup import restore as put_back
 
     settings = settings_of(context, data)
     manifest = put_back(settings, file, force=force)
@@ -170,7 +171,7 @@ def _in_json(manifest: object) -> dict[str, object]:
 def _differences(settings: Settings, live: VersionOut) -> list[str]:
     """What the settings would have otherwise than the live version is, in sentences."""
     from core.errors import TouchstoneError
-    from indexes.manifest import embedder_for
+    from indexes.recipe import embedder_for
 
     if live.embedder is None:
         return []

@@ -13,15 +13,15 @@ import typer
 from cli.options import Collection, Data, Json, settings_of
 from cli.output import amount, err, print_json, remark, say, size
 from core.errors import JobConflict, SourceError, Unavailable, UsageError
-from core.shown import visible
 from core.sources import named
+from core.terminal import visible
 
 if TYPE_CHECKING:
-    from core.settings import Settings
+    from core.settings.load import Settings
     from ingest.pipeline import Progress
     from ingest.plan import Plan
-    from service.api.jobs import JobOut
-    from service.api.schemas import IngestionIn
+    from service.api.wire.jobs import JobOut
+    from service.api.wire.questions import IngestionIn
 
 Watch = Callable[["Progress"], None]
 LINE_EVERY_SECONDS = 5.0
@@ -51,8 +51,9 @@ def ingest(  # noqa: PLR0913 -- a parameter is an option that can be typed
     data: Data = None,
 ) -> None:
     """Bring folders and files into the index; what has not changed is left alone."""
-    from cli.engine import open_engine, request
-    from service.api.schemas import IngestionIn
+    from app.engine import request
+    from cli.engine import open_engine
+    from service.api.wire.questions import IngestionIn
 
     settings = settings_of(context, data)
     said = {"include": tuple(include or ()), "exclude": tuple(exclude or ()), "groups": tuple(group) if group else None}
@@ -78,7 +79,7 @@ def ingest(  # noqa: PLR0913 -- a parameter is an option that can be typed
 def ingest_all(settings: Settings, sources: Sequence[IngestionIn]) -> JobOut:
     """Ingest every source, one after the other, with progress on the screen."""
     from cli.engine import open_engine
-    from service.api.jobs import JobOut
+    from service.api.wire.jobs import JobOut
 
     jobs: list[JobOut] = []
     with open_engine(settings, create=True) as engine:

@@ -10,7 +10,7 @@ from cli.options import Data, Json, settings_of
 from cli.output import print_json, say, table
 
 if TYPE_CHECKING:
-    from service.api.jobs import JobDetail
+    from service.api.wire.jobs import JobDetail
 
 app = typer.Typer(help="List, show, cancel and retry ingestion jobs.", no_args_is_help=True)
 
@@ -26,7 +26,7 @@ def list_jobs(
 ) -> None:
     """List the latest jobs, newest first."""
     from cli.engine import open_engine
-    from service.api.jobs import JobsOut
+    from service.api.wire.jobs import JobsOut
 
     with open_engine(settings_of(context, data)) as engine:
         jobs = tuple(engine.jobs(limit))

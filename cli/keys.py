@@ -12,7 +12,7 @@ from cli.output import print_json, remark, say, table
 from core.keys import expiry
 
 if TYPE_CHECKING:
-    from service.api.keys import KeyOut
+    from service.api.wire.keys import KeyOut
 
 app = typer.Typer(help="Make, list and revoke keys to the service.", no_args_is_help=True)
 
@@ -35,8 +35,9 @@ def create(  # noqa: PLR0913 -- a parameter is an option that can be typed
     data: Data = None,
 ) -> None:
     """Make a key and show it, once: from the first one on, the service asks everybody for a key."""
-    from cli.engine import open_engine, request
-    from service.api.keys import KeyIn
+    from app.engine import request
+    from cli.engine import open_engine
+    from service.api.wire.keys import KeyIn
 
     settings = settings_of(context, data)
     until = expiry(expires, datetime.now(UTC)) if expires is not None else None
@@ -54,8 +55,8 @@ def create(  # noqa: PLR0913 -- a parameter is an option that can be typed
 def list_keys(context: typer.Context, as_json: Json = False, data: Data = None) -> None:
     """List the keys, with what they may do and when they were last used."""
     from cli.engine import open_engine
-    from indexes.keys import is_marked
-    from service.api.keys import KeysOut
+    from indexes.catalogue.keys import is_marked
+    from service.api.wire.keys import KeysOut
 
     settings = settings_of(context, data)
     with open_engine(settings) as engine:
@@ -90,7 +91,7 @@ def revoke(
 ) -> None:
     """Revoke a key for good; a running service refuses it from the next request on."""
     from cli.engine import open_engine
-    from service.api.keys import KeysOut
+    from service.api.wire.keys import KeysOut
 
     with open_engine(settings_of(context, data)) as engine:
         keys = tuple(engine.revoke_key(key))

@@ -118,7 +118,7 @@ def _confess(kind: type[BaseException], error: BaseException, trace: TracebackTy
 
 def _where_and_whether() -> tuple[Path, bool]:
     """The folder for the log, and whether tracebacks are wanted on the screen."""
-    from core.settings import load
+    from core.settings.load import load
 
     named = _named_data(sys.argv)
     try:

@@ -24,7 +24,7 @@ def models() -> None:
 @app.command("list")
 def list_models(context: typer.Context, as_json: Json = False, data: Data = None) -> None:
     """List the models of the settings."""
-    from service.api.records import ModelsOut
+    from service.api.wire.documents import ModelsOut
 
     settings = settings_of(context, data)
     if as_json:

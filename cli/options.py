@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from core.settings import Settings
+    from core.settings.load import Settings
 
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="The data folder (default ./touchstone-data).")
@@ -51,7 +51,7 @@ def settings_of(context: typer.Context, data: Path | None, *, log_to_stderr: boo
         SettingsError: a name is unknown or a value is wrong.
     """
     from core.logs import configure, speak
-    from core.settings import load
+    from core.settings.load import load
 
     chosen = data or context.find_root().params.get("data")
     settings = load(**({"data": chosen} if chosen else {}))

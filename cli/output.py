@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from core.shown import visible, visible_json
+from core.terminal import visible, visible_json
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -28,7 +28,7 @@ def pages() -> dict[str, str]:
 
 def settings_page() -> str:
     """Every setting with its variable, default and meaning, section by section."""
-    from core.settings import ModelSettings, Rule, ScheduledSource, Settings
+    from core.settings.load import ModelSettings, Rule, ScheduledSource, Settings
 
     lines = [
         WRITTEN,
@@ -105,7 +105,7 @@ def _option_row(parameter: Any) -> str:  # noqa: ANN401 -- as above
 
 def api_page() -> str:
     """Every route of the OpenAPI description, with its statuses."""
-    from core.settings import load
+    from core.settings.load import load
     from service.api.app import create_app
 
     description = create_app(load(), open_service=_not_opened).openapi()

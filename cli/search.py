@@ -11,7 +11,7 @@ from cli.options import Collection, Data, Groups, Json, Paths, Since, Tags, Unti
 from cli.output import place, print_json, say
 
 if TYPE_CHECKING:
-    from service.api.searches import ExplanationOut, HitOut, TraceOut
+    from service.api.wire.searches import ExplanationOut, HitOut, TraceOut
 
 SNIPPET_CHARACTERS = 260
 SHORTEST_TERM = 3
@@ -36,8 +36,9 @@ def search(  # noqa: PLR0913 -- a parameter is an option that can be typed
     data: Data = None,
 ) -> None:
     """Find passages by meaning and by words."""
-    from cli.engine import open_engine, request
-    from service.api.searches import FiltersIn, SearchIn
+    from app.engine import request
+    from cli.engine import open_engine
+    from service.api.wire.searches import FiltersIn, SearchIn
 
     settings = settings_of(context, data)
     filters = request(

@@ -21,7 +21,7 @@ from core.logs import report_thread
 from core.machine import collect_rarely, keep_few_heaps
 
 if TYPE_CHECKING:
-    from core.settings import Settings
+    from core.settings.load import Settings
     from service.api.live import Live
     from service.api.state import Service
 
@@ -78,10 +78,10 @@ def open_service(settings: Settings, url: str, first_key: Path | None = None) ->
         Unavailable: jobs were left and the jobs database cannot be opened.
         SourceError: a scheduled source is a URL of a kind that is not read.
     """
-    from cli.evaluations import EvaluationRuns
-    from cli.upkeep import ServiceUpkeep
-    from indexes.lock import own
-    from service.api.access import Gate, refuse_open_door
+    from app.evaluations import EvaluationRuns
+    from app.upkeep import ServiceUpkeep
+    from indexes.upkeep.lock import own
+    from service.api.auth.caller import Gate, refuse_open_door
 
     with own(settings.data) as lock, closing(ServiceUpkeep(settings, lock)) as upkeep:
         with upkeep.live.reading() as service:
@@ -108,7 +108,7 @@ def make_first_key(service: Service, file: Path) -> None:
     Raises:
         SettingsError: the file cannot be written to; then there is no key either.
     """
-    from service.api.keys import KeyIn
+    from service.api.wire.keys import KeyIn
 
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)

@@ -1,4 +1,6 @@
 """Values, access rules, settings and errors that every other package agrees on.
 
-Standard library and pydantic only; nothing here opens a file, a socket or a model, except `settings.load`.
+Values: answers, documents, filters, ids, keys, sources, errors. Rules: access, globs, deadline.
+The process and its machine: logs, machine, files, caches, terminal, panics, text. settings/ holds every setting.
+Imports the standard library and pydantic only; nothing here opens a file, a socket or a model, except `settings.load`.
 """

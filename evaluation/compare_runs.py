@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.settings import EvaluationSettings
-from evaluation.compare import compare
+from core.settings.load import EvaluationSettings
 from evaluation.dataset import Item, load_dataset
-from evaluation.manifest import read_manifest, values_of
-from evaluation.outcomes import outcomes
-from evaluation.paired import Paired
-from evaluation.roi import amount, prices
-from evaluation.run import QUESTIONS
-from evaluation.rungs import RUNGS
-from evaluation.score import Score, read_scores
-from evaluation.statistics import holm
+from evaluation.money.roi import amount, prices
+from evaluation.run.manifest import read_manifest, values_of
+from evaluation.run.run import QUESTIONS
+from evaluation.run.rungs import RUNGS
+from evaluation.scoring.score import Score, read_scores
+from evaluation.statistics.compare import compare
+from evaluation.statistics.inference import holm
+from evaluation.statistics.outcomes import outcomes
+from evaluation.statistics.paired import Paired
 
 SHOWN = (
     "model",

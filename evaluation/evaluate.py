@@ -7,19 +7,19 @@ from decimal import Decimal
 from pathlib import Path
 
 from core.errors import BudgetReached, Cancelled
-from core.settings import EvaluationSettings, Settings
-from evaluation.budget import require_prices
+from core.settings.load import EvaluationSettings, Settings
 from evaluation.dataset import load_dataset
-from evaluation.judging.judge import Judged, judge_folder
-from evaluation.manifest import fingerprint, read_manifest, refuse_other, values_of
 from evaluation.report.write import write_report
 from evaluation.results import results_of
-from evaluation.run import Progress, run
-from evaluation.rungs import Subject, runnable
-from evaluation.score import score_folder
-from evaluation.splits import note_split, open_split
+from evaluation.run.budget import require_prices
+from evaluation.run.manifest import fingerprint, read_manifest, refuse_other, values_of
+from evaluation.run.run import Progress, run
+from evaluation.run.rungs import Subject, runnable
+from evaluation.run.splits import note_split, open_split
+from evaluation.scoring.judging.judge import Judged, judge_folder
+from evaluation.scoring.score import score_folder
 from indexes.embedders.choose import choose_embedder
-from service.answering.generators.choose import open_model
+from service.answering.models.choose import open_model
 
 
 def evaluate(

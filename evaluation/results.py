@@ -6,25 +6,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.settings import EvaluationSettings, Price
-from evaluation.acceptability import money
-from evaluation.aggregate import aggregate, of_records
-from evaluation.assumptions import assumptions
-from evaluation.attribution import attribution
-from evaluation.calibration import calibrate
-from evaluation.compare import compare_all, declared_pairs
+from core.settings.load import EvaluationSettings, Price
 from evaluation.dataset import Dataset, load_dataset
-from evaluation.headroom import headroom
-from evaluation.judging.labels import read_labels
-from evaluation.ledger import spent_in
-from evaluation.manifest import read_manifest, values_of, with_prices, write_json
-from evaluation.records import Key, Record, read_records
-from evaluation.roi import NOTHING, Economy, amount, economy, price, returns, shares
-from evaluation.run import QUESTIONS, RECORDS
-from evaluation.rungs import RUNGS
-from evaluation.score import Score, read_scores
-from evaluation.spend import at_prices, spend
-from evaluation.verdict import verdict
+from evaluation.money.acceptability import money
+from evaluation.money.assumptions import assumptions
+from evaluation.money.roi import NOTHING, Economy, amount, economy, price, returns, shares
+from evaluation.money.spend import at_prices, spend
+from evaluation.money.verdict import verdict
+from evaluation.run.ledger import spent_in
+from evaluation.run.manifest import read_manifest, values_of, with_prices, write_json
+from evaluation.run.records import Key, Record, read_records
+from evaluation.run.run import QUESTIONS, RECORDS
+from evaluation.run.rungs import RUNGS
+from evaluation.scoring.judging.calibration import calibrate
+from evaluation.scoring.judging.labels import read_labels
+from evaluation.scoring.score import Score, read_scores
+from evaluation.statistics.aggregate import aggregate, of_records
+from evaluation.statistics.attribution import attribution
+from evaluation.statistics.compare import compare_all, declared_pairs
+from evaluation.statistics.headroom import headroom
 
 RESULTS = "results.json"
 SCHEMA = 1

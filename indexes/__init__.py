@@ -1,0 +1,7 @@
+"""Everything that stores or finds: documents with who may read them, vectors, words, and the way between them.
+
+open.py gives `Indexes`; write.py and delete.py change it in the one safe order; search/ reads it.
+In order: catalogue/ is the truth; vectors/ and keyword/ are derived from it; embedders/ and rerankers/ are models;
+search/ turns a question into hits; upkeep/ keeps the derived parts sound, and versions, backups and the lock.
+Imports core.
+"""

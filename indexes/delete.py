@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Connection, or_, select
 
 from core.errors import JobConflict, UsageError
-from indexes import schema, statements
-from indexes.groups import INSIDE
+from indexes.catalogue import schema, statements
+from indexes.catalogue.groups import INSIDE
+from indexes.catalogue.rows import DocumentRow
+from indexes.catalogue.schema import documents, job_documents
 from indexes.indexes import Indexes
-from indexes.rows import DocumentRow
-from indexes.schema import documents, job_documents
 from indexes.uploads import turn
 from indexes.write import finish
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from core.settings import SearchSettings
-from indexes.catalogue import Catalogue
+from core.settings.load import SearchSettings
+from indexes.catalogue.catalogue import Catalogue
 from indexes.embedders.protocol import Embedder
 from indexes.keyword.protocol import KeywordIndex
-from indexes.lock import Lock
-from indexes.manifest import Recipe
+from indexes.recipe import Recipe
 from indexes.rerankers.protocol import Reranker
-from indexes.vector.protocol import VectorIndex
+from indexes.upkeep.lock import Lock
+from indexes.vectors.protocol import VectorIndex
 
 if TYPE_CHECKING:
-    from indexes.care import Care
+    from indexes.upkeep.caretaker import Care
     from indexes.uploads import Uploads
 
 P = ParamSpec("P")

@@ -16,7 +16,7 @@ from core.answers import Hit
 from core.filters import UNFILTERED, Filters
 from indexes.embedders.protocol import Embedder
 from indexes.indexes import Indexes
-from indexes.search import search
+from indexes.search.search import search
 
 BATCH = 256
 """Texts given to the embedder at once, which sorts them by length."""

@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 
 from core.machine import cores
-from core.settings import Settings
-from indexes import manifest, rebuild, verify, versions
-from indexes.care import Care
-from indexes.catalogue import Catalogue
+from core.settings.load import Settings
+from indexes import recipe as manifest
+from indexes.catalogue.catalogue import Catalogue
 from indexes.indexes import Indexes
-from indexes.lock import Lock, own
 from indexes.rerankers.choose import choose_reranker
-from indexes.seal import Verdict, sealed
+from indexes.upkeep import check, refill, versions
+from indexes.upkeep.caretaker import Care
+from indexes.upkeep.checksums import Verdict, sealed
+from indexes.upkeep.lock import Lock, own
 from indexes.uploads import Uploads
 from indexes.write import sweep
 
@@ -26,7 +27,7 @@ def open_indexes(settings: Settings) -> Iterator[Indexes]:
     """Own the data folder and open the live version of the index in it; made when missing.
 
     What a dead process left is put in order: its jobs are interrupted, its unfinished writes cleaned up. What is not as
-    its owner left it (indexes/seal.py) is served around until it has been made again from the catalogue.
+    its owner left it (indexes/upkeep/checksums.py) is served around until it has been made again from the catalogue.
 
     Raises:
         DataFolderOwned: another process owns the folder.
@@ -47,13 +48,13 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
         if name == versions.pointer(settings.data).live:
             catalogue.note_keys()
         if seal.verdict("catalogue") is Verdict.UNSEALED:
-            verify.check(catalogue)
+            check.check(catalogue)
         embedder, recipe = manifest.embedder_of(catalogue, settings)
         reranker = choose_reranker(settings.reranker)
         catalogue.jobs.interrupt()
-        twice = lock.inherited and catalogue.recall(rebuild.OPENED) == rebuild.AGAIN
+        twice = lock.inherited and catalogue.recall(refill.OPENED) == refill.AGAIN
         if lock.inherited:
-            catalogue.remember(rebuild.DOUBT, "a process died")
+            catalogue.remember(refill.DOUBT, "a process died")
         uploads = Uploads(settings.data, catalogue)
         if name == versions.pointer(settings.data).live:
             uploads.finish()

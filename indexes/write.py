@@ -24,12 +24,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from core import caches
-from indexes import manifest
-from indexes.catalogue import Catalogue
+from indexes import recipe
+from indexes.catalogue.catalogue import Catalogue
+from indexes.catalogue.rows import Intent, Version
 from indexes.indexes import Indexes
 from indexes.keyword.protocol import Entry, KeywordIndex
-from indexes.rows import Intent, Version
-from indexes.vector.protocol import VectorIndex
+from indexes.vectors.protocol import VectorIndex
 
 SLICE = 512
 """Chunks that are handed to a derived index at once: whoever else writes waits for these, not for a whole document."""
@@ -46,7 +46,7 @@ def write_documents(indexes: Indexes, versions: Sequence[Version], *, job: str |
         _check(version, indexes.embedder.dimension)
     if not versions:
         return
-    manifest.record(indexes.catalogue, indexes.embedder, indexes.recipe)
+    recipe.record(indexes.catalogue, indexes.embedder, indexes.recipe)
     indexes.catalogue.intend([version.intent for version in versions])
     collection = versions[0].document.collection
     names = [chunk_id for version in versions for chunk_id in version.chunk_ids]

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from core.access import OWNER
 from core.errors import UsageError
-from core.settings import Settings
-from indexes import manifest, versions
-from indexes.handover import RolledBack, give_back
-from indexes.manifest import Recipe
+from core.settings.load import Settings
+from indexes import recipe as manifest
+from indexes.catalogue.structures import origins
 from indexes.open import Indexes, open_version
-from indexes.overview import Changed, RebuildProgress
-from indexes.rebuild import rebuild_vectors
-from indexes.structures import origins
+from indexes.recipe import Recipe
+from indexes.upkeep import versions
+from indexes.upkeep.carry_over import RolledBack, give_back
+from indexes.upkeep.overview import Changed, RebuildProgress
+from indexes.upkeep.refill import rebuild_vectors
 from ingest.plan import fingerprint, fingerprint_for
 from ingest.rebuild import Build
 from ingest.recut import Recut

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from core.errors import SourceError
 from core.sources import Chooser, Patterns, is_remote
+from ingest.describe import SUFFIX, described_name
 from ingest.outcomes import Failed, Skipped
-from ingest.sidecar import SUFFIX, described_name
 
 _HIDDEN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 DATA_FOLDER_MARKS = frozenset({"catalogue.sqlite3", "owner.lock"})

@@ -10,13 +10,13 @@ from dataclasses import replace
 from core.access import may_bring_in, may_change, may_read, narrowest
 from core.errors import SourceError
 from core.sources import Patterns, is_remote, named, scheme_of
-from indexes import closings
-from indexes.closings import Closing
-from indexes.rows import Description, JobRow, Known
+from indexes.catalogue import closed
+from indexes.catalogue.closed import Closing
+from indexes.catalogue.rows import Description, JobRow, Known
+from ingest.describe import Rules, places_of
 from ingest.discover import absent, container_of
+from ingest.jobs.work import Work
 from ingest.outcomes import Skipped
-from ingest.sidecar import Rules, places_of
-from ingest.work import Work
 
 CLOSED = "The groups that may read it are none of those of the caller that asked for the job."
 NOT_YOURS = "Somebody else brought in the document of this name. Use another collection."
@@ -65,8 +65,8 @@ class Permit:
         if self._bounded:
             containers = set(map(container_of, documents))
             self._places = {name: places_of(work.source, name) for name in containers}
-            self._by_place = closings.of_places(catalogue, (p for found in self._places.values() for p in found))
-            self._by_content = closings.of_contents(catalogue, set(self._contents.values()), work.job.access)
+            self._by_place = closed.of_places(catalogue, (p for found in self._places.values() for p in found))
+            self._by_content = closed.of_contents(catalogue, set(self._contents.values()), work.job.access)
 
     def refusal(self, document: str, said: frozenset[str] | None, known: Mapping[str, Known]) -> Skipped | None:
         """Why the job leaves a file alone, or what came in one; None: it may bring it in.

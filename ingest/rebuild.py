@@ -13,20 +13,20 @@ from functools import partial
 
 from core.access import OWNER
 from core.machine import cores
-from core.settings import IngestSettings
+from core.settings.load import IngestSettings
+from indexes.catalogue.rows import Known, Version
+from indexes.catalogue.structures import Origin, origins, stored_document, vectors_by_text
 from indexes.embedders.protocol import Vectors
-from indexes.handover import hand_over
 from indexes.open import Indexes
-from indexes.overview import RebuildProgress, Rebuilt
-from indexes.rebuild import mend
-from indexes.rows import Known, Version
-from indexes.soundness import refuse_imprecise, refuse_incomplete
-from indexes.structures import Origin, origins, stored_document, vectors_by_text
+from indexes.upkeep.carry_over import hand_over
+from indexes.upkeep.overview import RebuildProgress, Rebuilt
+from indexes.upkeep.recall import refuse_imprecise, refuse_incomplete
+from indexes.upkeep.refill import mend
 from indexes.write import finish_intents, remove_document, write_documents
-from ingest.ahead import Reader
-from ingest.isolation import Limits
-from ingest.pool import ParserPool
-from ingest.read import Draft, draft_or_reason
+from ingest.reading.isolation import Limits
+from ingest.reading.pool import ParserPool
+from ingest.reading.prefetch import Reader
+from ingest.reading.read import Draft, draft_or_reason
 from ingest.recut import Recut
 from ingest.store import batches, embed_drafts, embed_texts
 

@@ -7,19 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.ids import document_version
-from core.settings import IngestSettings
+from core.settings.load import IngestSettings
 from core.sources import is_remote
+from core.text import encodable
+from indexes.catalogue.rows import Known, NewDocument
+from indexes.catalogue.structures import Origin, Stored, stored_document
 from indexes.open import Indexes
-from indexes.rows import Known, NewDocument
-from indexes.structures import Origin, Stored, stored_document
-from indexes.unicode import encodable
-from ingest.ahead import Reader, read_ahead
-from ingest.chunk import chunk
+from ingest.chunking.chunk import chunk
+from ingest.describe import Sidecar, version_of
 from ingest.discover import ATTACHED, Item, container_of, look
 from ingest.parsers.choose import PARSERS
 from ingest.plan import fingerprint, limit_of
-from ingest.read import Draft, File, Reading
-from ingest.sidecar import Sidecar, version_of
+from ingest.reading.prefetch import Reader, read_ahead
+from ingest.reading.read import Draft, File, Reading
 from ingest.sources.folder import sha256_of
 
 _ANY_SIZE = 1 << 60

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from indexes.catalogue.duplicates import stored_vectors
+from indexes.catalogue.rows import Description, DocumentStatus, JobDocument, Known, Version
 from indexes.embedders.protocol import Embedder, Vectors
 from indexes.open import Indexes
-from indexes.rows import Description, DocumentStatus, JobDocument, Known, Version
-from indexes.twins import stored_vectors
 from indexes.write import write_documents
+from ingest.describe import settled
 from ingest.discover import container_of
+from ingest.jobs.work import Work
 from ingest.outcomes import Failed, Indexed, Outcome, Skipped, Unchanged
 from ingest.permitted import CLOSED, Permit
 from ingest.plan import belongs
-from ingest.read import Draft
-from ingest.sidecar import settled
-from ingest.work import Work
+from ingest.reading.read import Draft
 
 MOST_CHUNKS = 192
 """A batch is written when it holds this many chunks, however few its documents: memory stays flat, and whoever

@@ -1,0 +1,4 @@
+"""Questions in, answers out: answering/ knows no HTTP, api/ serves it, web/ shows it.
+
+Imports core and indexes; never ingest or evaluation.
+"""

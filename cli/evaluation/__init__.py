@@ -1,0 +1,1 @@
+"""`touchstone evaluate`: one file a topic; commands.py puts them together."""

@@ -67,9 +67,9 @@ def gate(  # noqa: PLR0913 -- a parameter is an option that can be typed
     data: Data = None,
 ) -> None:
     """Check a run against limits: exit 0 when all are shown to hold, 3 when one is broken, 5 when it cannot be told."""
-    from evaluation.gate import Limits, outcome
-    from evaluation.gate import gate as checked
-    from evaluation.gate import junit as as_junit
+    from evaluation.report.gate import Limits, outcome
+    from evaluation.report.gate import gate as checked
+    from evaluation.report.gate import junit as as_junit
 
     settings_of(context, data)
     limits = Limits(min_accuracy=min_accuracy, max_wrong=max_wrong, max_usd=max_usd, max_drop=max_drop)

@@ -15,7 +15,7 @@ from cli.output import amount, print_json, say
 from core.errors import UsageError
 
 if TYPE_CHECKING:
-    from evaluation.check import Checked
+    from evaluation.prepare.check import Checked
 
 
 def check(
@@ -32,9 +32,9 @@ def check(
 ) -> None:
     """Check a question file before money is spent on it; exit 2 when something would make the figures wrong."""
     from cli.main import EXIT_USAGE
-    from evaluation import check as checking
     from evaluation.dataset import read_leniently
-    from evaluation.score import read_scores
+    from evaluation.prepare import check as checking
+    from evaluation.scoring.score import read_scores
 
     settings = settings_of(context, data)
     items, unreadable, duplicates = read_leniently(dataset)
@@ -57,7 +57,7 @@ def check(
 
 
 def _show(name: str, found: Checked, collection: str | None) -> None:
-    from evaluation.check import OF_THE_SET, where_in_words
+    from evaluation.prepare.check import OF_THE_SET, where_in_words
 
     counts, clusters = found.counts, found.clusters
     say(

@@ -34,9 +34,9 @@ def import_questions(  # noqa: PLR0913 -- a parameter is an option that can be t
     data: Data = None,
 ) -> None:
     """Turn a question set in another form into a question file; columns without a meaning here are kept."""
-    from evaluation.importers.choose import read
-    from evaluation.importers.rows import Options
-    from evaluation.importers.write import write_documents, write_questions
+    from evaluation.prepare.importers.choose import read
+    from evaluation.prepare.importers.rows import Options
+    from evaluation.prepare.importers.write import write_documents, write_questions
 
     settings_of(context, data)
     items, texts = read(path, kind, Options(columns=_columns(columns), split=split, qrels=qrels))

@@ -23,8 +23,8 @@ def litmus(  # noqa: PLR0913 -- a parameter is an option that can be typed
     data: Data = None,
 ) -> None:
     """Try a few questions without documents and with exactly the right passages, and say whether search can help."""
-    from evaluation.litmus import litmus as tried
-    from evaluation.litmus import written
+    from evaluation.prepare.litmus import litmus as tried
+    from evaluation.prepare.litmus import written
 
     settings = settings_with(context, data, best_model=best_model)
     folder = folder_of(out, dataset, "-litmus")

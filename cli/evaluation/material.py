@@ -15,8 +15,8 @@ from cli.output import amount, print_json, remark, say
 from core.errors import DataFolderOwned, UnknownCollection, UsageError
 
 if TYPE_CHECKING:
-    from core.settings import Settings
-    from evaluation.gold import Corpus
+    from core.settings.load import Settings
+    from evaluation.scoring.gold import Corpus
 
 
 def init(
@@ -27,7 +27,7 @@ def init(
     data: Data = None,
 ) -> None:
     """Write a question file and settings to begin with; what is there stays as it is."""
-    from evaluation.starter import write_starter
+    from evaluation.prepare.starter import write_starter
 
     settings = settings_of(context, data)
     documents: list[str] = []
@@ -57,9 +57,9 @@ def synth(  # noqa: PLR0913 -- a parameter is an option that can be typed
     data: Data = None,
 ) -> None:
     """Have a model draft questions from the documents: marked unverified, never held out, to be read before use."""
-    from evaluation.importers.write import write_questions
-    from evaluation.synth import synthesise
-    from service.answering.generators.choose import open_model
+    from evaluation.prepare.importers.write import write_questions
+    from evaluation.prepare.synth import synthesise
+    from service.answering.models.choose import open_model
 
     settings = settings_of(context, data)
     if out.exists():
@@ -101,10 +101,10 @@ def export(  # noqa: PLR0913 -- a parameter is an option that can be typed
 ) -> None:
     """Write questions or a run for other tools; held-out questions are left out of what is for training."""
     from evaluation.dataset import load_dataset
-    from evaluation.export import Material
-    from evaluation.export import export as write
-    from evaluation.records import read_records
-    from evaluation.run import QUESTIONS, RECORDS
+    from evaluation.prepare.export import Material
+    from evaluation.prepare.export import export as write
+    from evaluation.run.records import read_records
+    from evaluation.run.run import QUESTIONS, RECORDS
 
     settings = settings_of(context, data)
     is_run = source.is_dir()
@@ -133,7 +133,7 @@ def corpus_of(settings: Settings, collection: str) -> Iterator[Corpus]:
         UnknownCollection: nothing was ingested under that name.
     """
     from core.access import OWNER
-    from evaluation.gold import Corpus
+    from evaluation.scoring.gold import Corpus
     from indexes.open import open_indexes
 
     if not settings.data.is_dir():

@@ -14,7 +14,7 @@ from cli.output import print_json, say, table
 from core.errors import UsageError
 
 if TYPE_CHECKING:
-    from core.settings import EvaluationSettings, Price
+    from core.settings.load import EvaluationSettings, Price
 
 PerRung = list[str] | None
 BestPrice = Annotated[str | None, typer.Option(metavar="USD", help="The same for the model of closed_book_best.")]
@@ -45,9 +45,9 @@ def roi(  # noqa: PLR0913 -- a parameter is an option that can be typed
     data: Data = None,
 ) -> None:
     """Say what a run is worth at other values and prices; no model is called, and what is not named stays as it was."""
-    from evaluation.manifest import keep_prices, read_manifest, values_of
     from evaluation.report.write import write_report
     from evaluation.results import results_of
+    from evaluation.run.manifest import keep_prices, read_manifest, values_of
 
     settings_of(context, data)
     values = _values(
@@ -86,7 +86,7 @@ def _values(known: dict[str, Any], changed: dict[str, Any], by_rung: dict[str, d
     """The values of a run with some of them changed."""
     from pydantic import ValidationError
 
-    from core.settings import EvaluationSettings
+    from core.settings.load import EvaluationSettings
 
     given = {name: value for name, value in changed.items() if value is not None}
     merged = {name: {**known.get(name, {}), **amounts} for name, amounts in by_rung.items()}
@@ -100,7 +100,7 @@ def _values(known: dict[str, Any], changed: dict[str, Any], by_rung: dict[str, d
 
 def _by_rung(given: PerRung) -> dict[str, str]:
     """{rung: USD} from the words RUNG=USD."""
-    from evaluation.rungs import RUNGS
+    from evaluation.run.rungs import RUNGS
 
     found = {}
     for word in given or ():
@@ -115,7 +115,7 @@ def _book(who: str, fresh: str | None, written: str | None, cached: str | None) 
     """Prices to use in place of the run's, by who has them; empty when none were given."""
     from pydantic import ValidationError
 
-    from core.settings import Price
+    from core.settings.load import Price
 
     if fresh is None and written is None and cached is None:
         return {}

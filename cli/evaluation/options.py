@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.options import settings_of
-from core.settings import Settings
+from core.settings.load import Settings
 
 Dataset = Annotated[Path, typer.Argument(metavar="DATASET", help="A question file in JSON lines.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]

@@ -15,7 +15,7 @@ from cli.options import Collection, Data, Json
 from cli.output import amount, print_json, remark, say, table
 
 if TYPE_CHECKING:
-    from evaluation.plan import Plan
+    from evaluation.prepare.plan import Plan
 
 
 def plan(  # noqa: PLR0913 -- a parameter is an option that can be typed
@@ -32,8 +32,8 @@ def plan(  # noqa: PLR0913 -- a parameter is an option that can be typed
 ) -> None:
     """Say what a run would ask and cost, and the smallest difference it could show; no model is called."""
     from evaluation.dataset import load_dataset
-    from evaluation.plan import plan as planned
-    from evaluation.rungs import runnable
+    from evaluation.prepare.plan import plan as planned
+    from evaluation.run.rungs import runnable
 
     settings = settings_with(context, data, best_model=best_model, replicates=replicates, split=split)
     questions = load_dataset(dataset).select(settings.evaluation.split)

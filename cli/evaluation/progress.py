@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cli.output import amount, err, remark
 
 if TYPE_CHECKING:
-    from evaluation.run import Progress
+    from evaluation.run.run import Progress
 
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""

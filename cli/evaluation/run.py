@@ -30,7 +30,7 @@ from cli.evaluation.through import evaluate_through, serving
 from cli.options import Collection, Data, Json
 from cli.output import remark
 from core.errors import BudgetReached, Cancelled, UsageError
-from core.settings import Settings
+from core.settings.load import Settings
 
 
 def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
@@ -79,7 +79,7 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
 def _measure(settings: Settings, dataset: Path, folder: Path, asked: Mapping[str, Any]) -> None:
     """In this process, on a data folder that nobody else owns."""
     from evaluation.evaluate import evaluate
-    from evaluation.rungs import runnable
+    from evaluation.run.rungs import runnable
 
     rungs, cap = asked["rungs"], asked["budget_usd"]
     with open_subject(settings, asked["collection"], asked["model"]) as subject, progress_on_screen() as watch:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
-from core.settings import Settings
+from core.settings.load import Settings
 
 if TYPE_CHECKING:
-    from evaluation.rungs import Subject
+    from evaluation.run.rungs import Subject
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def open_subject(settings: Settings, collection: str, model: str | None) -> Iter
     Raises:
         DataFolderOwned: a service owns the data folder; measuring needs it alone.
     """
-    from evaluation.subject import subject_of
+    from evaluation.run.subject import subject_of
     from indexes.open import open_indexes
 
     if not settings.data.is_dir():

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
-from core.settings import Settings
+from core.settings.load import Settings
 
 if TYPE_CHECKING:
-    from cli.remote import RemoteEngine
-    from evaluation.run import Progress
+    from app.remote import RemoteEngine
+    from evaluation.run.run import Progress
 
 
 def serving(settings: Settings) -> RemoteEngine | None:
     """The service that owns the data folder, if one does."""
-    from cli.remote import RemoteEngine
-    from indexes.lock import owner_of
+    from app.remote import RemoteEngine
+    from indexes.upkeep.lock import owner_of
 
     owner = owner_of(settings.data) if settings.data.is_dir() else None
     return RemoteEngine(owner.url, owner.secret) if owner and owner.url else None
@@ -43,13 +43,13 @@ def evaluate_through(
         DatasetError: the file cannot be read.
         BudgetReached, Cancelled, or what else ended it; after the copy, where there is something.
     """
-    from cli.engine import request
-    from cli.evaluation_store import INLINE, RUNS, STORED
-    from cli.remote import raise_error
+    from app.engine import request
+    from app.evaluation_store import INLINE, RUNS, STORED
+    from app.remote import raise_error
     from evaluation.dataset import load_dataset
     from evaluation.evaluate import reprice
-    from evaluation.splits import note_split, open_split
-    from service.api.evaluations import EvaluationIn
+    from evaluation.run.splits import note_split, open_split
+    from service.api.wire.evaluations import EvaluationIn
 
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evaluation.money.roi import NOTHING
 from evaluation.report.view import BASELINE, DASH, Run, money, percent, points, short, whole
-from evaluation.roi import NOTHING
 
 LIKELY = 0.02
 """A rung that is never the best more often than this is not drawn in the acceptability chart."""

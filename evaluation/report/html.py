@@ -1,4 +1,4 @@
-"""report.html: one file that opens offline, made from evaluation/templates."""
+"""report.html: one file that opens offline, made from the templates beside this file."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evaluation.money.roi import NOTHING
+from evaluation.money.verdict import MOST_UNSCORED, SURE
+from evaluation.money.words import usd
 from evaluation.report import charts, questions, view
 from evaluation.report.view import BASELINE, Run
-from evaluation.roi import NOTHING
-from evaluation.rungs import RUNGS
-from evaluation.scorers.answers import LONG_RECALL
-from evaluation.verdict import MOST_UNSCORED, SURE
-from evaluation.words import usd
+from evaluation.run.rungs import RUNGS
+from evaluation.scoring.answers import LONG_RECALL
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 DECISIONS = {"climb": "Climb", "stay": "Stay", "stop": "Stop", "inconclusive": "Inconclusive"}
 ASSUMPTIONS = {
     "value_correct": "value of a correct answer",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evaluation.money.words import usd
 from evaluation.report.questions import CAUSES
 from evaluation.report.view import Run, money, p_value, percent, points, seconds, whole
-from evaluation.words import usd
 
 
 def markdown(run: Run) -> str:

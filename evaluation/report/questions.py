@@ -7,7 +7,7 @@ from typing import Any
 
 from evaluation.dataset import Item
 from evaluation.report.view import BASELINE, Run, clipped
-from evaluation.score import Score
+from evaluation.scoring.score import Score
 from service.answering.cite import locate
 
 MOST_SHOWN = 2_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evaluation.dataset import Item
-from evaluation.records import Record
 from evaluation.report.view import Run
-from evaluation.score import Score
+from evaluation.run.records import Record
+from evaluation.scoring.score import Score
 
 
 def without_text(run: Run) -> Run:

@@ -7,12 +7,12 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from evaluation.cells import cell
-from evaluation.records import Record
+from evaluation.report.cells import cell
 from evaluation.report.questions import causes_of
 from evaluation.report.view import Run
-from evaluation.score import Score
-from evaluation.scorers.retrieval import MEASURES
+from evaluation.run.records import Record
+from evaluation.scoring.retrieval import MEASURES
+from evaluation.scoring.score import Score
 
 OF_SCORE = (
     "outcome", "abstained", "unanswerable", "error", "exact_match", "token_f1", "answer_words", "citation_precision",

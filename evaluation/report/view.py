@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evaluation.dataset import Item
-from evaluation.records import Record
-from evaluation.score import Score
-from evaluation.words import usd
+from evaluation.money.words import usd
+from evaluation.run.records import Record
+from evaluation.scoring.score import Score
 
 LONGEST_TEXT = 600
 """Characters of an answer or a quote that a report shows."""

@@ -8,8 +8,6 @@ from pathlib import Path
 from core.errors import UsageError
 from core.files import write_whole
 from evaluation.dataset import load_dataset
-from evaluation.manifest import read_manifest, with_prices
-from evaluation.records import Record, read_passages, read_records
 from evaluation.report.html import html
 from evaluation.report.junit import junit
 from evaluation.report.markdown import markdown
@@ -17,8 +15,10 @@ from evaluation.report.redact import without_text
 from evaluation.report.sheets import items_csv, ladder_csv
 from evaluation.report.view import Run
 from evaluation.results import RESULTS
-from evaluation.run import QUESTIONS, RECORDS
-from evaluation.score import Score, read_scores
+from evaluation.run.manifest import read_manifest, with_prices
+from evaluation.run.records import Record, read_passages, read_records
+from evaluation.run.run import QUESTIONS, RECORDS
+from evaluation.scoring.score import Score, read_scores
 
 REPORT = "report.html"
 REPORTS = {

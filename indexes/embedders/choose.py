@@ -7,9 +7,9 @@ from pathlib import Path
 
 from core.errors import SettingsError
 from core.machine import Hardware, hardware
-from core.settings import EmbedderSettings, secret
+from core.settings.load import EmbedderSettings, secret
+from indexes.embedders.bulk import InBulk, always
 from indexes.embedders.hashing import HashingEmbedder
-from indexes.embedders.in_bulk import InBulk, always
 from indexes.embedders.minilm import MODEL, MiniLM
 from indexes.embedders.openai import open_openai
 from indexes.embedders.protocol import Embedder

@@ -19,9 +19,9 @@ import numpy as np
 
 from core.errors import IndexBroken
 from core.machine import cores
+from core.text import encodable
+from indexes.embedders.fingerprint import fingerprint
 from indexes.embedders.protocol import Vectors
-from indexes.embedders.weights import fingerprint
-from indexes.unicode import encodable
 
 logger = logging.getLogger(__name__)
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from core.deadline import Until
 from core.errors import EmbedderUnavailable, SettingsError
 from core.machine import cores
-from core.settings import EmbedderSettings
-from core.until import Until
+from core.settings.load import EmbedderSettings
+from core.text import encodable
 from indexes.embedders.protocol import Vectors
-from indexes.unicode import encodable
 
 # Calls to `POST /embeddings` as OpenAI defined it: waiting, trying again, and reading no more than was promised.
 

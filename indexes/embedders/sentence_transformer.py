@@ -14,12 +14,12 @@ from typing import Any, Literal
 import numpy as np
 
 from core.errors import IndexBroken
-from core.settings import EmbedderSettings
+from core.settings.load import EmbedderSettings
+from core.text import encodable
+from indexes.embedders.fingerprint import fingerprint
 from indexes.embedders.minilm import bundled_model, tokenizer_of
 from indexes.embedders.protocol import Vectors
-from indexes.embedders.weights import fingerprint
 from indexes.torch_device import torch_device, use_threads
-from indexes.unicode import encodable
 
 BATCH, BATCH_ON_GPU = 16, 128
 """Texts that the model reads together: on a processor, what fits its cache."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from indexes import rebuild
-from indexes.catalogue import Catalogue
-from indexes.condition import Condition
-from indexes.guard import Guard, Kind
-from indexes.guarded import Guarded
+from indexes.catalogue.catalogue import Catalogue
 from indexes.keyword.choose import discard_keyword, open_keyword
 from indexes.keyword.protocol import Entry, KeywordIndex
-from indexes.seal import Verdict
+from indexes.upkeep import refill
+from indexes.upkeep.checksums import Verdict
+from indexes.upkeep.derived import Guard, Kind
+from indexes.upkeep.guarded import Guarded
+from indexes.upkeep.health import Condition
 
 
 class GuardedKeyword(Guarded[KeywordIndex]):
@@ -24,7 +24,7 @@ class GuardedKeyword(Guarded[KeywordIndex]):
             without="searches go by meaning alone",
             open=open_keyword,
             discard=discard_keyword,
-            reconcile=lambda store, stop: rebuild.reconcile_words(catalogue, store, stop=stop),
+            reconcile=lambda store, stop: refill.reconcile_words(catalogue, store, stop=stop),
             probe=lambda found: None,
             check=lambda store: None,
         )

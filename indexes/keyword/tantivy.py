@@ -23,10 +23,10 @@ from core.caches import to_forget_of
 from core.errors import IndexBroken
 from core.files import write_fault
 from core.panics import PanicsAs
+from core.text import encodable
+from indexes.keyword.names import folder_name
 from indexes.keyword.protocol import Entry
-from indexes.keyword.words import telling, words_of
-from indexes.names import folder_name
-from indexes.unicode import encodable
+from indexes.keyword.query import telling, words_of
 
 Integers = NDArray[np.int64]
 ANALYZER = "words"

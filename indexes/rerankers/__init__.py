@@ -1,0 +1,4 @@
+"""A second look at the best hits, behind one protocol.
+
+In order: protocol, keep_order (none), cross_encoder (sentence-transformers), choose. Imports core only.
+"""

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import IndexBroken, SettingsError
-from core.settings import RerankerSettings
+from core.settings.load import RerankerSettings
+from core.text import encodable
 from indexes.torch_device import torch_device
-from indexes.unicode import encodable
 
 logger = logging.getLogger(__name__)
 

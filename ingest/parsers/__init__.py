@@ -1,0 +1,6 @@
+"""Bytes to text with structure, one file a format, behind one protocol.
+
+In order: choose (by content, then by name), protocol, builder (puts text together), then the formats. What several
+need: encoding, dates, cells, records, xml_tree, containers, properties, attachments.
+Imports core only; runs in the processes of reading/.
+"""

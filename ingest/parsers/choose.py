@@ -47,7 +47,7 @@ RTF, MSG, XML = "application/rtf", "application/vnd.ms-outlook", "application/xm
 JSON, JSON_LINES, PICTURE = "application/json", "application/jsonl", "image/"
 
 _PARSERS = {
-    PDF: "pdf.parse_pdf",
+    PDF: "pdf.read.parse_pdf",
     HTML: "office.parse_html",
     DOCX: "office.parse_docx",
     PPTX: "office.parse_pptx",
@@ -71,7 +71,7 @@ _PARSERS = {
 }
 """Media type to `module.function` in this package; a module is imported when its format is met."""
 
-_FAMILIES = {PICTURE: "ocr.parse_image", "text/x-": "source_code.parse_code"}
+_FAMILIES = {PICTURE: "ocr.parse_image", "text/x-": "text.parse_code"}
 """The same for every media type that begins so."""
 
 _EXTENSIONS = {
@@ -170,7 +170,7 @@ def _picture_type(start: bytes) -> str | None:
 def _parser(kind: str) -> Parser:
     named = _PARSERS.get(kind) or next((_FAMILIES[family] for family in _FAMILIES if kind.startswith(family)), None)
     if named is not None:
-        module, function = named.split(".")
+        module, function = named.rsplit(".", 1)
         parser: Parser = getattr(importlib.import_module(f"ingest.parsers.{module}"), function)
         return parser
     if kind == "application/x-encrypted-office":

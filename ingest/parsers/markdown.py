@@ -99,6 +99,6 @@ def _heading_range(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _plain(text: str) -> str:
-    from ingest.plain import plain_text
+    from ingest.chunking.plain import plain_text
 
     return plain_text(text)

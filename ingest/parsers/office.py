@@ -20,8 +20,8 @@ from ingest.parsers.builder import TextBuilder, declared, fold, said_of, stem
 from ingest.parsers.cells import header_rows
 from ingest.parsers.dates import iso
 from ingest.parsers.encoding import decode
-from ingest.parsers.office_properties import properties_of
-from ingest.parsers.word_asides import Asides
+from ingest.parsers.properties import properties_of
+from ingest.parsers.word.asides import Asides
 
 _NOT_CONTENT = (
     "script", "style", "nav", "footer", "aside", "noscript", "template", "iframe", "svg", "form", "button", "dialog",

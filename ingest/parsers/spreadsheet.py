@@ -12,7 +12,7 @@ from core.errors import ParseError
 from core.panics import PanicsAs
 from ingest.parsers.builder import TextBuilder, stem
 from ingest.parsers.cells import cell_text, header_rows
-from ingest.parsers.office_properties import properties_of
+from ingest.parsers.properties import properties_of
 
 Row = list[str]
 

@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 
 from ingest.discover import Discovery, Item
 from ingest.outcomes import Failed, Skipped
-from ingest.read import Draft, File
+from ingest.reading.read import Draft, File
 
 Readings = Iterator[Draft | Skipped | Failed]
 ReadFiles = Callable[[Iterable[Item | File]], Readings]

@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from core.errors import ParseError
 from core.sources import Patterns
+from ingest.describe import MOST_BYTES, SUFFIX, described_name
 from ingest.discover import HIDDEN, MISSPELT, STRAY, Discovery, Item, container_of, discovery_of, is_hidden, too_large
 from ingest.outcomes import Failed, Skipped
-from ingest.read import Draft, File
-from ingest.sidecar import MOST_BYTES, SUFFIX, described_name
+from ingest.reading.read import Draft, File
 from ingest.sources.folder import sha256_of
 from ingest.sources.protocol import Entry, ReadFiles, Readings, Store
 from ingest.sources.scratch import Scratch

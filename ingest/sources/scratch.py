@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from types import TracebackType
 
-from ingest.pool import make_scratch
+from ingest.reading.pool import make_scratch
 
 
 class Scratch:

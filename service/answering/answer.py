@@ -9,17 +9,17 @@ from typing import Any
 
 from core.access import Access
 from core.answers import Answer, Citation, Draft, Hit, Mode, Passage, Reason, Refusal, Turn, Usage
+from core.deadline import Until
 from core.errors import ModelUnavailable
 from core.filters import UNFILTERED, Filters
-from core.settings import AnsweringSettings, Price
-from core.until import Until
+from core.settings.load import AnsweringSettings, Price
 from indexes.open import Indexes
-from indexes.search import search
+from indexes.search.search import search
 from service.answering.cite import cite
 from service.answering.condense import standalone
 from service.answering.cost import cost
-from service.answering.generators.choose import Model
-from service.answering.generators.protocol import Prompt
+from service.answering.models.choose import Model
+from service.answering.models.protocol import Prompt
 from service.answering.pack import pack, pack_documents, tokens
 from service.answering.prompt import instruction, write_prompt
 from service.answering.refuse import nothing_relevant

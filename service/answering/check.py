@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 
 from core.answers import Draft, Hit, Passage
+from core.deadline import Until
 from core.errors import TouchstoneError
-from core.settings import Settings
-from core.until import Until
+from core.settings.load import Settings
 from indexes.embedders.protocol import Embedder
 from service.answering.cite import cite
-from service.answering.generators.choose import Model, open_model
+from service.answering.models.choose import Model, open_model
 from service.answering.prompt import write_prompt
 
 TEXT = "The annual fee of the Sample Club is 40 francs."

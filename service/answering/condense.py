@@ -10,9 +10,9 @@ from functools import cache
 from importlib.resources import files
 
 from core.answers import Turn, Usage
+from core.deadline import Until
 from core.errors import ModelUnavailable
-from core.until import Until
-from service.answering.generators.choose import Model
+from service.answering.models.choose import Model
 
 MOST_TURNS = 6
 """Messages that are looked at, the latest ones."""

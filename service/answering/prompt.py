@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from core.answers import Passage
-from service.answering.generators.protocol import Prompt
+from service.answering.models.protocol import Prompt
 
 
 @cache

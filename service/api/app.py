@@ -11,20 +11,20 @@ import anyio.to_thread
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from core.settings import Settings
+from core.settings.load import Settings
 from service.api import errors
-from service.api.access import Gate
-from service.api.admission import Admission, Kind, Places
-from service.api.bodies import BodyLimit
-from service.api.browsers import EXPOSED, BelowPath, OwnPages
+from service.api.auth.browsers import EXPOSED, BelowPath, OwnPages
+from service.api.auth.caller import Gate
 from service.api.dependencies import within_rate, within_rate_of_address
-from service.api.lately import Lately
+from service.api.limits.bodies import BodyLimit
+from service.api.limits.concurrency import Admission, Kind, Places
+from service.api.limits.rates import Rates
 from service.api.live import Live
-from service.api.metrics import Metrics, Stored
 from service.api.middleware import Authenticate, Identify, log_request
-from service.api.rates import Rates
+from service.api.observe.cache import Lately
+from service.api.observe.metrics import Metrics, Stored
+from service.api.observe.traces import traces_if_wanted
 from service.api.routes import (
-    care,
     chat,
     collections,
     documents,
@@ -39,11 +39,11 @@ from service.api.routes import (
     pages,
     query,
     search,
+    upkeep,
 )
-from service.api.schemas import ReadyOut
 from service.api.state import Service
 from service.api.tools import Opener, sessions
-from service.api.traces import traces_if_wanted
+from service.api.wire.questions import ReadyOut
 
 __all__ = ["Live", "Service", "State", "create_app"]
 
@@ -101,7 +101,7 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
         redoc_url=None,
     )
     errors.register(app)
-    for routes in (query, search, chat, models, ingestions, documents, collections, index, care, keys, evaluations):
+    for routes in (query, search, chat, models, ingestions, documents, collections, index, upkeep, keys, evaluations):
         app.include_router(
             routes.router, prefix="/v1", responses=errors.declared(401, 403), dependencies=[Depends(within_rate)]
         )

@@ -9,12 +9,12 @@ from typing import Any
 
 from core.access import Access
 from core.answers import Answer, Refusal
-from core.until import Until
+from core.deadline import Until
 from service.answering.answer import Event, Question, answer, stream
-from service.answering.generators.choose import Model
+from service.answering.models.choose import Model
+from service.api.observe.request import tell_answer
 from service.api.state import Service
-from service.api.telling import tell_answer
-from service.api.wire import short_enough
+from service.api.wire.message import short_enough
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from starlette.requests import HTTPConnection, Request
 from core.access import Access, Principal, Scope, require
 from core.errors import Unavailable
 from core.logs import request_id
-from service.api.access import caller_of
+from service.api.auth.caller import caller_of
+from service.api.limits.rates import Rates
 from service.api.live import Live
-from service.api.rates import Rates
 from service.api.state import Evaluations, Service, Upkeep
 
 

@@ -16,9 +16,9 @@ from starlette.responses import JSONResponse, Response
 
 from core import errors
 from core.logs import request_id
-from service.api.schemas import Problem
-from service.api.telling import tell_code
-from service.api.wire import OUTER, in_words, printable
+from service.api.observe.request import tell_code
+from service.api.wire.message import OUTER, in_words, printable
+from service.api.wire.questions import Problem
 
 MEDIA_TYPE = "application/problem+json"
 

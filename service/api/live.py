@@ -41,7 +41,7 @@ class Live:
         self.upkeep = upkeep
         self.evaluations: Evaluations | None = None
         self.crowded: Callable[[], bool] = lambda: False
-        """True while the line for searches is full (service/api/admission.py)."""
+        """True while the line for searches is full (service/api/limits/concurrency.py)."""
         self.stopping = False
         """True once the service was told to stop: it answers what came and takes no more."""
         self.secret = secret

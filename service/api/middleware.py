@@ -15,10 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.errors import TouchstoneError
 from core.files import write_fault
 from core.logs import request_id
-from service.api.admission import ALWAYS, QUESTIONS, SEARCHES
-from service.api.bodies import NOTHING, TAKES_UPLOADS, Lingering, bodiless, once
 from service.api.errors import CODES, OPENAI_PATHS, as_openai, problem, response_to
-from service.api.telling import Ended, Observer, Told, told
+from service.api.limits.bodies import NOTHING, TAKES_UPLOADS, Lingering, bodiless, once
+from service.api.limits.concurrency import ALWAYS, QUESTIONS, SEARCHES
+from service.api.observe.request import Ended, Observer, Told, told
 
 logger = logging.getLogger(__name__)
 

@@ -7,18 +7,18 @@ from dataclasses import replace
 from core.access import Access
 from core.answers import Turn
 from core.errors import UnknownDocument
-from core.settings import Settings
-from indexes.catalogue import Catalogue
+from core.settings.load import Settings
+from indexes.catalogue.catalogue import Catalogue
+from indexes.catalogue.rows import DocumentRow
 from indexes.indexes import Indexes
-from indexes.rows import DocumentRow
-from indexes.search import search
-from indexes.trace import trace
+from indexes.search.search import search
+from indexes.search.trace import trace
 from service.answering.answer import Question
-from service.api.records import DocumentTextOut, ReadIn
-from service.api.schemas import QueryIn
-from service.api.searches import SearchIn, SearchOut
-from service.api.telling import tell_search
-from service.api.wire import printable, short_enough
+from service.api.observe.request import tell_search
+from service.api.wire.documents import DocumentTextOut, ReadIn
+from service.api.wire.message import printable, short_enough
+from service.api.wire.questions import QueryIn
+from service.api.wire.searches import SearchIn, SearchOut
 
 
 def question_of(body: QueryIn) -> Question:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from core.access import Principal
-from core.settings import Settings
+from core.settings.load import Settings
 from core.sources import Patterns
 
 if TYPE_CHECKING:
+    from indexes.catalogue.rows import DocumentRow, JobRow, Order
     from indexes.open import Indexes
-    from indexes.overview import VersionRow
-    from indexes.rows import DocumentRow, JobRow, Order
-    from service.answering.generators.choose import Model
-    from service.api.evaluations import EvaluationIn, EvaluationOut
-    from service.api.versions import PruneOut, RebuildIn, RebuildOut, RollbackOut
+    from indexes.upkeep.overview import VersionRow
+    from service.answering.models.choose import Model
+    from service.api.wire.evaluations import EvaluationIn, EvaluationOut
+    from service.api.wire.versions import PruneOut, RebuildIn, RebuildOut, RollbackOut
 
 
 class JobControl(Protocol):

@@ -15,18 +15,18 @@ import anyio.to_thread
 from pydantic import Field, ValidationError
 
 from core.access import Access
+from core.deadline import Until
 from core.errors import TouchstoneError
 from core.files import write_fault
 from core.logs import request_id
-from core.until import Until
 from service.api.asking import Asking
+from service.api.limits.disconnect import while_wanted
 from service.api.questions import part_of, question_of, searched
-from service.api.records import DocumentTextOut, ReadIn
-from service.api.schemas import AnswerOut, QueryIn
-from service.api.searches import SearchIn, SearchOut
 from service.api.state import Service
-from service.api.waiting import while_wanted
-from service.api.wire import MAX_LIMIT, Reply, Request, Text, in_words
+from service.api.wire.documents import DocumentTextOut, ReadIn
+from service.api.wire.message import MAX_LIMIT, Reply, Request, Text, in_words
+from service.api.wire.questions import AnswerOut, QueryIn
+from service.api.wire.searches import SearchIn, SearchOut
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from core.settings import Settings
+from core.settings.load import Settings
 from service.api.app import Live, create_app
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = json.loads((ROOT / "service/api/examples.json").read_text())
-WIRE = ("care", "chats", "evaluations", "jobs", "keys", "records", "schemas", "searches", "versions")
+WIRE = ("chat", "documents", "evaluations", "jobs", "keys", "questions", "searches", "upkeep", "versions")
 OWN = {"text/event-stream", "image/png"}
 PROBLEM = "application/problem+json"
 
@@ -76,7 +76,9 @@ def test_an_operation_declares_how_it_can_fail(name: str) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_is_what_it_is_an_example_of(name: str) -> None:
     kinds: list[type[BaseModel]] = [
-        found for module in WIRE if (found := getattr(import_module(f"service.api.{module}"), name, None)) is not None
+        found
+        for module in WIRE
+        if (found := getattr(import_module(f"service.api.wire.{module}"), name, None)) is not None
     ]
     assert kinds, "there is no such message"
     example = EXAMPLES[name]

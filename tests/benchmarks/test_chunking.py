@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.chunking import DEEPEST, Piece, at_recall, curves, same_recall, theirs
 from evaluation.dataset import Evidence, Item
-from tests.benchmarks.chunking import DEEPEST, Piece, at_recall, curves, same_recall, theirs
 
 ITEM = Item(
     id="q", question="?", evidence=(Evidence(document="a", start=10, end=20), Evidence(document="b", start=0, end=10))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import quality
 from core.answers import Hit
-from core.settings import EmbedderSettings, Settings
-from tests.benchmarks import quality
+from core.settings.load import EmbedderSettings, Settings
 
 
 def hit(text: str) -> Hit:

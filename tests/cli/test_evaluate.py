@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.evaluation.progress import duration
-from indexes.lock import own
+from indexes.upkeep.lock import own
 from tests.cli.conftest import Touchstone
 
 QUESTIONS = [

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from cli.serve import open_service
 from core.errors import SettingsError
-from core.settings import EmbedderSettings, ServerSettings, Settings
+from core.settings.load import EmbedderSettings, ServerSettings, Settings
 from service.api.app import create_app
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from indexes.schema import SCHEMA
+from indexes.catalogue.schema import SCHEMA
 from tests.cli.conftest import Touchstone, runner
 from tests.cli.test_serve import Served, served
 

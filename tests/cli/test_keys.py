@@ -9,8 +9,8 @@ import pytest
 
 from core.errors import SettingsError, UsageError
 from core.keys import digest, expiry, id_of, new_key
-from core.settings import ServerSettings
-from service.api.access import refuse_open_door
+from core.settings.load import ServerSettings
+from service.api.auth.caller import refuse_open_door
 from tests.cli.conftest import Touchstone
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

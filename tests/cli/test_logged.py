@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from tests.cli.conftest import environment_for
-from tests.service.answering.chat_server import ChatServer, chat_server
+from tests.service.answering.models.chat_server import ChatServer, chat_server
 
 CANARY = "canary"
 """Part of every text, name and key of this test, and of nothing else: not of the test's name, which is in paths."""

@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import environment_for, fill, runner
 from tests.cli.test_serve import start
-from tests.service.answering.chat_server import ChatServer, chat_server
+from tests.service.answering.models.chat_server import ChatServer, chat_server
 
 mcp = pytest.importorskip("mcp")
 QUESTION = "How many weeks of paid parental leave do parents have?"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.conftest import Touchstone
-from tests.service.answering.chat_server import ChatServer, chat_server
+from tests.service.answering.models.chat_server import ChatServer, chat_server
 
 REPLY = '{"quotes": [{"passage": 1, "text": "40 francs"}], "answer": "40 francs"}'
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.shown import visible, visible_json
+from core.terminal import visible, visible_json
 from tests.cli.conftest import ROOT, Touchstone
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\x08\x7f\x85\u202e\u2066\u2028\rx"

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from core.settings import EmbedderSettings
+from core.settings.load import EmbedderSettings
+from indexes.embedders.bulk import InBulk, always
+from indexes.embedders.cached import Remembering
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.hashing import HashingEmbedder
-from indexes.embedders.in_bulk import InBulk, always
 from indexes.embedders.protocol import Embedder
-from indexes.embedders.remembering import Remembering
-from tests.indexes.embeddings_server import embedder_at, embeddings_server
-from tests.indexes.tiny_models import tiny_encoder
+from tests.indexes.embedders.embeddings_server import embedder_at, embeddings_server
+from tests.indexes.embedders.tiny_models import tiny_encoder
 
 TEXTS = [
     "Employees get 27 days of paid leave each year.",

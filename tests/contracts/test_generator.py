@@ -8,16 +8,16 @@ from itertools import pairwise
 import pytest
 
 from core.answers import Quote
+from core.deadline import Until
 from core.errors import Cancelled
-from core.settings import ModelSettings
-from core.until import Until
+from core.settings.load import ModelSettings
 from indexes.embedders.hashing import HashingEmbedder
 from service.answering.cite import cite
-from service.answering.generators.choose import GENERATORS
-from service.answering.generators.protocol import Generator
+from service.answering.models.choose import GENERATORS
+from service.answering.models.protocol import Generator
 from service.answering.prompt import write_prompt
-from tests.service.answering.chat_server import chat_server
 from tests.service.answering.hits import hit, passages
+from tests.service.answering.models.chat_server import chat_server
 
 SHOWN = passages(hit("The annual leave is 28 days."), hit("The canteen opens at noon.", "canteen.md"))
 PROMPT = write_prompt("How many days is the annual leave?", SHOWN)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from indexes.keyword.memory import MemoryKeywordIndex
 from indexes.keyword.protocol import Entry, KeywordIndex
 from indexes.keyword.tantivy import TantivyIndex
+from tests.fakes.keyword import MemoryKeywordIndex
 
 OPEN: dict[str, Callable[[Path], KeywordIndex]] = {
     "memory": lambda folder: MemoryKeywordIndex(),

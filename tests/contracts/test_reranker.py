@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core.settings import RerankerSettings
+from core.settings.load import RerankerSettings
 from indexes.rerankers.choose import choose_reranker
 from indexes.rerankers.protocol import Reranker
-from tests.indexes.tiny_models import tiny_cross_encoder
+from tests.indexes.embedders.tiny_models import tiny_cross_encoder
 
 QUESTION = "How many days of paid leave?"
 PASSAGES = ["Employees get 27 days.", "", "half a \ud800 pair and a \x00 byte", "The roof was painted green. " * 60]

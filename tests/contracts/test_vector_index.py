@@ -21,10 +21,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from core.errors import IndexBroken
 from indexes.embedders.protocol import Vectors
-from indexes.vector.apart import SLICE, Apart, Busy
-from indexes.vector.chroma import ChromaIndex
-from indexes.vector.memory import MemoryIndex
-from indexes.vector.protocol import Counting, VectorIndex
+from indexes.vectors.chroma import ChromaIndex
+from indexes.vectors.process import SLICE, Apart, Busy
+from indexes.vectors.protocol import Counting, VectorIndex
+from tests.fakes.vectors import MemoryIndex
 from tests.faults.processes import only_linux
 
 DIMENSION = 8

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingsError, UnknownModel
-from core.settings import load, secret
+from core.settings.load import load, secret
 
 MODEL = """
 [models.main]

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
+from core.deadline import Until
 from core.errors import Cancelled, DeadlineReached
-from core.until import Until
 
 
 def test_without_a_deadline_there_is_always_time():

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from core.documents import page_at
-from evaluation.scorers.answers import judge
+from evaluation.scoring.answers import judge
 from tests.demo.corpus import document, of_kind, questions
 from tests.demo.words import content_stems
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from core.settings import EvaluationSettings
+from core.settings.load import EvaluationSettings
 from evaluation.dataset import Dataset, load_dataset
-from evaluation.manifest import write_json
-from evaluation.records import Record, to_line
-from evaluation.score import Score
+from evaluation.run.manifest import write_json
+from evaluation.run.records import Record, to_line
+from evaluation.scoring.score import Score
 
 RIGHT = "The fee is 40 francs"
 WRONG = "The fee is 99 francs"

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.settings import EmbedderSettings, EvaluationSettings, IngestSettings, ModelSettings, Settings
-from evaluation.rungs import Subject
-from evaluation.subject import subject_of
+from core.settings.load import EmbedderSettings, EvaluationSettings, IngestSettings, ModelSettings, Settings
+from evaluation.run.rungs import Subject
+from evaluation.run.subject import subject_of
 from indexes.open import open_indexes
 from ingest.pipeline import ingest
 

@@ -11,13 +11,13 @@ from xml.etree import ElementTree
 import pytest
 
 from core.errors import UsageError
-from core.settings import EvaluationSettings, Price
+from core.settings.load import EvaluationSettings, Price
 from evaluation.compare_runs import compare_runs
 from evaluation.evaluate import reprice, rescore
-from evaluation.gate import Limits, gate, junit, outcome
-from evaluation.manifest import read_manifest, write_json
-from evaluation.records import read_all_records, to_line
+from evaluation.report.gate import Limits, gate, junit, outcome
 from evaluation.results import results_of
+from evaluation.run.manifest import read_manifest, write_json
+from evaluation.run.records import read_all_records, to_line
 from tests.evaluation import made_up
 
 HALF = ["correct"] * 60 + ["wrong"] * 60

@@ -16,7 +16,7 @@ from pathlib import Path
 from indexes.embedders.protocol import Embedder
 from ingest.discover import Item
 from ingest.outcomes import Failed, Skipped
-from ingest.read import Draft, File, Reading, draft_or_reason
+from ingest.reading.read import Draft, File, Reading, draft_or_reason
 
 
 def hang() -> None:

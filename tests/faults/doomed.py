@@ -16,12 +16,12 @@ from typing import Any
 
 from sqlalchemy import event
 
+from indexes.catalogue.job_documents import JobDocuments
+from indexes.catalogue.jobs import AT_WORK
 from indexes.embedders.protocol import Embedder, Vectors
-from indexes.job_documents import JobDocuments
-from indexes.jobs import AT_WORK
 from indexes.open import Indexes, open_indexes
-from indexes.vector.protocol import VectorIndex
-from ingest.engine import JobEngine, Pace
+from indexes.vectors.protocol import VectorIndex
+from ingest.jobs.engine import JobEngine, Pace
 from tests.cli.conftest import settings_for
 from tests.faults.deeds import MurderousCounter
 from tests.faults.folders import COLLECTION, settings_of

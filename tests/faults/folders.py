@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from core.access import OWNER
-from core.settings import EmbedderSettings, Settings
+from core.settings.load import EmbedderSettings, Settings
 from indexes.open import Indexes, open_indexes
-from indexes.search import search
+from indexes.search.search import search
 from ingest.pipeline import ingest, plan
 
 Kind = Literal["hashing", "minilm"]

@@ -13,20 +13,20 @@ from pathlib import Path
 import pytest
 
 from core.errors import Unavailable
-from core.settings import Settings
+from core.settings.load import Settings
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.open import Indexes, open_indexes
-from ingest.ahead import Reader, read_ahead
 from ingest.discover import Item, discover
-from ingest.engine import JobEngine
-from ingest.isolation import Limits
+from ingest.jobs.engine import JobEngine
 from ingest.outcomes import Failed, Indexed
 from ingest.pipeline import ingest
-from ingest.pool import ParserPool
-from ingest.read import Draft, Reading
+from ingest.reading.isolation import Limits
+from ingest.reading.pool import ParserPool
+from ingest.reading.prefetch import Reader, read_ahead
+from ingest.reading.read import Draft, Reading
 from tests.faults.deeds import read_or_do
 from tests.faults.processes import children, ends, only_linux
-from tests.ingest.engines import ended
+from tests.ingest.jobs.engines import ended
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = {

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from core.access import OWNER
-from core.settings import EmbedderSettings, IngestSettings, Settings
-from indexes import backup, versions
-from indexes.manifest import Recipe
+from core.settings.load import EmbedderSettings, IngestSettings, Settings
 from indexes.open import open_indexes
-from indexes.overview import RebuildProgress
-from indexes.soundness import refuse_unsound
+from indexes.recipe import Recipe
+from indexes.upkeep import backup, versions
+from indexes.upkeep.overview import RebuildProgress
+from indexes.upkeep.recall import refuse_unsound
 from ingest import changeover
 from ingest.changeover import Change, Serve, rebuild
 from ingest.pipeline import ingest

@@ -18,11 +18,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from indexes.lock import owner_of
+from indexes.upkeep.lock import owner_of
 from tests.faults.deeds import WHEN_READ
 from tests.faults.doomed import POINTS, WHEN_EMBEDDED, begin, command, ingest_until
 from tests.faults.folders import Folder, assert_given_up, assert_sound, fill, jobs_of
-from tests.ingest.postgres import programs, running
+from tests.ingest.jobs.postgres import programs, running
 
 PATIENCE = 60.0
 ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED"}

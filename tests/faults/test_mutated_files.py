@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import demo
-from core.settings import Settings
+from core.settings.load import Settings
 from indexes.open import Indexes
 from ingest.outcomes import Failed
 from ingest.pipeline import ingest

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import Settings
+from core.settings.load import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -71,7 +71,7 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
 
 
 def test_the_settings_it_shows_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.settings import load
+    from core.settings.load import load
 
     (example,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "touchstone.toml").write_text(example)

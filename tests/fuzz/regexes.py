@@ -24,7 +24,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("core", "indexes", "ingest", "service", "evaluation", "cli")
+PACKAGES = ("core", "indexes", "ingest", "service", "evaluation", "app", "cli")
 Uses = defaultdict[str, set[tuple[Path, str]]]
 Making = tuple[str, str, str]
 METHODS = ("match", "fullmatch", "search", "findall", "finditer", "sub", "subn", "split")

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Sequence
 
 from core.documents import Chunk, Parsed
-from indexes.catalogue import NewDocument
+from indexes.catalogue.catalogue import NewDocument
+from indexes.catalogue.duplicates import sketch
+from indexes.catalogue.rows import Version
 from indexes.open import Indexes
-from indexes.rows import Version
-from indexes.twins import sketch
 from indexes.write import write_documents
 
 

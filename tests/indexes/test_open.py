@@ -14,13 +14,13 @@ import pytest
 
 from core.access import OWNER
 from core.errors import DataFolderOwned, IndexBroken
-from core.settings import Settings
-from indexes import manifest
-from indexes.catalogue import Catalogue, JobRow
+from core.settings.load import Settings
+from indexes import recipe
+from indexes.catalogue.catalogue import Catalogue, JobRow
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.open import open_indexes
-from indexes.rebuild import DOUBT, ONCE, OPENED, finds_itself, mend, note_opened, rebuild_vectors
-from indexes.search import search
+from indexes.search.search import search
+from indexes.upkeep.refill import DOUBT, ONCE, OPENED, finds_itself, mend, note_opened, rebuild_vectors
 from tests.indexes.store import agree, store
 
 
@@ -170,8 +170,8 @@ def test_an_embedder_that_cannot_be_made_is_refused_and_the_sentence_says_what_t
 
 
 def test_the_index_version_names_the_embedder() -> None:
-    assert manifest.version(HashingEmbedder()) == manifest.version(HashingEmbedder())
-    assert manifest.version(HashingEmbedder()) != manifest.version(OtherEmbedder())
+    assert recipe.version(HashingEmbedder()) == recipe.version(HashingEmbedder())
+    assert recipe.version(HashingEmbedder()) != recipe.version(OtherEmbedder())
 
 
 def test_nothing_of_a_folder_is_readable_to_others(filled: Settings) -> None:

@@ -11,12 +11,12 @@ from sqlalchemy import event
 
 from core.access import OWNER
 from core.errors import IndexBroken
+from indexes.catalogue.rows import Version
+from indexes.catalogue.statements import BLOCK
 from indexes.embedders.protocol import Vectors
 from indexes.open import Indexes
-from indexes.rows import Version
-from indexes.search import search
-from indexes.statements import BLOCK
-from indexes.vector.protocol import VectorIndex
+from indexes.search.search import search
+from indexes.vectors.protocol import VectorIndex
 from indexes.write import SLICE, finish_intents, remove_document, write_documents
 from tests.indexes.store import agree, new_document, store, version
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import EmbedderSettings, Settings
+from core.settings.load import EmbedderSettings, Settings
 from indexes.open import Indexes, open_indexes
 from ingest.outcomes import IngestReport
 from ingest.pipeline import ingest

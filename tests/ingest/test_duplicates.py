@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.access import ANONYMOUS, OWNER
-from core.settings import Settings
+from core.settings.load import Settings
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.embedders.protocol import Vectors
 from indexes.open import Indexes
-from indexes.search import search
+from indexes.search.search import search
 from ingest.pipeline import ingest
 from tests.ingest.test_sidecar import SAID, readable_by, say
 

@@ -9,10 +9,10 @@ import pytest
 
 from core.access import OWNER
 from core.errors import SourceError
-from core.settings import Settings
+from core.settings.load import Settings
+from indexes.catalogue.schema import changes
 from indexes.open import Indexes
-from indexes.schema import changes
-from indexes.search import search
+from indexes.search.search import search
 from ingest.outcomes import Failed, IngestReport, Removed, Skipped
 from ingest.pipeline import Progress, ingest, plan
 from tests.ingest.conftest import Ingest

@@ -12,17 +12,17 @@ from sqlalchemy import delete, func, update
 
 from core.access import ANONYMOUS, OWNER
 from core.errors import IndexBroken
-from core.settings import EmbedderSettings, IngestSettings, Settings
-from indexes import versions
+from core.settings.load import EmbedderSettings, IngestSettings, Settings
+from indexes.catalogue.rows import Description
+from indexes.catalogue.schema import structures, transaction
 from indexes.embedders.hashing import HashingEmbedder
-from indexes.handover import give_back, hand_over
-from indexes.manifest import Recipe
 from indexes.open import Indexes, open_indexes, open_version
-from indexes.overview import RebuildProgress, Rebuilt
-from indexes.rows import Description
-from indexes.schema import structures, transaction
-from indexes.search import search
-from indexes.soundness import recall, refuse_incomplete, refuse_unsound
+from indexes.recipe import Recipe
+from indexes.search.search import search
+from indexes.upkeep import versions
+from indexes.upkeep.carry_over import give_back, hand_over
+from indexes.upkeep.overview import RebuildProgress, Rebuilt
+from indexes.upkeep.recall import recall, refuse_incomplete, refuse_unsound
 from indexes.write import remove_document
 from ingest.changeover import Change, rebuild, roll_back
 from ingest.parsers.choose import PARSERS

@@ -10,12 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 from core.access import ANONYMOUS, OWNER, Access
-from core.settings import IngestSettings, Rule
+from core.settings.load import IngestSettings, Rule
+from indexes.catalogue.rows import UNDESCRIBED, Description
 from indexes.open import Indexes
-from indexes.rows import UNDESCRIBED, Description
+from ingest.describe import by_rules
 from ingest.outcomes import IngestReport
 from ingest.pipeline import ingest
-from ingest.sidecar import by_rules
 from tests.ingest.test_pipeline import mail
 
 HR = Rule(pattern="policies/**", groups=("hr",), tags=("policy",), valid_from="2026-01-01")

@@ -9,12 +9,12 @@ import pytest
 
 from core.access import ANONYMOUS, OWNER, Access
 from core.errors import ParseError
-from core.settings import Settings
+from core.settings.load import Settings
+from indexes.catalogue.rows import Description
 from indexes.open import Indexes
-from indexes.rows import Description
+from ingest.describe import NOTHING_SAID, read_sidecar
 from ingest.outcomes import Failed, Indexed, Skipped, Unchanged
 from ingest.pipeline import plan
-from ingest.sidecar import NOTHING_SAID, read_sidecar
 from tests.ingest.conftest import Ingest
 from tests.ingest.test_pipeline import by_document, mail
 

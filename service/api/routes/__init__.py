@@ -1,0 +1,1 @@
+"""One file a resource; each route names its scope, and does nothing that another room could."""

@@ -15,12 +15,12 @@ from core.answers import Answer, Refusal
 from core.errors import TouchstoneError
 from service.answering.answer import Event, Question, Text
 from service.api.asking import Asking
-from service.api.chats import ChatIn, ChatOut, ChatUsage, Told, cited, said
 from service.api.dependencies import CurrentAccess, CurrentService, RequestId, needs
 from service.api.errors import STATUS, declared, openai_error
-from service.api.schemas import OpenAIProblem
-from service.api.waiting import EVENT, UNBUFFERED, as_they_come, while_wanted
-from service.api.wire import printable
+from service.api.limits.disconnect import EVENT, UNBUFFERED, as_they_come, while_wanted
+from service.api.wire.chat import ChatIn, ChatOut, ChatUsage, Told, cited, said
+from service.api.wire.message import printable
+from service.api.wire.questions import OpenAIProblem
 
 router = APIRouter(tags=["answers"], dependencies=[needs("query")])
 

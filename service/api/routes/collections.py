@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from indexes.collections import add_collection, remove_collection
+from indexes.catalogue.collections import add_collection, remove_collection
 from service.api.dependencies import CurrentAccess, CurrentService, WritingService, needs
 from service.api.errors import declared
-from service.api.records import CollectionIn, CollectionOut, CollectionsOut
+from service.api.wire.documents import CollectionIn, CollectionOut, CollectionsOut
 
 router = APIRouter(tags=["documents"], dependencies=[needs("query")])
 

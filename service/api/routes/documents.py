@@ -9,9 +9,10 @@ from fastapi import APIRouter, Path, Query, Response
 
 from core.access import Access, require_own
 from core.errors import NoPageImage
+from indexes.catalogue.duplicates import near_duplicates_of
+from indexes.catalogue.groups import set_groups
 from indexes.delete import delete_document
-from indexes.groups import set_groups
-from indexes.twins import near_duplicates_of
+from service.api.auth.sources import uploads_of
 from service.api.dependencies import (
     CurrentAccess,
     CurrentPrincipal,
@@ -22,9 +23,8 @@ from service.api.dependencies import (
 )
 from service.api.errors import declared
 from service.api.questions import text_of
-from service.api.records import MOST_CHARACTERS, DocumentIn, DocumentOut, DocumentsOut, DocumentTextOut
-from service.api.sources import uploads_of
 from service.api.state import Service
+from service.api.wire.documents import MOST_CHARACTERS, DocumentIn, DocumentOut, DocumentsOut, DocumentTextOut
 
 MOST_MARKED = 20_000
 """Characters."""

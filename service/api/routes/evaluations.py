@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from service.api.dependencies import CurrentEvaluations, CurrentPrincipal, needs
 from service.api.errors import declared
-from service.api.evaluations import EvaluationIn, EvaluationOut, EvaluationsOut
-from service.api.wire import MAX_LIMIT
+from service.api.wire.evaluations import EvaluationIn, EvaluationOut, EvaluationsOut
+from service.api.wire.message import MAX_LIMIT
 
 router = APIRouter(tags=["evaluation"], dependencies=[needs("evaluate")])
 

@@ -10,8 +10,8 @@ from core.access import OWNER
 from core.errors import TouchstoneError, Unavailable
 from service.api.dependencies import CurrentService
 from service.api.errors import declared
-from service.api.schemas import HealthOut, ReadyOut
 from service.api.state import Service
+from service.api.wire.questions import HealthOut, ReadyOut
 
 router = APIRouter(tags=["health"])
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from service.api.dependencies import CurrentService, CurrentUpkeep, needs
 from service.api.errors import declared
-from service.api.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
+from service.api.wire.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
 
 router = APIRouter(tags=["index"], dependencies=[needs("admin")])
 

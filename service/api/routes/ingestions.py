@@ -18,15 +18,15 @@ from starlette.datastructures import UploadFile
 
 from core.access import Principal, followed, groups_to_give, require_groups
 from core.sources import named, refuse_absent, scheme_of
-from indexes.rows import JobRow, Order
+from indexes.catalogue.rows import JobRow, Order
+from service.api.auth.sources import Upload, refuse_source, uploads_of
 from service.api.dependencies import CurrentPrincipal, CurrentService, JobId, WritingService, needs
 from service.api.errors import declared
-from service.api.jobs import JobDetail, JobDocumentOut, JobDocumentsOut, JobLine, JobsOut, Status
-from service.api.schemas import IngestionIn
-from service.api.sources import Upload, refuse_source, uploads_of
 from service.api.state import Service
 from service.api.uploads import sha256
-from service.api.wire import MAX_LIMIT
+from service.api.wire.jobs import JobDetail, JobDocumentOut, JobDocumentsOut, JobLine, JobsOut, Status
+from service.api.wire.message import MAX_LIMIT
+from service.api.wire.questions import IngestionIn
 
 router = APIRouter(tags=["ingestion"], dependencies=[needs("ingest")])
 

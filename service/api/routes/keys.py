@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 
 from service.api.dependencies import CurrentService, WritingService, needs
 from service.api.errors import declared
-from service.api.keys import KeyIn, KeyOut, KeysOut, NewKeyOut
+from service.api.wire.keys import KeyIn, KeyOut, KeysOut, NewKeyOut
 
 router = APIRouter(tags=["keys"], dependencies=[needs("admin")])
 

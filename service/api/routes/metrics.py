@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from core.access import require
 from service.api.dependencies import CurrentService
 from service.api.errors import declared
-from service.api.metrics import MEDIA_TYPE, Stored
+from service.api.observe.metrics import MEDIA_TYPE, Stored
 
 router = APIRouter(tags=["health"])
 

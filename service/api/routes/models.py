@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path
 
 from service.api.dependencies import CurrentService, needs
 from service.api.errors import declared
-from service.api.records import ModelOut, ModelsOut
-from service.api.schemas import OpenAIProblem
+from service.api.wire.documents import ModelOut, ModelsOut
+from service.api.wire.questions import OpenAIProblem
 
 router = APIRouter(tags=["models"], dependencies=[needs("query")])
 

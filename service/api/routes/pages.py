@@ -10,17 +10,17 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import ValidationError
 
 from core.access import Principal, require
+from core.deadline import Until
 from core.errors import Forbidden, TouchstoneError, Unauthorized, UsageError
-from core.until import Until
-from service.api.access import caller_of
 from service.api.asking import Asking
+from service.api.auth.caller import caller_of
 from service.api.dependencies import CurrentService
 from service.api.errors import STATUS
+from service.api.limits.disconnect import while_wanted
 from service.api.questions import question_of
-from service.api.schemas import QueryIn
 from service.api.state import Service
-from service.api.waiting import while_wanted
-from service.api.wire import in_words, short_enough
+from service.api.wire.message import in_words, short_enough
+from service.api.wire.questions import QueryIn
 from service.web.page import Choices, Shown, ask_page, key_page, reference_page, script, stylesheet
 
 router = APIRouter(include_in_schema=False)

@@ -14,10 +14,10 @@ from service.answering.answer import Event, Found, Text
 from service.api.asking import Asking
 from service.api.dependencies import CurrentAccess, CurrentService, RequestId, needs
 from service.api.errors import declared, problem_of
+from service.api.limits.disconnect import EVENT, UNBUFFERED, as_they_come, while_wanted
 from service.api.questions import question_of
-from service.api.schemas import AnswerOut, QueryIn
-from service.api.waiting import EVENT, UNBUFFERED, as_they_come, while_wanted
-from service.api.wire import printable
+from service.api.wire.message import printable
+from service.api.wire.questions import AnswerOut, QueryIn
 
 router = APIRouter(tags=["answers"], dependencies=[needs("query")])
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from service.api.dependencies import CurrentAccess, CurrentService, needs
 from service.api.errors import declared
 from service.api.questions import searched
-from service.api.searches import SearchIn, SearchOut
+from service.api.wire.searches import SearchIn, SearchOut
 
 router = APIRouter(tags=["answers"], dependencies=[needs("query")])
 

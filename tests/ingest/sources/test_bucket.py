@@ -15,7 +15,7 @@ import pytest
 
 from core.access import ANONYMOUS
 from core.errors import SourceError, Unavailable
-from core.settings import Settings
+from core.settings.load import Settings
 from core.sources import EVERYTHING, Patterns
 from indexes.open import Indexes
 from ingest.outcomes import IngestReport

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SourceError
-from core.settings import Settings
+from core.settings.load import Settings
 from core.sources import EVERYTHING, Patterns
 from indexes.open import Indexes
 from ingest.outcomes import IngestReport

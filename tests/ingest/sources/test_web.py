@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from core.errors import SourceError
-from core.settings import Settings
+from core.settings.load import Settings
 from indexes.open import Indexes
-from ingest.jobs import new_job
+from ingest.jobs.record import new_job
+from ingest.jobs.work import Work
 from ingest.outcomes import IngestReport
 from ingest.pipeline import ingest, plan, run
-from ingest.work import Work
 from tests.ingest.sources.servers import Answer, Server, page, serving
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import EmbedderSettings, ModelSettings, Settings
+from core.settings.load import EmbedderSettings, ModelSettings, Settings
 from indexes.embedders.choose import choose_embedder
 from indexes.open import Indexes, open_indexes
-from service.answering.generators.choose import Model, open_model
-from service.answering.generators.extractive import Extractive
+from service.answering.models.choose import Model, open_model
+from service.answering.models.extractive import Extractive
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 
 from core.access import ANONYMOUS, OWNER, Access
 from core.answers import Answer, Refusal
+from core.deadline import Until
 from core.errors import Cancelled, SettingsError, UnknownDocument
-from core.settings import AnsweringSettings
-from core.until import Until
+from core.settings.load import AnsweringSettings
 from service.answering.answer import Found, Question, Text, answer, answer_from, stream
 from tests.indexes.store import store
 from tests.service.answering.hits import hit

@@ -6,14 +6,14 @@ import pytest
 
 from core.access import OWNER
 from core.answers import Answer, Turn
+from core.deadline import Until
 from core.errors import Cancelled, DeadlineReached
-from core.settings import AnsweringSettings, ModelSettings
-from core.until import Until
+from core.settings.load import AnsweringSettings, ModelSettings
 from service.answering.answer import Question, answer
 from service.answering.condense import MOST_CHARACTERS, MOST_TURNS, standalone
-from service.answering.generators.choose import GENERATORS, Model
+from service.answering.models.choose import GENERATORS, Model
 from tests.indexes.store import store
-from tests.service.answering.chat_server import chat_server
+from tests.service.answering.models.chat_server import chat_server
 
 TURNS = (
     Turn(role="user", text="Who may work from home?"),

@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from core.errors import TouchstoneError
-from core.settings import Settings
+from core.settings.load import Settings
 from core.sources import Patterns
+from indexes.catalogue.rows import JobRow, Order
 from indexes.open import Indexes
-from indexes.rows import JobRow, Order
-from ingest.ahead import Reader
-from ingest.jobs import RecordedJob, new_job
+from ingest.jobs.record import RecordedJob, new_job
+from ingest.jobs.work import Work
 from ingest.permitted import rules_of
 from ingest.pipeline import lay_out, plan_of, process, sweep
 from ingest.plan import fingerprint, limit_of
-from ingest.read import Reading, draft_or_reason
-from ingest.work import Work
+from ingest.reading.prefetch import Reader
+from ingest.reading.read import Reading, draft_or_reason
 
 
 class Here:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from core.settings import EmbedderSettings, Settings
+from core.settings.load import EmbedderSettings, Settings
 from indexes.open import Indexes, open_indexes
-from ingest.engine import JobEngine
+from ingest.jobs.engine import JobEngine
 from ingest.pipeline import ingest
-from service.answering.generators.choose import open_model
+from service.answering.models.choose import open_model
 from service.api.app import create_app
 from service.api.state import Service
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 import uvicorn
 
 from cli.serve import listening
-from core.settings import Settings
+from core.settings.load import Settings
 from service.api.app import Live, create_app
 from service.api.server import config_of
 from service.api.state import Service

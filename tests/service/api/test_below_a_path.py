@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from core.settings import ServerSettings, Settings
+from core.settings.load import ServerSettings, Settings
 from service.api.state import Service
 from tests.service.api.serving import serving
 from tests.service.api.test_pages import QUESTION, Tags

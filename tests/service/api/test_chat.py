@@ -13,15 +13,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 from core.answers import Draft, Usage
+from core.deadline import Until
 from core.errors import ModelUnavailable
-from core.settings import ModelSettings
-from core.until import Until
+from core.settings.load import ModelSettings
 from indexes.open import Indexes
-from service.answering.generators.choose import open_model
-from service.answering.generators.protocol import Abilities, Prompt
-from service.answering.generators.reply import read_reply
-from service.api.chats import ChatIn
+from service.answering.models.choose import open_model
+from service.answering.models.protocol import Abilities, Prompt
+from service.answering.models.reply import read_reply
 from service.api.state import Service
+from service.api.wire.chat import ChatIn
 from tests.service.api.serving import serving
 
 QUESTION = "How many weeks of paid parental leave do employees who become parents have?"

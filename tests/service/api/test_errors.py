@@ -13,7 +13,7 @@ from core.errors import TouchstoneError
 from service.api.app import create_app
 from service.api.errors import STATUS
 from service.api.state import Service
-from tests.indexes.embeddings_server import embedder_at, embeddings_server
+from tests.indexes.embedders.embeddings_server import embedder_at, embeddings_server
 
 FIELDS = {"type", "title", "status", "detail", "code", "request_id"}
 

@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from cli.evaluations import EvaluationRuns
-from core.settings import EmbedderSettings, ModelSettings, Settings
+from app.evaluations import EvaluationRuns
+from core.settings.load import EmbedderSettings, ModelSettings, Settings
 from indexes.open import Indexes, open_indexes
-from ingest.engine import JobEngine
+from ingest.jobs.engine import JobEngine
 from ingest.pipeline import ingest
-from service.answering.generators.choose import open_model
+from service.answering.models.choose import open_model
 from service.api.app import Live, create_app
 from service.api.state import Service
-from tests.service.answering.chat_server import MODES, ChatServer, chat_server
+from tests.service.answering.models.chat_server import MODES, ChatServer, chat_server
 from tests.service.api.callers import Caller
 
 OPEN = "# Leave\n\nParents have 16 weeks of paid parental leave.\n"

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from cli.evaluations import EvaluationRuns
+from app.evaluations import EvaluationRuns
 from core.errors import JobConflict
-from core.settings import Settings
+from core.settings.load import Settings
 from indexes.open import open_indexes
 from service.api.app import Live, create_app
-from service.api.keys import KeyIn
 from service.api.state import Service
-from service.api.versions import RebuildOut
+from service.api.wire.keys import KeyIn
+from service.api.wire.versions import RebuildOut
 from tests.fuzz.rules import CHECKS, tame
 from tests.service.api.serving import serving
 

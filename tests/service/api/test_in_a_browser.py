@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from cli.serve import open_service
-from core.settings import ServerSettings, Settings
+from core.settings.load import ServerSettings, Settings
 from ingest.pipeline import ingest
 from service.api.app import Live
-from service.api.keys import KeyIn
 from service.api.state import Service
+from service.api.wire.keys import KeyIn
 from tests.cli.conftest import ROOT as REPOSITORY
 from tests.service.api.serving import serving
 from tests.service.api.test_below_a_path import ROOT, below, proxy

@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from cli.serve import open_service
-from core.settings import EmbedderSettings, ServerSettings, Settings
+from core.settings.load import EmbedderSettings, ServerSettings, Settings
 from indexes.uploads import folder_of
 from service.api.app import create_app
-from tests.ingest.parsers.test_pdf import drawn, lines
+from tests.ingest.parsers.pdf.test_pdf import drawn, lines
 
 ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"}
 

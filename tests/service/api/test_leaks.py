@@ -11,10 +11,10 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from cli.evaluations import EvaluationRuns
-from core.settings import EmbedderSettings, EvaluationSettings, IngestSettings, ServerSettings, Settings
+from app.evaluations import EvaluationRuns
+from core.settings.load import EmbedderSettings, EvaluationSettings, IngestSettings, ServerSettings, Settings
 from indexes.open import open_indexes
-from service.answering.generators.choose import open_model
+from service.answering.models.choose import open_model
 from service.api.app import Live, create_app
 from service.api.state import Service
 from tests.service.api.at_once import AtOnce

@@ -10,10 +10,10 @@ import anyio
 import pytest
 
 from core.access import Access
-from service.answering.generators.choose import Model
-from service.api.records import ReadIn
+from service.answering.models.choose import Model
 from service.api.state import Service
 from service.api.tools import ServiceTools
+from service.api.wire.documents import ReadIn
 from tests.service.api.serving import serving
 
 mcp = pytest.importorskip("mcp")

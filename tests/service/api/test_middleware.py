@@ -8,7 +8,7 @@ from contextlib import nullcontext
 import pytest
 from fastapi.testclient import TestClient
 
-from core.settings import Settings
+from core.settings.load import Settings
 from service.api.app import create_app
 from service.api.state import Service
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
-from core.settings import Settings
+from core.settings.load import Settings
 from indexes.open import Indexes
 
 QUESTION = "How many weeks of paid parental leave do employees who become parents have?"

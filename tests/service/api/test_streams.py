@@ -16,13 +16,13 @@ import uvicorn
 from starlette.requests import Request
 from starlette.types import Message
 
-from core.settings import ModelSettings, ServerSettings
-from core.until import Until
-from service.answering.generators.choose import open_model
+from core.deadline import Until
+from core.settings.load import ModelSettings, ServerSettings
+from service.answering.models.choose import open_model
 from service.api.app import create_app
+from service.api.limits.disconnect import HEARTBEAT, as_they_come
 from service.api.state import Service
-from service.api.waiting import HEARTBEAT, as_they_come
-from tests.service.answering.chat_server import ChatServer, chat_server
+from tests.service.answering.models.chat_server import ChatServer, chat_server
 
 QUESTION = "How many weeks of paid parental leave do employees who become parents have?"
 REPLY = '{"quotes": [{"passage": 1, "text": "16 weeks"}], "answer": "They have 16 weeks of paid leave."}'

@@ -18,23 +18,23 @@ from fastapi.testclient import TestClient
 
 from core import caches
 from core.access import OWNER
-from core.settings import EmbedderSettings, Settings
+from core.settings.load import EmbedderSettings, Settings
 from indexes import uploads
-from indexes.backup import restore, take
+from indexes.catalogue.rows import JobRow
 from indexes.delete import delete_document
 from indexes.open import Indexes, open_indexes
-from indexes.rows import JobRow
+from indexes.upkeep.backup import restore, take
 from indexes.uploads import place_of, places, stored_files
-from ingest.pages import PageImages
 from ingest.pipeline import ingest
+from ingest.reading.pages import PageImages
 from service.api.uploads import LONGEST_NAME, safe_name
 from tests.faults.doomed import begin
 from tests.faults.folders import mail
-from tests.indexes.test_purge import forms, traces
-from tests.ingest.parsers.test_pdf import drawn, lines
+from tests.indexes.upkeep.test_purge import forms, traces
+from tests.ingest.parsers.pdf.test_pdf import drawn, lines
+from tests.service.api.auth.test_sources import owner  # noqa: F401 -- one that does a job at once
 from tests.service.api.callers import Caller
 from tests.service.api.test_ingestions import client, ended  # noqa: F401 -- a service with jobs
-from tests.service.api.test_sources import owner  # noqa: F401 -- one that does a job at once
 
 LONG = "関東支店における情報セキュリティ管理規程及び個人情報保護に関する取扱細則並びに委託先管理基準の改定について"
 

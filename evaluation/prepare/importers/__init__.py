@@ -1,0 +1,1 @@
+"""Question sets of others, one file a form; choose.py knows them by name."""

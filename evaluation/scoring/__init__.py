@@ -1,0 +1,5 @@
+"""Is an answer right? Without a model; judging/ asks one.
+
+score.py writes scores.jsonl. Evidence: gold, retrieval. Answers: answers (which rule), judgement (its result), then a
+rule a file: text, spans, claims, numbers, number_words, figures, dates, lists, yes_no, abstention.
+"""

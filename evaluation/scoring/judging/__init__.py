@@ -1,0 +1,4 @@
+"""A model as judge, compared with people.
+
+In order: prompt, judgements (on disk before they are used), judge, labels (what people say), calibration.
+"""

@@ -1,0 +1,5 @@
+"""PDF through pdfium.
+
+The passes in order: lines (words with their places), grids (ruled tables), tables (the others, and headers), layout
+(headings, paragraphs, lists, reading order), extras (attachments, outline, form fields), read (all of it).
+"""

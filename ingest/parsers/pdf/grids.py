@@ -1,0 +1,154 @@
+"""Ruled tables in a PDF: drawn lines that touch each other make a grid, its cells hold the words."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from ingest.parsers.cells import header_rows, is_number
+from ingest.parsers.pdf.lines import Line, Rule, Rules, Word
+
+_TOUCH = 3.0
+_MOST_RULES = 1500
+_GAP, _UNRULED_GAPS = 1.2, 0.25
+"""Blank, in font sizes, that parts columns; share of lines that may hold one no rule stands in."""
+_LEADING = 1.45
+"""Distance, in font sizes, up to which a line in a cell goes on with the one above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of equally many cells, the first `header_rows` of them the header."""
+
+    rows: tuple[tuple[str, ...], ...]
+    header_rows: int
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Ascending places of the upright and the level rules of one drawn table, and the upright rules themselves."""
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    upright: tuple[Rule, ...]
+
+    def holds(self, line: Line) -> bool:
+        """Whether the line stands inside."""
+        middle = line.y + line.size / 3
+        inside = self.xs[0] - _TOUCH <= line.x0 and line.x1 <= self.xs[-1] + _TOUCH
+        return inside and self.ys[0] - _TOUCH <= middle <= self.ys[-1] + _TOUCH
+
+
+def grids_of(rules: Rules) -> list[Grid]:
+    """The grids on a page: touching rules that make two columns and two rows at least, or enclose as many."""
+    upright, level = rules.vertical, rules.horizontal
+    if len(upright) + len(level) > _MOST_RULES or len(upright) < 2 or len(level) < 2:
+        return []
+    groups: list[tuple[list[Rule], list[Rule]]] = []
+    for wall in upright:
+        touching = [floor for floor in level if _cross(wall, floor)]
+        joined = [group for group in groups if any(floor in group[1] for floor in touching)]
+        merged: tuple[list[Rule], list[Rule]] = ([wall], touching)
+        for group in joined:
+            groups.remove(group)
+            merged[0].extend(group[0])
+            merged[1].extend(floor for floor in group[1] if floor not in touching)
+        groups.append(merged)
+    grids = [Grid(_places(walls), _places(floors), tuple(walls)) for walls, floors in groups if walls and floors]
+    return [grid for grid in grids if len(grid.xs) >= 3 and len(grid.ys) >= 2]
+
+
+def ruled_table(lines: Sequence[Line], grid: Grid) -> Table | None:
+    """The table that the lines inside a grid make up; None when they fill no more than one column or row."""
+    ordered = sorted(lines, key=lambda line: (-line.y, line.x0))
+    if sum(_has_gap(line, grid) for line in ordered) > _UNRULED_GAPS * len(ordered):
+        return None  # a frame around a table, whose columns no rule parts
+    placed = [(line, _placed(line, grid)) for line in ordered]
+    rows: list[list[str]] = []
+    for _, strip in groupby(placed, key=lambda pair: bisect_right(grid.ys, pair[0].y + pair[0].size / 3)):
+        rows.extend(_rows_of(list(strip)))
+    filled = [i for i in range(len(grid.xs) - 1) if any(row[i] for row in rows)]
+    table = [tuple(row[i] for i in filled) for row in rows]
+    several = sum(sum(map(bool, row)) > 1 for row in table)
+    if len(filled) < 2 or len(table) < 2 or several < len(table) / 2:
+        return None
+    return Table(tuple(table), header_rows(table), ordered[0].page)
+
+
+def _placed(line: Line, grid: Grid) -> list[str]:
+    """The line's words by column; words between which no rule stands at this height stay together."""
+    cells = [""] * (len(grid.xs) - 1)
+    for run in _runs(line, grid):
+        column = min(max(bisect_right(grid.xs, (run[0].x0 + run[0].x1) / 2) - 1, 0), len(cells) - 1)
+        cells[column] = f"{cells[column]} {' '.join(word.text for word in run)}".strip()
+    return cells
+
+
+def _runs(line: Line, grid: Grid) -> list[list[Word]]:
+    """The line's words, parted where a rule stands between two of them."""
+    middle = line.y + line.size / 3
+    walls = [rule.place for rule in grid.upright if rule.low - _TOUCH <= middle <= rule.high + _TOUCH]
+    runs = [[line.words[0]]]
+    for before, word in pairwise(line.words):
+        if any(before.x1 - 2 <= wall <= word.x0 + 2 for wall in walls):
+            runs.append([word])
+        else:
+            runs[-1].append(word)
+    return runs
+
+
+def _has_gap(line: Line, grid: Grid) -> bool:
+    """Whether words far apart share a cell: the blank after a list's number does not count."""
+    return any(
+        word.x0 - before.x1 > _GAP * line.size
+        for run in _runs(line, grid)
+        for before, word in pairwise(run[1:] if len(run[0].text) < 4 else run)
+    )
+
+
+def _rows_of(strip: Sequence[tuple[Line, list[str]]]) -> list[list[str]]:
+    """What stands between two level rules: one row when its lines are cells that wrap, else a row for each height."""
+    heights: list[tuple[Line, list[str]]] = []
+    for line, cells in strip:
+        if heights and heights[-1][0].y - line.y < 0.35 * line.size:
+            heights[-1] = (heights[-1][0], _joined(heights[-1][1], cells))
+        else:
+            heights.append((line, cells))
+    if _is_one_row(heights):
+        whole = heights[0][1]
+        for _, cells in heights[1:]:
+            whole = _joined(whole, cells)
+        return [whole]
+    return [cells for _, cells in heights]
+
+
+def _joined(above: Sequence[str], below: Sequence[str]) -> list[str]:
+    return [" ".join(filter(None, cells)) for cells in zip(above, below, strict=True)]
+
+
+def _is_one_row(heights: Sequence[tuple[Line, list[str]]]) -> bool:
+    """Lines close together, no two numbers below each other, and not three or more that fill every column."""
+    close = all(above.y - below.y < _LEADING * below.size for (above, _), (below, _) in pairwise(heights))
+    columns = list(zip(*(cells for _, cells in heights), strict=True))
+    numbers = any(is_number(above) and is_number(below) for column in columns for above, below in pairwise(column))
+    full = len(heights) > 2 and all(sum(map(bool, cells)) > 1 for _, cells in heights)
+    return close and not numbers and not full
+
+
+def _cross(wall: Rule, floor: Rule) -> bool:
+    return (
+        floor.low - _TOUCH <= wall.place <= floor.high + _TOUCH
+        and wall.low - _TOUCH <= floor.place <= wall.high + _TOUCH
+    )
+
+
+def _places(rules: Sequence[Rule]) -> tuple[float, ...]:
+    """Ascending places, those that touch taken as one."""
+    kept: list[float] = []
+    for rule in sorted(rules, key=lambda rule: rule.place):
+        if not kept or rule.place - kept[-1] > _TOUCH:
+            kept.append(rule.place)
+    return tuple(kept)

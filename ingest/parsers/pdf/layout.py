@@ -1,0 +1,266 @@
+"""From lines to headings, paragraphs and list items: by font size, weight, distance and end marks."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from core.documents import ElementKind
+from ingest.parsers.pdf.grids import Table
+from ingest.parsers.pdf.lines import Line
+
+_BULLET = re.compile(r"(?:[•▪◦‣●○■·]|[–*-]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s)\s*\S")
+_END = (".", "!", "?", ":", ";", "”", '"')
+_LARGER = 1.12
+_LONGEST_HEADING = 160
+_HEADING_WORDS = 16
+_DEEPEST = 4
+_INDENT = 24.0
+_NUMBERED = re.compile(r"\d+(?:\.\d+)*(?=\s)")
+"""A numbered heading lies deeper than its font says: 2.1 below 2, though both are set alike."""
+_FEW = 1 / 3
+"""Share of different texts up to which lines at the edge of pages count as repeated: "Item 1", then "Item 2"."""
+_NUMBER = re.compile(r"\d{1,9}")
+_LONG_WORD = re.compile(r"[^\W\d_]{4}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A heading, paragraph or list item; `pages` as `TextBuilder.add` takes them."""
+
+    kind: ElementKind
+    text: str
+    level: int
+    pages: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fonts:
+    """The document's body font height, the larger ones in falling order, and whether bold stands out."""
+
+    body: float
+    larger: tuple[float, ...]
+    bold_stands_out: bool
+
+    def level(self, line: Line) -> int:
+        """The heading level a line's font speaks for; 0 for body text."""
+        if line.size >= self.body * _LARGER:
+            rank = next((i for i, size in enumerate(self.larger) if line.size >= size), len(self.larger) - 1)
+            return min(rank + 1, _DEEPEST)
+        return min(len(self.larger), _DEEPEST - 1) + 1 if line.bold and self.bold_stands_out else 0
+
+
+def running_lines(pages: Sequence[Sequence[Line]]) -> set[Line]:
+    """Heads and feet: outermost lines that say the same, page numbers aside, on half of the pages, three at least.
+
+    Of two pages both must say it, at the same height; a single page has none.
+    """
+    if len(pages) < 2:
+        return set()
+    seen: dict[tuple[str, bool, int], list[Line]] = defaultdict(list)
+    for lines in pages:
+        by_height = sorted(lines, key=lambda line: line.y)
+        for is_foot, edge in ((True, by_height[:2]), (False, by_height[2:][-2:])):
+            for line in edge:
+                height = round(line.y) if len(pages) == 2 else 0
+                seen[_NUMBER.sub("#", line.text.lower()), is_foot, height].append(line)
+    least = max(min(3, len(pages)), len(pages) // 2)
+    repeated = (lines for lines in seen.values() if len({line.page for line in lines}) >= least)
+    return {line for lines in repeated if _says_the_same(lines) for line in lines}
+
+
+def _says_the_same(lines: Sequence[Line]) -> bool:
+    """Whether lines that are alike but for their numbers say few different things, or number the pages."""
+    if len({line.text for line in lines}) <= _FEW * len(lines):
+        return True
+    numbers = [[int(number) - line.page for number in _NUMBER.findall(line.text)] for line in lines]
+    return any(len(set(places)) == 1 for places in zip(*numbers, strict=True))
+
+
+def blocks_of(parts: Sequence[Table | Line]) -> Iterator[Block | Table]:
+    """Headings, paragraphs, list items and tables in reading order."""
+    lines = [part for part in parts if isinstance(part, Line)]
+    fonts = _fonts(lines)
+    hyphened = {word.text.lower() for line in lines for word in line.words if "-" in word.text[1:-1]}
+    edges = _right_edges(lines)
+    held: list[Line] = []
+    level = 0
+    for part in parts:
+        if isinstance(part, Table):
+            yield from _closed(held, level, hyphened)
+            held = []
+            yield part
+            continue
+        now = _heading_level(part, fonts)
+        if held and not (
+            now == level and (_same_heading(held, part) if now else _same_paragraph(held, part, edges[_edge_key(part)]))
+        ):
+            yield from _closed(held, level, hyphened)
+            held = []
+        held.append(part)
+        level = now
+    yield from _closed(held, level, hyphened)
+
+
+def _fonts(lines: Sequence[Line]) -> _Fonts:
+    weights: Counter[float] = Counter()
+    bold = total = 0
+    for line in lines:
+        length = len(line.text)
+        weights[line.size] += length
+        bold += length * line.bold
+        total += length
+    if not weights:
+        return _Fonts(1.0, (), bold_stands_out=False)
+    body = max(weights, key=lambda size: (weights[size], -size))
+    sizes = sorted((size for size in weights if size >= body * _LARGER), reverse=True)
+    ranks: list[float] = []
+    for size in sizes:
+        if not ranks or size < ranks[-1] * 0.92:
+            ranks.append(size)
+    return _Fonts(body, tuple(ranks[: _DEEPEST - 1]), bold_stands_out=bold < 0.4 * total)
+
+
+def _right_edges(lines: Sequence[Line]) -> dict[tuple[int, int], float]:
+    """How far right most lines reach on each page, by where they begin: the right edge of a column."""
+    reached: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for line in lines:
+        page, indent = _edge_key(line)
+        for near in (indent - 1, indent, indent + 1):
+            reached[page, near].append(line.x1)
+    return {key: sorted(edges)[len(edges) * 3 // 4] for key, edges in reached.items()}
+
+
+def _edge_key(line: Line) -> tuple[int, int]:
+    return line.page, round(line.x0 / _INDENT)
+
+
+def _heading_level(line: Line, fonts: _Fonts) -> int:
+    text = line.text
+    letters = sum(character.isalpha() for character in text)
+    if letters < 2 or letters < len(text) / 3 or len(text) > _LONGEST_HEADING or line.turned:
+        return 0
+    if _BULLET.match(text) and not text[0].isdigit():
+        return 0
+    level = fonts.level(line)
+    if line.size < fonts.body * _LARGER and not _reads_like_heading(line):
+        return 0
+    return level
+
+
+def _reads_like_heading(line: Line) -> bool:
+    """Whether a bold line in body type is short, begins with a capital or number, and ends without a mark."""
+    text = line.text
+    short = len(line.words) <= _HEADING_WORDS and bool(_LONG_WORD.search(text))
+    return short and not text.endswith((".", ",", ";", ":")) and not text[0].islower()
+
+
+def _same_heading(held: Sequence[Line], line: Line) -> bool:
+    if not held:
+        return False
+    before = held[-1]
+    near = before.page == line.page and 0 < before.y - line.y < 1.6 * line.size
+    long = sum(len(part.text) for part in held) + len(line.text) > _LONGEST_HEADING
+    return (
+        near
+        and not long
+        and abs(before.size - line.size) < 0.1 * line.size
+        and not re.match(r"\d+[.)]\s|\d+\.\d", line.text)
+    )
+
+
+def _same_paragraph(held: Sequence[Line], line: Line, right_edge: float) -> bool:
+    if not held:
+        return False
+    before = held[-1]
+    if _BULLET.match(line.text) or abs(before.size - line.size) > 0.2 * line.size:
+        return False
+    drop = before.y - line.y
+    unfinished = not before.text.endswith(_END)
+    if line.page != before.page or drop < 0:
+        return unfinished and (line.text[0].islower() or before.text.endswith("-"))
+    if drop > 1.75 * line.size or line.x0 > before.x1 or line.x1 < held[0].x0 - 1:
+        return False
+    left_blank = right_edge - before.x1
+    starts_anew = not line.text[0].islower() and left_blank > 0.3 * (right_edge - before.x0)
+    ended_early = starts_anew or (not unfinished and left_blank > 4 * line.size)
+    indented = not unfinished and line.x0 > min(part.x0 for part in held[-2:]) + line.size and len(held) > 1
+    return not ended_early and not indented
+
+
+def _closed(held: Sequence[Line], level: int, hyphened: set[str]) -> Iterator[Block]:
+    """The held lines as one block, words cut by a hyphen at a line's end put together again."""
+    if not held:
+        return
+    text = ""
+    pages: list[tuple[int, int]] = []
+    for line in held:
+        if text.endswith("-") and line.text[0].islower() and len(text) > 1 and text[-2].isalpha():
+            whole = (text.rsplit(" ", 1)[-1] + line.words[0].text).lower().rstrip(".,;:")
+            text = text if whole in hyphened else text[:-1]
+        elif text:
+            text += " "
+        if not pages or pages[-1][1] != line.page:
+            pages.append((len(text), line.page))
+        text += line.text
+    kind: ElementKind = "heading" if level else "list_item" if _BULLET.match(text) else "paragraph"
+    numbered = _NUMBERED.match(text) if level else None
+    depth = numbered.group().count(".") if numbered else 0
+    yield Block(kind=kind, text=text, level=level + depth if level else 0, pages=tuple(pages))
+
+
+# The order in which a page is read: the file's own where it has columns, from top to bottom where it has none.
+
+
+_GUTTER_CROSSED = 0.15
+"""Share of a page's lines that may run across the blank between two columns: titles, wide figures."""
+_COLUMN_SHARE = 0.2
+_COLUMN_LINE = 22
+"""Characters a line, on average, from which what stands on one side of a gutter is a column of text."""
+
+
+def in_reading_order(lines: Sequence[Line]) -> list[Line]:
+    """The page's lines as they are read; text that stands at an angle, such as a stamp in the margin, comes last."""
+    upright = [line for line in lines if not line.turned]
+    turned = [line for line in lines if line.turned]
+    if len(turned) > len(upright):
+        return list(lines)
+    if not _jumps_up(upright) or _has_columns(upright):
+        return [*upright, *turned]
+    return [*_from_the_top(upright), *turned]
+
+
+def _jumps_up(lines: Sequence[Line]) -> bool:
+    return any(line.y > before.y + 0.5 * line.size for before, line in pairwise(lines))
+
+
+def _has_columns(lines: Sequence[Line]) -> bool:
+    """Whether a blank from top to bottom parts two stretches of running text."""
+    total = sum(len(line.text) for line in lines)
+    for gutter in sorted({round(line.x0) for line in lines}):
+        left = [line for line in lines if line.x1 < gutter]
+        right = [line for line in lines if line.x0 >= gutter - 1]
+        if len(lines) - len(left) - len(right) > _GUTTER_CROSSED * len(lines):
+            continue
+        if all(_is_column(side, total) for side in (left, right)):
+            return True
+    return False
+
+
+def _is_column(lines: Sequence[Line], total: int) -> bool:
+    characters = sum(len(line.text) for line in lines)
+    return characters > _COLUMN_SHARE * total and characters > _COLUMN_LINE * len(lines)
+
+
+def _from_the_top(lines: Sequence[Line]) -> list[Line]:
+    """Top to bottom, and left to right where lines stand at one height."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: -line.y):
+        if rows and rows[-1][0].y - line.y <= 0.35 * line.size:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [line for row in rows for line in sorted(row, key=lambda line: line.x0)]

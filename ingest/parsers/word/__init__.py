@@ -1,0 +1,1 @@
+"""What unstructured does not give of a Word file: asides (boxes, controls, comments, notes)."""

@@ -1,1 +1,0 @@
-"""Answering by quotation: the parts of the built-in model."""

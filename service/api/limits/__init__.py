@@ -1,0 +1,1 @@
+"""How much a caller may ask at once: rates, concurrency, bodies, disconnect (work for a client that left)."""

@@ -1,0 +1,1 @@
+"""What operators see: request (what a request tells of itself), metrics, traces, cache (for who looks often)."""
