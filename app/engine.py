@@ -19,8 +19,9 @@ from service.api.wire.upkeep import PurgedOut, RepairedOut, VerifiedOut, VerifyI
 from service.api.wire.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
 
 if TYPE_CHECKING:
-    from core.deadline import Until
-    from ingest.pipeline import Plan, Progress
+    from core.deadline import Deadline
+    from ingest.plan import Plan
+    from ingest.work import Progress
 
     Watch = Callable[[Progress], None]
     WatchRebuild = Callable[[RebuildOut], None]
@@ -34,7 +35,7 @@ class Engine(Protocol):
     Raises the errors of core.errors, the same ones whether the work is done here or by a service.
     """
 
-    def ask(self, body: QueryIn, until: Until | None = None) -> AnswerOut:
+    def ask(self, body: QueryIn, until: Deadline | None = None) -> AnswerOut:
         """Answer a question, or end when that is called off."""
 
     def search(self, body: SearchIn) -> SearchOut:

@@ -189,8 +189,8 @@ def begun(evaluation_id: str, asked: EvaluationIn, *, budget: float) -> Evaluati
 
 def ended(folder: Path) -> dict[str, Any]:
     """What its folder holds: so many answers, a report and a verdict."""
+    from evaluation.run.ledger import RECORDS
     from evaluation.run.records import read_records
-    from evaluation.run.run import RECORDS
 
     records = read_records(folder / RECORDS).values()
     found: dict[str, Any] = {"done": sum(record.status != "error" for record in records)}

@@ -21,10 +21,10 @@ from service.api.wire.versions import IndexOut, PruneOut, RebuildIn, RebuildOut,
 
 if TYPE_CHECKING:
     from app.engine import Watch, WatchRebuild
-    from core.deadline import Until
-    from indexes.open import Indexes
-    from ingest.jobs.work import Work
-    from ingest.pipeline import Plan
+    from core.deadline import Deadline
+    from indexes.indexes import Indexes
+    from ingest.plan import Plan
+    from ingest.work import Work
 
 
 class LocalEngine:
@@ -34,7 +34,7 @@ class LocalEngine:
         self.settings = settings
         self.indexes = indexes
 
-    def ask(self, body: QueryIn, until: Until | None = None) -> AnswerOut:
+    def ask(self, body: QueryIn, until: Deadline | None = None) -> AnswerOut:
         """Answer a question, or end when that is called off."""
         from service.answering.answer import answer
         from service.answering.models.choose import open_model
@@ -68,8 +68,8 @@ class LocalEngine:
 
     def _work(self, body: IngestionIn) -> Work:
         """A job that is not asked for yet."""
-        from ingest.jobs.record import new_job
-        from ingest.jobs.work import Work
+        from ingest.record import new_job
+        from ingest.work import Work
 
         job = new_job(body.source, body.collection, "QUEUED", "command", body.patterns)
         return Work(indexes=self.indexes, settings=self.settings.ingest, job=replace(job, groups=body.groups))

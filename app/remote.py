@@ -27,22 +27,22 @@ from service.api.wire.versions import IndexOut, PruneOut, RebuildIn, RebuildOut,
 
 if TYPE_CHECKING:
     from app.engine import Watch, WatchRebuild
-    from core.deadline import Until
+    from core.deadline import Deadline
     from evaluation.run.run import Progress as Measured
-    from ingest.pipeline import Plan
+    from ingest.plan import Plan
 
 ENDED = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"})
 POLL_SECONDS = 0.2
 PAGE = 1000
 PATIENCE = httpx.Timeout(600.0, connect=5.0)
-MOST_WAITING = 600.0
+MAX_WAITING = 600.0
 """Seconds in all that a request is put off, when the service or a proxy says to come again later."""
 
 
 class RemoteEngine:
     """`app.engine.Engine` over HTTP; used as a context manager."""
 
-    def __init__(self, url: str, secret: str = "", *, most_waiting: float = MOST_WAITING) -> None:
+    def __init__(self, url: str, secret: str = "", *, most_waiting: float = MAX_WAITING) -> None:
         """`secret`: what the data folder's owner shows to be known (indexes/upkeep/lock.py)."""
         self.url, self._most_waiting = url, most_waiting
         shown = {"Authorization": f"Bearer {secret}"} if secret else {}
@@ -56,7 +56,7 @@ class RemoteEngine:
     ) -> None:
         self._client.close()
 
-    def ask(self, body: QueryIn, until: Until | None = None) -> AnswerOut:
+    def ask(self, body: QueryIn, until: Deadline | None = None) -> AnswerOut:
         """Answer a question; when that is called off, the connection is closed, and the service ends its work."""
         sent = body.model_dump(mode="json")
         return AnswerOut.model_validate(self._call("POST", "/v1/query", until=until, json=sent))
@@ -198,7 +198,7 @@ class RemoteEngine:
 
     def _to_the_end(self, started: Any, watch: Watch) -> JobOut:  # noqa: ANN401 -- JSON, checked here
         """Wait for a job to end. Raises what the job failed with."""
-        from ingest.jobs.work import Progress
+        from ingest.work import Progress
 
         job = JobOut.model_validate(started)
         while job.state not in ENDED:
@@ -222,7 +222,7 @@ class RemoteEngine:
             f"{what} needs the data folder itself, and the service at {self.url} owns it. Stop it first."
         )
 
-    def _call(self, method: str, path: str, *, until: Until | None = None, **content: Any) -> Any:  # noqa: ANN401 -- JSON, checked by the caller
+    def _call(self, method: str, path: str, *, until: Deadline | None = None, **content: Any) -> Any:  # noqa: ANN401 -- JSON, checked by the caller
         request = self._client.build_request(method, path, **content)
         send = partial(_sent, until=until) if until else self._client.send
         waiting = 0.0
@@ -245,7 +245,7 @@ class RemoteEngine:
         return response.json() if response.content else None
 
 
-def _wait(seconds: float, until: Until | None) -> None:
+def _wait(seconds: float, until: Deadline | None) -> None:
     """Until so much time has passed, or whoever waits calls it off."""
     if until is None:
         time.sleep(seconds)
@@ -255,7 +255,7 @@ def _wait(seconds: float, until: Until | None) -> None:
         called_off.wait(seconds)
 
 
-def _sent(request: httpx.Request, until: Until) -> httpx.Response:
+def _sent(request: httpx.Request, until: Deadline) -> httpx.Response:
     """The response. Raises Cancelled when that is called off: the connection is closed then."""
     from service.answering.models.streaming import arriving
 

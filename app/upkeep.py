@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from core.errors import JobConflict, TouchstoneError, UnknownJob
 from core.files import write_fault
 from core.settings.load import Settings
-from indexes.open import Indexes, open_version
+from indexes.indexes import Indexes
+from indexes.open import open_version
 from indexes.recipe import Recipe
 from indexes.upkeep import versions
 from indexes.upkeep.overview import RebuildProgress, VersionRow, overview
@@ -23,7 +24,7 @@ from ingest.jobs.engine import JobEngine
 from ingest.jobs.schedule import Schedule
 from ingest.reading.pages import PageImages
 from service.answering.models.choose import open_model
-from service.api.limits.concurrency import Places, TakingTurns, Turns
+from service.api.limits.concurrency import LimitedEmbedder, Places, ProcessorSlots
 from service.api.live import Live
 from service.api.state import Service
 from service.api.wire.versions import PruneOut, RebuildError, RebuildIn, RebuildOut, RollbackOut
@@ -48,7 +49,7 @@ class ServiceUpkeep:
         self._stopping = threading.Event()
         server = settings.server
         searching = Places.of(server).searching
-        self._turns = Turns(searching, line=server.waiting, seconds=server.wait_seconds)
+        self._turns = ProcessorSlots(searching, line=server.waiting, seconds=server.wait_seconds)
         self._thread: threading.Thread | None = None
         self._state: RebuildOut | None = None
         self._work = ExitStack()
@@ -186,7 +187,7 @@ class ServiceUpkeep:
             jobs.start()
             work.enter_context(Schedule(jobs, indexes.catalogue.jobs, settings.schedule.values()))
             self._work = work.pop_all()
-        polite = TakingTurns(indexes.embedder, self._turns)
+        polite = LimitedEmbedder(indexes.embedder, self._turns)
         models = cache(lambda name: open_model(settings, name, polite))
         served = replace(indexes, turn=self._turns.turn)
         return Service(settings=settings, indexes=served, jobs=jobs, models=models, pages=self._pages)

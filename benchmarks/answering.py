@@ -144,7 +144,7 @@ def judged(one: Case, chooser: Floats) -> tuple[int, Floats]:
     scores = one.evidence @ chooser
     best = int(np.argmax(scores))
     others = [score for score, text in zip(scores, one.texts, strict=True) if text != one.texts[best]]
-    lead = min(scores[best] - max(others), shipped.MOST_LEAD) if others else shipped.MOST_LEAD
+    lead = min(scores[best] - max(others), shipped.MAX_LEAD) if others else shipped.MAX_LEAD
     found = {**dict(zip(FIELDS, one.evidence[best], strict=True)), "lead": lead}
     return best, np.array([*(found[name] for name in JUDGED), scores[best]])
 

@@ -19,11 +19,11 @@ from evaluation.dataset import Item, load_dataset
 
 if TYPE_CHECKING:
     from core.settings.load import Settings
-    from indexes.open import Indexes
+    from indexes.indexes import Indexes
 
 WIDE = 40
 """Passages that are left over from when those with the answer are taken away."""
-FEWEST = 4
+MIN_ASKED = 4
 """Passages that have to be left."""
 NAMES = ("Hollis", "Varga", "Brindle", "Osmont", "Quarrick", "Tessaly", "Wendover", "Ilkor", "Padmore", "Zellin")
 """What no document speaks of."""
@@ -73,7 +73,7 @@ def shown(
     question: str, collection: str, indexes: Indexes, settings: Settings, limit: int | None = None
 ) -> tuple[Passage, ...]:
     """What a model is shown for a question, as the service packs it."""
-    from core.settings.load import ModelSettings
+    from core.settings.sections import ModelSettings
     from service.answering.answer import Question, answer
     from service.answering.models.choose import open_model
 
@@ -88,7 +88,7 @@ def _made(asked: Asked, indexes: Indexes, settings: Settings, chance: random.Ran
     item = asked.item
     wide = shown(item.question, asked.set, indexes, settings, WIDE)
     left = [passage.hit for passage in wide if not _holds(passage, item)]
-    if len(left) >= FEWEST:
+    if len(left) >= MIN_ASKED:
         kept = tuple(Passage(number=n, hit=hit) for n, hit in enumerate(left[: settings.answering.passages], start=1))
         yield replace(asked, item=_unanswerable(item, item.question), made="hidden", passages=kept)
     for text in renamed(item.question, chance)[:2]:

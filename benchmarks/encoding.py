@@ -97,7 +97,7 @@ def contenders() -> tuple[dict[str, Way], Embedder]:
     from sentence_transformers import SentenceTransformer
 
     from core.errors import SettingsError
-    from core.settings.load import EmbedderSettings
+    from core.settings.sections import EmbedderSettings
     from indexes.embedders.choose import choose_embedder
     from indexes.embedders.minilm import bundled_model
 
@@ -124,14 +124,14 @@ def contenders() -> tuple[dict[str, Way], Embedder]:
 def _bare() -> Way:
     import onnxruntime
 
-    from core.settings.load import EmbedderSettings
-    from indexes.embedders.minilm import MOST_PIECES, bundled_model, exported, tokenizer_of
+    from core.settings.sections import EmbedderSettings
+    from indexes.embedders.minilm import MAX_PIECES, bundled_model, exported, tokenizer_of
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
     path = exported(bundled_model(), [EmbedderSettings().cache.expanduser()])
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    tokenizer = tokenizer_of(bundled_model(), most_pieces=MOST_PIECES)
+    tokenizer = tokenizer_of(bundled_model(), most_pieces=MAX_PIECES)
     tokenizer.enable_padding()
 
     def embed(texts: Sequence[str]) -> Vectors:
@@ -168,9 +168,9 @@ def _take_turns(ways: dict[str, Way], block: Sequence[str], taken: dict[str, Tak
 
 def _lengths(texts: Sequence[str]) -> list[int]:
     """Word pieces that the model reads of each text, the two special ones included."""
-    from indexes.embedders.minilm import MOST_PIECES, bundled_model, tokenizer_of
+    from indexes.embedders.minilm import MAX_PIECES, bundled_model, tokenizer_of
 
-    return [len(found.ids) for found in tokenizer_of(bundled_model(), most_pieces=MOST_PIECES).encode_batch(texts)]
+    return [len(found.ids) for found in tokenizer_of(bundled_model(), most_pieces=MAX_PIECES).encode_batch(texts)]
 
 
 def _flop(lengths: Sequence[int]) -> float:

@@ -17,8 +17,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import demo
-from core.deadline import Until
-from core.settings.load import IngestSettings, ModelSettings, Price, Settings
+from core.deadline import Deadline
+from core.settings.load import Settings
+from core.settings.sections import IngestSettings, ModelSettings, Price
 from evaluation.dataset import load_dataset
 from evaluation.run.run import run
 from evaluation.run.rungs import choose_rungs
@@ -39,7 +40,7 @@ def measured(in_flight: int, seconds: float, names: list[str]) -> dict[str, floa
             ingest(indexes, demo.DOCUMENTS, collection="default", settings=IngestSettings())
             indexes.embedder.embed_query("warm up")
             subject = subject_of(indexes, settings, model="paid")
-            subject.model.generator.write("warm up", until=Until.never())  # loads the client library: two seconds
+            subject.model.generator.write("warm up", until=Deadline.never())  # loads the client library: two seconds
             began, cpu = time.monotonic(), _cpu()
             done = run(
                 load_dataset(demo.QUESTIONS),

@@ -35,7 +35,8 @@ def main(sizes: Sequence[int]) -> None:
 
 def measure(size: int) -> dict[str, float]:
     """Ingest so many files, then all of them once more, unchanged."""
-    from core.settings.load import EmbedderSettings, Settings
+    from core.settings.load import Settings
+    from core.settings.sections import EmbedderSettings
     from indexes.open import open_indexes
     from ingest.pipeline import ingest
 

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from core.access import OWNER
-from core.settings.load import EmbedderSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings
 from indexes.open import open_indexes
 
 CODES = {
@@ -40,7 +41,7 @@ CODES = {
     "garbled": {"no_text", "corrupt"},
 }
 FAULTS = {"crashed", "timed_out", "out_of_memory"}
-MOST_MB = 1024
+MAX_MB = 1024
 NEIGHBOUR = "{}.neighbour.txt"
 
 
@@ -65,7 +66,7 @@ def main(folder: Path) -> int:
         if said:
             print(f"{row['file']}: expected {row['expect']} ({row['reason']}),{said}: {outcome}")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    wrong += peak > MOST_MB
+    wrong += peak > MAX_MB
     print(f"{len(rows)} rows, {wrong} not as expected; {seconds:.0f} s in all, no process above {peak:.0f} MB")
     return wrong
 

@@ -30,7 +30,7 @@ from evaluation.statistics.inference import Floats, cluster_means, percentile_in
 
 if TYPE_CHECKING:
     from core.settings.load import Settings
-    from indexes.open import Indexes
+    from indexes.indexes import Indexes
 
 DEEPEST = 100
 """Chunks asked for, so that ten documents are among them and their text fills the window."""
@@ -148,7 +148,7 @@ def _runs(words: Sequence[str], size: int) -> set[tuple[str, ...]]:
 
 def native(indexes: Indexes, collection: str, items: Sequence[Item]) -> list[Question]:
     """The answerable questions of a dataset whose documents are in a collection."""
-    from evaluation.scoring.gold import Corpus, gold_of
+    from evaluation.gold import Corpus, gold_of
 
     corpus, found = Corpus(indexes, collection), []
     for item in items:

@@ -29,9 +29,9 @@ from benchmarks.copies import COLLECTION, SEED, fill, originals
 
 if TYPE_CHECKING:
     from core.access import Access
+    from indexes.catalogue.rows import Entry
     from indexes.embedders.protocol import Vectors
     from indexes.indexes import Indexes
-    from indexes.keyword.protocol import Entry
 
 QUERIES, EXACT, THREADS, SECONDS = 500, 100, 8, 15
 WARM = 50

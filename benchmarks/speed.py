@@ -26,7 +26,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from indexes.embedders.protocol import Embedder, Vectors
-    from indexes.open import Indexes
+    from indexes.indexes import Indexes
 
 QUERIES = 300
 

@@ -18,8 +18,8 @@ from core.terminal import visible
 
 if TYPE_CHECKING:
     from core.settings.load import Settings
-    from ingest.pipeline import Progress
     from ingest.plan import Plan
+    from ingest.work import Progress
     from service.api.wire.jobs import JobOut
     from service.api.wire.questions import IngestionIn
 

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 if TYPE_CHECKING:
-    from service.api.app import Service
+    from service.api.state import Service
 
 WRITTEN = "<!-- Written by `make docs` from the program. -->\n"
 
@@ -28,7 +28,8 @@ def pages() -> dict[str, str]:
 
 def settings_page() -> str:
     """Every setting with its variable, default and meaning, section by section."""
-    from core.settings.load import ModelSettings, Rule, ScheduledSource, Settings
+    from core.settings.load import Settings
+    from core.settings.sections import ModelSettings, Rule, ScheduledSource
 
     lines = [
         WRITTEN,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from service.api.wire.searches import ExplanationOut, HitOut, TraceOut
 
 SNIPPET_CHARACTERS = 260
-SHORTEST_TERM = 3
+MIN_TERM_LENGTH = 3
 
 
 def search(  # noqa: PLR0913 -- a parameter is an option that can be typed
@@ -111,7 +111,7 @@ def _more(explained: ExplanationOut) -> str:
 
 def terms_of(text: str) -> re.Pattern[str] | None:
     """A pattern for the words of the query; None when it has none."""
-    words = [re.escape(word) for word in re.findall(r"\w+", text) if len(word) >= SHORTEST_TERM]
+    words = [re.escape(word) for word in re.findall(r"\w+", text) if len(word) >= MIN_TERM_LENGTH]
     return re.compile(rf"\b(?:{'|'.join(words)})\w*", re.IGNORECASE) if words else None
 
 

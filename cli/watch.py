@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import UsageError
 
-QUIET_MS, LONGEST_MS = 200, 2_000
+QUIET_MS, MAX_MS = 200, 2_000
 """A change is told once nothing has happened for so long; while things go on happening, after so long."""
 
 
@@ -39,8 +39,8 @@ def changes(folders: Sequence[str], *, besides: Path) -> Iterator[None]:
         *roots,
         watch_filter=matters,
         step=QUIET_MS,
-        debounce=LONGEST_MS,
-        rust_timeout=LONGEST_MS // 4,
+        debounce=MAX_MS,
+        rust_timeout=MAX_MS // 4,
         yield_on_timeout=True,
         raise_interrupt=False,
         ignore_permission_denied=True,

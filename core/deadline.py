@@ -41,7 +41,7 @@ class _Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Until:
+class Deadline:
     """A deadline on the monotonic clock, and an order to stop that any thread may give.
 
     Those made from another with `sooner` are called off together with it.
@@ -51,22 +51,22 @@ class Until:
     _order: _Order = field(default_factory=_Order, repr=False, compare=False)
 
     @classmethod
-    def never(cls) -> Until:
+    def never(cls) -> Deadline:
         """No deadline; it can still be called off."""
         return cls()
 
     @classmethod
-    def within(cls, seconds: float) -> Until:
+    def within(cls, seconds: float) -> Deadline:
         """A deadline so many seconds from now."""
         return cls(time.monotonic() + seconds)
 
-    def sooner(self, seconds: float) -> Until:
+    def sooner(self, seconds: float) -> Deadline:
         """This deadline, or so many seconds from now if that is earlier."""
-        return Until(min(self.moment, time.monotonic() + seconds), self._order)
+        return Deadline(min(self.moment, time.monotonic() + seconds), self._order)
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Inside, in this thread, what is not handed a deadline can ask for this one: `Until.here`."""
+        """Inside, in this thread, what is not handed a deadline can ask for this one: `Deadline.here`."""
         before = _here.set(self)
         try:
             yield
@@ -74,7 +74,7 @@ class Until:
             _here.reset(before)
 
     @classmethod
-    def here(cls) -> Until:
+    def here(cls) -> Deadline:
         """What this thread keeps to; without a deadline where nothing was said."""
         return _here.get() or cls.never()
 
@@ -113,4 +113,4 @@ class Until:
             raise DeadlineReached("The time for this request is over. Ask again, or raise server.deadline_s.")
 
 
-_here: ContextVar[Until | None] = ContextVar("until", default=None)
+_here: ContextVar[Deadline | None] = ContextVar("until", default=None)

@@ -27,3 +27,8 @@ def document_of(chunk_id: str) -> str:
 
 def _short_hash(*parts: str) -> str:
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def folder_name(collection: str) -> str:
+    """33 of [a-z0-9], the same for the same collection."""
+    return "c" + hashlib.sha256(collection.encode("utf-8", "surrogatepass")).hexdigest()[:32]

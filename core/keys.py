@@ -14,7 +14,7 @@ ANOTHER = "Ask whoever runs the service for another."
 """What to do about a key that is not good."""
 _FORM = re.compile(r"ts_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 
 
 def new_key() -> tuple[str, str]:
@@ -44,7 +44,7 @@ def expiry(text: str, now: datetime) -> datetime:
     length = re.fullmatch(r"([0-9]{1,6})([hdw])", text)
     try:
         if length:
-            moment = now + min(int(length[1]) * _UNITS[length[2]], timedelta(days=MOST_DAYS))
+            moment = now + min(int(length[1]) * _UNITS[length[2]], timedelta(days=MAX_DAYS))
         else:
             moment = datetime.fromisoformat(text)
             moment = moment.replace(tzinfo=moment.tzinfo or now.tzinfo)

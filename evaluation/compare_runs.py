@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.dataset import Item, load_dataset
 from evaluation.money.roi import amount, prices
 from evaluation.run.manifest import read_manifest, values_of

@@ -7,7 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from core.errors import BudgetReached, Cancelled
-from core.settings.load import EvaluationSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EvaluationSettings
 from evaluation.dataset import load_dataset
 from evaluation.report.write import write_report
 from evaluation.results import results_of

@@ -6,23 +6,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.settings.load import EvaluationSettings, Price
+from core.settings.sections import EvaluationSettings, Price
+from evaluation.aggregate import aggregate, of_records
 from evaluation.dataset import Dataset, load_dataset
+from evaluation.labels import read_labels
 from evaluation.money.acceptability import money
 from evaluation.money.assumptions import assumptions
 from evaluation.money.roi import NOTHING, Economy, amount, economy, price, returns, shares
 from evaluation.money.spend import at_prices, spend
 from evaluation.money.verdict import verdict
-from evaluation.run.ledger import spent_in
+from evaluation.run.ledger import RECORDS, spent_in
 from evaluation.run.manifest import read_manifest, values_of, with_prices, write_json
 from evaluation.run.records import Key, Record, read_records
-from evaluation.run.run import QUESTIONS, RECORDS
+from evaluation.run.run import QUESTIONS
 from evaluation.run.rungs import RUNGS
-from evaluation.scoring.judging.calibration import calibrate
-from evaluation.scoring.judging.labels import read_labels
 from evaluation.scoring.score import Score, read_scores
-from evaluation.statistics.aggregate import aggregate, of_records
 from evaluation.statistics.attribution import attribution
+from evaluation.statistics.calibration import calibrate
 from evaluation.statistics.compare import compare_all, declared_pairs
 from evaluation.statistics.headroom import headroom
 

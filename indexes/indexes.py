@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from core.settings.load import SearchSettings
+from core.settings.sections import SearchSettings
 from indexes.catalogue.catalogue import Catalogue
 from indexes.embedders.protocol import Embedder
 from indexes.keyword.protocol import KeywordIndex

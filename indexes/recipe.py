@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import IndexBroken, SettingsError
-from core.settings.load import EmbedderSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings
 from indexes.catalogue.catalogue import Catalogue
-from indexes.embedders.cached import Remembering
+from indexes.embedders.cached import CachedEmbedder
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.protocol import Embedder
 from indexes.upkeep.checksums import PARTS
@@ -112,7 +113,7 @@ def embedder_of(catalogue: Catalogue, settings: Settings) -> tuple[Embedder, Rec
 
 def embedder_for(settings: EmbedderSettings, data: Path) -> Embedder:
     """The embedder of these settings; nothing is loaded yet."""
-    return Remembering(choose_embedder(settings, fallback=data / "models"))
+    return CachedEmbedder(choose_embedder(settings, fallback=data / "models"))
 
 
 def _refused(catalogue: Catalogue, asked: str) -> IndexBroken:

@@ -26,9 +26,9 @@ import numpy as np
 from core import caches
 from indexes import recipe
 from indexes.catalogue.catalogue import Catalogue
-from indexes.catalogue.rows import Intent, Version
+from indexes.catalogue.rows import Entry, Intent, Version
 from indexes.indexes import Indexes
-from indexes.keyword.protocol import Entry, KeywordIndex
+from indexes.keyword.protocol import KeywordIndex
 from indexes.vectors.protocol import VectorIndex
 
 SLICE = 512

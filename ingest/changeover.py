@@ -11,7 +11,8 @@ from core.errors import UsageError
 from core.settings.load import Settings
 from indexes import recipe as manifest
 from indexes.catalogue.structures import origins
-from indexes.open import Indexes, open_version
+from indexes.indexes import Indexes
+from indexes.open import open_version
 from indexes.recipe import Recipe
 from indexes.upkeep import versions
 from indexes.upkeep.carry_over import RolledBack, give_back

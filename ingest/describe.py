@@ -20,12 +20,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from core.access import narrowest
 from core.errors import ParseError
 from core.ids import document_version
-from core.settings.load import Name, Rule
+from core.settings.sections import Name, Rule
 from core.sources import Chooser, Patterns, alone, is_remote, scheme_of
 from indexes.catalogue.rows import UNDESCRIBED, Description
 
 SUFFIX = ".meta.json"
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def read_sidecar(path: Path | None, otherwise: Description = UNDESCRIBED) -> Sid
     if path is None:
         return Sidecar(description=otherwise)
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_BYTES:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
             raise _refused(path, "it has to be an ordinary file of at most 1 MB")
         content = path.read_bytes()
     except OSError as error:

@@ -15,8 +15,8 @@ from indexes.catalogue.closed import Closing
 from indexes.catalogue.rows import Description, JobRow, Known
 from ingest.describe import Rules, places_of
 from ingest.discover import absent, container_of
-from ingest.jobs.work import Work
 from ingest.outcomes import Skipped
+from ingest.work import Work
 
 CLOSED = "The groups that may read it are none of those of the caller that asked for the job."
 NOT_YOURS = "Somebody else brought in the document of this name. Use another collection."

@@ -10,16 +10,15 @@ from functools import partial
 from pathlib import Path
 
 from core.machine import cores
-from core.settings.load import IngestSettings
+from core.settings.sections import IngestSettings
 from core.sources import EVERYTHING, Patterns
 from indexes.catalogue.job_documents import TO_REMOVE, Layout
 from indexes.catalogue.rows import Description
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from indexes.upkeep.refill import mend
 from indexes.write import finish_intents, remove_document
 from ingest.discover import container_of
-from ingest.jobs.record import RecordedJob, new_job, report_of
-from ingest.jobs.work import Progress, Watch, Work, silent, stand
+from ingest.open_source import open_source
 from ingest.outcomes import Failed, Indexed, IngestReport, Outcome, Skipped
 from ingest.permitted import removable, rules_of
 from ingest.plan import Plan, compare, detached, fingerprint, limit_of, with_moves
@@ -27,8 +26,9 @@ from ingest.reading.isolation import Limits
 from ingest.reading.pool import ParserPool
 from ingest.reading.prefetch import Reader, read_ahead
 from ingest.reading.read import Draft, Reading, draft_or_reason
-from ingest.sources.choose import open_source
+from ingest.record import RecordedJob, new_job, report_of
 from ingest.store import batches, recorded, store
+from ingest.work import Progress, Watch, Work, silent, stand
 
 __all__ = ["Plan", "Progress", "ingest", "plan"]
 

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Literal
 from core.errors import ParseError, SourceError
 from core.ids import document_version
 from core.sources import alone, is_remote
-from indexes.catalogue.catalogue import Known
-from indexes.catalogue.rows import Description
+from indexes.catalogue.rows import Description, Known
 from indexes.embedders.protocol import Embedder
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from indexes.recipe import version
 from ingest.chunking.chunk import CHUNKER
 from ingest.describe import Rules, read_sidecar, settled, version_of
 from ingest.discover import ATTACHED, Discovery, Item, NothingToIngest, absent, container_of, nothing
-from ingest.jobs.work import Work
 from ingest.outcomes import Failed, Skipped
 from ingest.parsers.choose import PARSERS
 from ingest.permitted import Permit, patterns_of, removable, rules_of
+from ingest.work import Work
 
 if TYPE_CHECKING:
     from ingest.sources.protocol import Source

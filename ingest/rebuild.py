@@ -13,11 +13,11 @@ from functools import partial
 
 from core.access import OWNER
 from core.machine import cores
-from core.settings.load import IngestSettings
+from core.settings.sections import IngestSettings
 from indexes.catalogue.rows import Known, Version
 from indexes.catalogue.structures import Origin, origins, stored_document, vectors_by_text
 from indexes.embedders.protocol import Vectors
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from indexes.upkeep.carry_over import hand_over
 from indexes.upkeep.overview import RebuildProgress, Rebuilt
 from indexes.upkeep.recall import refuse_imprecise, refuse_incomplete
@@ -32,7 +32,7 @@ from ingest.store import batches, embed_drafts, embed_texts
 
 FEW = 32
 """Documents that may be left for the end, when nobody else may write."""
-MOST_ROUNDS = 20
+MAX_ROUNDS = 20
 
 
 def nothing_said(progress: RebuildProgress) -> None:
@@ -69,7 +69,7 @@ class Build:
         Raises:
             IndexBroken: it is not.
         """
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             if self._round() <= FEW:
                 break
         finish_intents(self._made)
@@ -83,7 +83,7 @@ class Build:
         Raises:
             IndexBroken: the new version is not what it should be.
         """
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             if not self._round():
                 break
         refuse_incomplete(self._made, self._live.catalogue)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.ids import document_version
-from core.settings.load import IngestSettings
+from core.settings.sections import IngestSettings
 from core.sources import is_remote
 from core.text import encodable
 from indexes.catalogue.rows import Known, NewDocument
 from indexes.catalogue.structures import Origin, Stored, stored_document
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.chunking.chunk import chunk
 from ingest.describe import Sidecar, version_of
 from ingest.discover import ATTACHED, Item, container_of, look

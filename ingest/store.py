@@ -10,17 +10,17 @@ import numpy as np
 from indexes.catalogue.duplicates import stored_vectors
 from indexes.catalogue.rows import Description, DocumentStatus, JobDocument, Known, Version
 from indexes.embedders.protocol import Embedder, Vectors
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from indexes.write import write_documents
 from ingest.describe import settled
 from ingest.discover import container_of
-from ingest.jobs.work import Work
 from ingest.outcomes import Failed, Indexed, Outcome, Skipped, Unchanged
 from ingest.permitted import CLOSED, Permit
 from ingest.plan import belongs
 from ingest.reading.read import Draft
+from ingest.work import Work
 
-MOST_CHUNKS = 192
+MAX_CHUNKS = 192
 """A batch is written when it holds this many chunks, however few its documents: memory stays flat, and whoever
 watches hears of it every few seconds."""
 
@@ -34,7 +34,7 @@ def batches(
     for reading in readings:
         batch.append(reading)
         chunks += len(reading.chunks) if isinstance(reading, Draft) else 0
-        if len(batch) >= most_documents or chunks >= MOST_CHUNKS:
+        if len(batch) >= most_documents or chunks >= MAX_CHUNKS:
             yield batch
             batch, chunks = [], 0
     if batch:
@@ -115,7 +115,7 @@ def _write(work: Work, drafts: Sequence[Draft]) -> Iterator[Indexed]:
 # Drafts are embedded together; the same content under several paths is embedded once.
 
 
-_MOST_TEXTS = 192
+_MAX_TEXTS = 192
 """Texts given to the embedder at once."""
 _Cut = tuple[str, tuple[tuple[int, int], ...]]
 
@@ -162,5 +162,5 @@ def _cut(draft: Draft) -> _Cut:
 
 def _embed(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     """vectors: float32 (len(texts), dimension)."""
-    parts = [embedder.embed_passages(texts[i : i + _MOST_TEXTS]) for i in range(0, len(texts), _MOST_TEXTS)]
+    parts = [embedder.embed_passages(texts[i : i + _MAX_TEXTS]) for i in range(0, len(texts), _MAX_TEXTS)]
     return np.concatenate(parts) if parts else np.empty((0, embedder.dimension), dtype=np.float32)

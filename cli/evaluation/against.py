@@ -16,7 +16,7 @@ from cli.output import print_json, say, table
 EXIT_FAILED, EXIT_INCONCLUSIVE = 3, 5
 EXITS = {"pass": 0, "fail": EXIT_FAILED, "inconclusive": EXIT_INCONCLUSIVE}
 COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
-LONGEST = 60
+MAX_LENGTH = 60
 
 
 def compare(
@@ -105,4 +105,4 @@ def _shown(change: dict[str, Any]) -> str:
     if change["before"] is None and change["after"] is None:
         return "changed"
     texts = [part if isinstance(part, str) else json.dumps(part) for part in (change["before"], change["after"])]
-    return " → ".join(text if len(text) <= LONGEST else text[:LONGEST] + " …" for text in texts)
+    return " → ".join(text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + " …" for text in texts)

@@ -27,7 +27,7 @@ def label(  # noqa: PLR0913 -- a parameter is an option that can be typed
 ) -> None:
     """Say of answers whether they are right, without seeing which rung gave them or what the rules say."""
     from evaluation.evaluate import reprice
-    from evaluation.scoring.judging.labels import queue, read_csv, read_labels, write_csv
+    from evaluation.labels import queue, read_csv, read_labels, write_csv
 
     settings_of(context, data)
     if to_csv and from_csv:
@@ -81,7 +81,7 @@ def calibrate(context: typer.Context, folder: Run, as_json: Json = False, data: 
 
 def _ask(folder: Path, tasks: Any) -> int:  # noqa: ANN401 -- tasks of evaluation.judging.labels, whose module stays unloaded
     """Ask for one label after the other, until q; each is on disk before the next."""
-    from evaluation.scoring.judging.labels import NAMES, save
+    from evaluation.labels import NAMES, save
 
     for number, task in enumerate(tasks):
         say("")

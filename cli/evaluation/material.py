@@ -16,7 +16,7 @@ from core.errors import DataFolderOwned, UnknownCollection, UsageError
 
 if TYPE_CHECKING:
     from core.settings.load import Settings
-    from evaluation.scoring.gold import Corpus
+    from evaluation.gold import Corpus
 
 
 def init(
@@ -103,8 +103,9 @@ def export(  # noqa: PLR0913 -- a parameter is an option that can be typed
     from evaluation.dataset import load_dataset
     from evaluation.prepare.export import Material
     from evaluation.prepare.export import export as write
+    from evaluation.run.ledger import RECORDS
     from evaluation.run.records import read_records
-    from evaluation.run.run import QUESTIONS, RECORDS
+    from evaluation.run.run import QUESTIONS
 
     settings = settings_of(context, data)
     is_run = source.is_dir()
@@ -133,7 +134,7 @@ def corpus_of(settings: Settings, collection: str) -> Iterator[Corpus]:
         UnknownCollection: nothing was ingested under that name.
     """
     from core.access import OWNER
-    from evaluation.scoring.gold import Corpus
+    from evaluation.gold import Corpus
     from indexes.open import open_indexes
 
     if not settings.data.is_dir():

@@ -14,7 +14,7 @@ from cli.output import print_json, say, table
 from core.errors import UsageError
 
 if TYPE_CHECKING:
-    from core.settings.load import EvaluationSettings, Price
+    from core.settings.sections import EvaluationSettings, Price
 
 PerRung = list[str] | None
 BestPrice = Annotated[str | None, typer.Option(metavar="USD", help="The same for the model of closed_book_best.")]
@@ -86,7 +86,7 @@ def _values(known: dict[str, Any], changed: dict[str, Any], by_rung: dict[str, d
     """The values of a run with some of them changed."""
     from pydantic import ValidationError
 
-    from core.settings.load import EvaluationSettings
+    from core.settings.sections import EvaluationSettings
 
     given = {name: value for name, value in changed.items() if value is not None}
     merged = {name: {**known.get(name, {}), **amounts} for name, amounts in by_rung.items()}
@@ -115,7 +115,7 @@ def _book(who: str, fresh: str | None, written: str | None, cached: str | None) 
     """Prices to use in place of the run's, by who has them; empty when none were given."""
     from pydantic import ValidationError
 
-    from core.settings.load import Price
+    from core.settings.sections import Price
 
     if fresh is None and written is None and cached is None:
         return {}

@@ -2,4 +2,6 @@
 
 In order: sections (the tables of the settings file), service (those of the API server), load (file and environment).
 Only load.py reads the environment.
+
+Order: sections, service, load.
 """

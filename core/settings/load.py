@@ -25,38 +25,12 @@ from core.settings.sections import (
     IngestSettings,
     JobsSettings,
     ModelSettings,
-    Name,
-    Price,
     RerankerSettings,
-    Rule,
     ScheduledSource,
     SearchSettings,
     Section,
 )
 from core.settings.service import OidcSettings, ServerSettings
-
-__all__ = [
-    "BUILT_IN_MODEL",
-    "AnsweringSettings",
-    "EmbedderSettings",
-    "EvaluationSettings",
-    "IndexSettings",
-    "IngestSettings",
-    "JobsSettings",
-    "ModelSettings",
-    "Name",
-    "OidcSettings",
-    "Price",
-    "RerankerSettings",
-    "Rule",
-    "ScheduledSource",
-    "SearchSettings",
-    "Section",
-    "ServerSettings",
-    "Settings",
-    "load",
-    "secret",
-]
 
 PREFIX = "TOUCHSTONE_"
 SETTINGS_FILE = "TOUCHSTONE_SETTINGS"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.money.roi import NOTHING, ZERO, Economy, amount
 from evaluation.statistics.inference import Floats
 

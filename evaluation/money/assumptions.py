@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.dataset import Dataset
 from evaluation.money.roi import Economy, fixed_per_question
 from evaluation.money.words import phrase, usd
 from evaluation.run.rungs import RUNGS
-from evaluation.statistics.inference import FEW_CLUSTERS, FEWEST_CLUSTERS
+from evaluation.statistics.inference import FEW_CLUSTERS, MIN_CLUSTERS
 
 
 def assumptions(
@@ -63,7 +63,7 @@ def assumptions(
 
 
 def _alike(of: Economy) -> str:
-    if of.clusters < FEWEST_CLUSTERS:
+    if of.clusters < MIN_CLUSTERS:
         return f"They rest on only {of.clusters} documents, too few to say how other documents would fare."
     few = " Intervals that rest on so few are unreliable." if of.clusters < FEW_CLUSTERS else ""
     return f"Questions on one document are alike: the {of.clusters} groups count as wholes.{few}"

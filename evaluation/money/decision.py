@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Literal
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.money.roi import NOTHING, ZERO, Economy, fixed_per_question
 
 DecisionName = Literal["climb", "stay", "stop", "inconclusive"]
@@ -27,7 +27,7 @@ GIVE_UP = 0.20
 """A rung is given up when a gain worth having would look as small as this one in at most so many samples."""
 POWER = 0.8
 """The chance that the further questions do settle it."""
-MOST_FURTHER = 20_000
+MAX_FURTHER = 20_000
 ROUNDED_TO = 10
 
 
@@ -98,7 +98,7 @@ def further_questions(of: Economy, decision: Decision, values: EvaluationSetting
     place = of.pairs[decision.rung, rival]
     distance = values.smallest_gain * float(values.value_correct) - float(gains.point[place])
     needed = of.questions * min(climb, _times(distance, gains.error[place], 1 - GIVE_UP))
-    if needed > MOST_FURTHER:
+    if needed > MAX_FURTHER:
         return None
     return max(math.ceil((needed - of.questions) / ROUNDED_TO) * ROUNDED_TO, ROUNDED_TO)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.scoring.score import Score
 from evaluation.statistics.inference import Floats, cluster_means
 from evaluation.statistics.outcomes import COLUMNS, Outcomes, by_question, outcomes

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.answers import Usage
-from core.settings.load import Price
+from core.settings.sections import Price
 from evaluation.money.roi import ZERO, amount
 from evaluation.run.records import Key, Record
 from evaluation.scoring.score import Score

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.money.acceptability import evsi
 from evaluation.money.decision import (
     FALSE_CLIMB,
     FOOT,
     GIVE_UP,
-    MOST_FURTHER,
+    MAX_FURTHER,
     Decision,
     beats_foot,
     decide,
@@ -26,9 +26,9 @@ from evaluation.money.words import capital, percent, phrase, usd
 
 SURE = 1 - FALSE_CLIMB
 """How sure it must be that what is climbed is worth more than each lower alternative."""
-MOST_UNSCORED = 0.02
+MAX_UNSCORED = 0.02
 """Share of a rung's answers that may be unscored before no verdict is given."""
-FEWEST_QUESTIONS = 20
+MIN_QUESTIONS = 20
 
 
 def verdict(
@@ -72,10 +72,10 @@ def further_cost(of: Economy, decision: Decision, values: EvaluationSettings) ->
 def _obstacle(of: Economy | None, rungs: Mapping[str, Mapping[str, Any]], *, model: str) -> str:
     """Why no verdict can be given; empty when one can."""
     for name, figures in rungs.items():
-        if figures["n"] and figures["unscored"] / figures["n"] > MOST_UNSCORED:
+        if figures["n"] and figures["unscored"] / figures["n"] > MAX_UNSCORED:
             return (
                 f"Inconclusive: {figures['unscored']} of {figures['n']} answers of {phrase(name)} could not be scored, "
-                f"and no verdict rests on data with more than {percent(MOST_UNSCORED)} missing."
+                f"and no verdict rests on data with more than {percent(MAX_UNSCORED)} missing."
             )
     if of is None:
         if any(figures["usd_per_query"] is None and figures["n"] for figures in rungs.values()):
@@ -92,10 +92,10 @@ def _obstacle(of: Economy | None, rungs: Mapping[str, Mapping[str, Any]], *, mod
             )
     if not of.deployable:
         return "Inconclusive: none of the rungs that were measured could run in production."
-    if of.questions < FEWEST_QUESTIONS:
+    if of.questions < MIN_QUESTIONS:
         return (
             f"Inconclusive: {of.questions} questions are too few for a verdict; "
-            f"{FEWEST_QUESTIONS - of.questions} more are the least that one can rest on."
+            f"{MIN_QUESTIONS - of.questions} more are the least that one can rest on."
         )
     return ""
 
@@ -167,7 +167,7 @@ def _inconclusive(of: Economy, decision: Decision, values: EvaluationSettings) -
         f"about {more['questions']:,} more questions would settle it"
         + (f" (about {usd(more['usd'])})" if more["usd"] else "")
         if more
-        else f"not even {MOST_FURTHER:,} more questions would be likely to settle it"
+        else f"not even {MAX_FURTHER:,} more questions would be likely to settle it"
     )
     direction = "more" if gain >= 0 else "less"
     pays = beats_foot(of, rival, values) and decision.hurdle not in (NOTHING, FOOT)

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from core.errors import UnknownDocument
 from evaluation.dataset import HELD_OUT, Evidence, Item, split_name
+from evaluation.gold import Corpus, find
 from evaluation.scoring.answers import answer_type, judge
-from evaluation.scoring.gold import Corpus, find
 from evaluation.scoring.score import Score
 from evaluation.scoring.text import words
 

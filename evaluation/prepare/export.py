@@ -10,8 +10,8 @@ from pathlib import Path
 from core.answers import Passage
 from core.errors import UsageError
 from evaluation.dataset import HELD_OUT, Dataset, Evidence, Item, split_name
+from evaluation.gold import Corpus, find, gold_of
 from evaluation.run.records import Record
-from evaluation.scoring.gold import Corpus, find, gold_of
 from service.answering.prompt import write_prompt
 
 PASSAGES = 5

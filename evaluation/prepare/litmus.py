@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import BudgetReached, Cancelled, DatasetError
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.dataset import HELD_OUT, Dataset, load_dataset, split_name
 from evaluation.money.words import percent
 from evaluation.prepare.sample import dataset_of, spread
@@ -28,7 +28,7 @@ from evaluation.statistics.inference import newcombe_paired, wilson
 LITMUS = "litmus.json"
 CEILING = "oracle"
 PLAIN = ("closed_book", "closed_book_best")
-FEWEST = 10
+MIN_QUESTIONS = 10
 """Questions below which nothing is said."""
 Decision = Literal["go", "no headroom", "retrieval cannot help", "unknown"]
 
@@ -123,8 +123,11 @@ def judge(scores: Sequence[Score], values: EvaluationSettings, *, spent_usd: Dec
 def _decided(
     questions: int, accuracies: Mapping[str, Interval], plain: str, gap: Interval | None, values: EvaluationSettings
 ) -> tuple[Decision, str]:
-    if gap is None or questions < FEWEST:
-        return "unknown", f"only {questions} questions were scored on every rung, and fewer than {FEWEST} say nothing."
+    if gap is None or questions < MIN_QUESTIONS:
+        return (
+            "unknown",
+            f"only {questions} questions were scored on every rung, and fewer than {MIN_QUESTIONS} say nothing.",
+        )
     ceiling = accuracies[CEILING]
     with_it = f"with exactly the right passages the model answers {_percent(ceiling)} correctly"
     if ceiling.high < values.quality_bar:

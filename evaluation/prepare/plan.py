@@ -10,14 +10,14 @@ from decimal import Decimal
 from statistics import NormalDist
 
 from core.answers import Draft, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from evaluation.dataset import Dataset, Item
+from evaluation.gold import gold_of
 from evaluation.prepare.sample import spread
 from evaluation.run.budget import MILLION, require_prices
 from evaluation.run.contexts import Asked
 from evaluation.run.rungs import Rung, Subject
 from evaluation.run.subject import library_of
-from evaluation.scoring.gold import gold_of
 from service.answering.answer import Question, answer_from
 from service.answering.models.protocol import Abilities, Prompt
 from service.answering.pack import tokens
@@ -184,15 +184,15 @@ class _Note:
     prompts: list[str] = field(default_factory=list)
     abilities: Abilities = field(default=Abilities(structured="none", streams=False))
 
-    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Deadline) -> Draft:
         del until
         self.prompts.append(prompt.rendered)
         return Draft(text="", quotes=(), usage=Usage(), abstained=True)
 
-    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+    def stream(self, prompt: Prompt, *, until: Deadline) -> Iterator[Draft]:
         yield self.generate(prompt, until=until)
 
-    def write(self, text: str, *, until: Until) -> None:
+    def write(self, text: str, *, until: Deadline) -> None:
         del text, until
 
 

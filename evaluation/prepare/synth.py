@@ -14,16 +14,16 @@ from typing import Any
 
 from core.access import OWNER
 from core.answers import Hit
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import BudgetReached, UsageError
 from evaluation.dataset import Evidence, Item
+from evaluation.gold import Corpus, find
 from evaluation.run.budget import MILLION, Budget
-from evaluation.scoring.gold import Corpus, find
 from evaluation.scoring.text import words
 from service.answering.cost import cost
 from service.answering.models.choose import Model
 
-SHORTEST = 25
+MIN_WORDS = 25
 """Words of a passage below which there is little to ask."""
 POINTING = ("passage", "the text", "this document", "the document", "according to", "excerpt", "mentioned above")
 """Words of a question that needs the passage beside it."""
@@ -67,7 +67,7 @@ def synthesise(
     hits = list(_draw(corpus, seed))
     if not hits:
         raise UsageError(
-            f"The collection {corpus.collection!r} holds no passage of {SHORTEST} words: ingest documents."
+            f"The collection {corpus.collection!r} holds no passage of {MIN_WORDS} words: ingest documents."
         )
     items: dict[str, Item] = {}
     dropped: dict[str, int] = {}
@@ -80,7 +80,7 @@ def synthesise(
         if not budget.reserve(worst):
             stopped = str(budget.reached(worst))
             break
-        written = model.generator.write(prompt, until=Until.never())
+        written = model.generator.write(prompt, until=Deadline.never())
         if written is None:
             raise UsageError(f"The model {model.name} only quotes and cannot write questions: name one that writes.")
         budget.settle(None if written.usage is None else cost(written.usage, model.price), worst=worst)
@@ -137,7 +137,7 @@ def _draw(corpus: Corpus, seed: int) -> Iterator[Hit]:
     left = {}
     for name in names:
         chunks = corpus.indexes.catalogue.chunks(corpus.collection, name, access=OWNER)
-        hits = [hit for hit in chunks if len(hit.text.split()) >= SHORTEST]
+        hits = [hit for hit in chunks if len(hit.text.split()) >= MIN_WORDS]
         order.shuffle(hits)
         left[name] = hits
     while any(left.values()):

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from core.errors import UsageError
 from evaluation.compare_runs import compare_runs
-from evaluation.money.verdict import MOST_UNSCORED
+from evaluation.money.verdict import MAX_UNSCORED
 from evaluation.money.words import percent, usd
 from evaluation.results import results_of
 
@@ -95,7 +95,7 @@ def _complete(figures: Mapping[str, Any], of: Mapping[str, Any]) -> Check:
     missing = figures["unscored"] / figures["n"] if figures["n"] else 1.0
     ended = of["state"] == "complete"
     checked = of["synthetic"] < of["questions"]
-    state: State = "pass" if ended and checked and missing <= MOST_UNSCORED else "inconclusive"
+    state: State = "pass" if ended and checked and missing <= MAX_UNSCORED else "inconclusive"
     sentence = f"{figures['unscored']} of {figures['n']} answers could not be scored."
     if not ended:
         sentence += f" The run is not complete: {figures['n']} answers to {of['questions']} questions."

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluation.money.roi import NOTHING
-from evaluation.money.verdict import MOST_UNSCORED, SURE
+from evaluation.money.verdict import MAX_UNSCORED, SURE
 from evaluation.money.words import usd
 from evaluation.report import charts, questions, view
 from evaluation.report.view import BASELINE, Run
@@ -166,7 +166,7 @@ def _checks(run: Run) -> dict[str, Any]:
         "spend": {name: of for name, of in spend.items() if name in (*rungs, "judge") and of},
         "long_recall": LONG_RECALL,
         "sure": SURE,
-        "most_unscored": MOST_UNSCORED,
+        "most_unscored": MAX_UNSCORED,
     }
 
 

@@ -10,18 +10,18 @@ from evaluation.report.view import BASELINE, Run, clipped
 from evaluation.scoring.score import Score
 from service.answering.cite import locate
 
-MOST_SHOWN = 2_000
+MAX_SHOWN = 2_000
 """Questions that the page lists."""
-MOST_OPENED = 400
+MAX_OPENED = 400
 """Questions whose answers the page holds; more would make it slow to open."""
-LONGEST_QUOTE = 320
-MOST_READ = 100
+MAX_QUOTE_LENGTH = 320
+MAX_READ = 100
 """Questions on which rungs differ, or the main one is wrong, whose passages the page holds."""
-MOST_PASSAGES = 10
+MAX_PASSAGES = 10
 """A prompt of more passages shows only those that hold the evidence or are quoted."""
-MOST_DOCUMENTS = 8
+MAX_DOCUMENTS = 8
 """Documents that are named of a prompt."""
-LONGEST_PASSAGE, BEFORE_EVIDENCE = 900, 300
+MAX_PASSAGE_LENGTH, BEFORE_EVIDENCE = 900, 300
 GROUPS = {
     "harmed": "Spoilt by {main}: right without documents, wrong with it",
     "wrong": "Answered wrongly by {main}",
@@ -52,10 +52,10 @@ def grouped(run: Run) -> list[dict[str, Any]]:
     groups = []
     for name, members in found.items():
         rows = []
-        for position, item in members[: MOST_SHOWN - listed]:
+        for position, item in members[: MAX_SHOWN - listed]:
             opened += 1
-            row = _row(f"q{position + 1}", item, run, causes, opened=run.has_text and opened <= MOST_OPENED)
-            if name != "alike" and row["replies"] and read < MOST_READ:
+            row = _row(f"q{position + 1}", item, run, causes, opened=run.has_text and opened <= MAX_OPENED)
+            if name != "alike" and row["replies"] and read < MAX_READ:
                 row["passages"] = passages_of(item, run)
                 read += 1
             rows.append(row)
@@ -117,7 +117,7 @@ def _replies(
     for rung, score in scores:
         record = run.records[item.id, rung]
         quotes = [
-            {"text": clipped(cited["quote"], LONGEST_QUOTE), "document": cited["document"], "page": cited["page"]}
+            {"text": clipped(cited["quote"], MAX_QUOTE_LENGTH), "document": cited["document"], "page": cited["page"]}
             for cited in record.citations
         ]
         read, unnamed = _read(record.passages, set(record.gold.get("chunk_ids", ())))
@@ -156,7 +156,7 @@ def _read(passages: tuple[dict[str, Any], ...], gold: set[str]) -> tuple[list[di
         entry["gold"] = entry["gold"] or passage["chunk_id"] in gold
         if passage["page"] is not None and passage["page"] not in entry["pages"]:
             entry["pages"].append(passage["page"])
-    named = sorted(documents.values(), key=lambda entry: not entry["gold"])[:MOST_DOCUMENTS]
+    named = sorted(documents.values(), key=lambda entry: not entry["gold"])[:MAX_DOCUMENTS]
     return [entry for entry in documents.values() if entry in named], len(documents) - len(named)
 
 
@@ -174,7 +174,7 @@ def passages_of(item: Item, run: Run) -> list[dict[str, Any]]:
         telling = gold.union(cited["chunk_id"] for cited in record.citations)
         for passage in record.passages:
             name = passage["chunk_id"]
-            if name in run.passages and (len(record.passages) <= MOST_PASSAGES or name in telling):
+            if name in run.passages and (len(record.passages) <= MAX_PASSAGES or name in telling):
                 text = _excerpt(run.passages[name], item)
                 entry = {"document": passage["document"], "page": passage["page"], "labels": [], **text}
                 found.setdefault(name, entry | {"gold": name in gold})["labels"].append(run.label(rung))
@@ -185,8 +185,8 @@ def _excerpt(text: str, item: Item) -> dict[str, str]:
     """A passage in three parts, cut to what the page shows: before the evidence, the evidence, and after it."""
     places = (locate(place.text, text) for place in item.evidence if place.text)
     start, end = next(filter(None, places), (0, 0))
-    first = max(0, start - BEFORE_EVIDENCE) if end > LONGEST_PASSAGE else 0
-    last = max(end, first + LONGEST_PASSAGE)
+    first = max(0, start - BEFORE_EVIDENCE) if end > MAX_PASSAGE_LENGTH else 0
+    last = max(end, first + MAX_PASSAGE_LENGTH)
     return {
         "before": ("… " if first else "") + text[first:start],
         "evidence": text[start:end],

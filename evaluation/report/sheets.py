@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from evaluation.report.cells import cell
+from evaluation.cells import cell
 from evaluation.report.questions import causes_of
 from evaluation.report.view import Run
 from evaluation.run.records import Record

@@ -11,7 +11,7 @@ from evaluation.money.words import usd
 from evaluation.run.records import Record
 from evaluation.scoring.score import Score
 
-LONGEST_TEXT = 600
+MAX_TEXT_LENGTH = 600
 """Characters of an answer or a quote that a report shows."""
 DASH = "–"
 BASELINE = "closed_book"
@@ -119,7 +119,7 @@ def tied(sentence: str) -> str:
     return sentence.replace(" %", "\u00a0%").replace("USD ", "USD\u00a0")
 
 
-def clipped(text: str, longest: int = LONGEST_TEXT) -> str:
+def clipped(text: str, longest: int = MAX_TEXT_LENGTH) -> str:
     """Text on one line, cut to what a report shows."""
     folded = " ".join(text.split())
     return folded if len(folded) <= longest else folded[:longest].rstrip() + " …"

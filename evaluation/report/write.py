@@ -15,9 +15,10 @@ from evaluation.report.redact import without_text
 from evaluation.report.sheets import items_csv, ladder_csv
 from evaluation.report.view import Run
 from evaluation.results import RESULTS
+from evaluation.run.ledger import RECORDS
 from evaluation.run.manifest import read_manifest, with_prices
 from evaluation.run.records import Record, read_passages, read_records
-from evaluation.run.run import QUESTIONS, RECORDS
+from evaluation.run.run import QUESTIONS
 from evaluation.scoring.score import Score, read_scores
 
 REPORT = "report.html"

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Flight(Generic[T]):
+class InFlight(Generic[T]):
     """Runs work in threads, for each provider as many at once as it has places. Sent and landed from one thread."""
 
     def __init__(self, places: Mapping[str, int]) -> None:

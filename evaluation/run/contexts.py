@@ -15,10 +15,10 @@ from functools import cached_property
 
 from core.access import OWNER, Access
 from core.answers import Hit, Mode
-from core.settings.load import AnsweringSettings
+from core.settings.sections import AnsweringSettings
 from evaluation.dataset import Evidence, Item
-from evaluation.scoring.gold import Corpus, Gold, find
-from indexes.open import Indexes
+from evaluation.gold import Corpus, Gold, find
+from indexes.indexes import Indexes
 from indexes.rerankers.keep_order import KeepOrder
 from indexes.search.search import search
 from service.answering.answer import Question, pinned_hits

@@ -14,7 +14,8 @@ from typing import Any
 
 from core.errors import UsageError
 from core.files import write_whole
-from core.settings.load import EvaluationSettings, Price, Settings
+from core.settings.load import Settings
+from core.settings.sections import EvaluationSettings, Price
 from evaluation.dataset import Dataset
 from evaluation.run.budget import Budget
 from evaluation.run.rungs import RUNGS, Rung, Subject

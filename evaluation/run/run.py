@@ -16,18 +16,18 @@ from itertools import count
 from pathlib import Path
 
 from core.answers import Answer, Hit
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import BudgetReached, Cancelled, ModelBusy, ModelUnavailable, TouchstoneError
 from evaluation.dataset import Dataset, Item
+from evaluation.gold import gold_of
 from evaluation.run.budget import Budget, worst_case
-from evaluation.run.concurrency import Flight
+from evaluation.run.concurrency import InFlight
 from evaluation.run.contexts import Asked, Context
 from evaluation.run.ledger import RECORDS, Ledger, open_ledger
 from evaluation.run.manifest import begin, end
 from evaluation.run.records import Key, Record, spent_on
 from evaluation.run.rungs import Outcome, Rung, Subject
 from evaluation.run.subject import library_of, places, provider
-from evaluation.scoring.gold import gold_of
 from service.answering.answer import Question, answer_from
 from service.answering.models.choose import Model
 
@@ -95,7 +95,7 @@ def run(
         (folder / QUESTIONS).write_bytes(dataset.content)
         budget, state = Budget(cap=budget_usd, spent=ledger.spent), "broken off"
         try:
-            with _Sitting(dataset, rungs, subject, budget, ledger) as sitting:
+            with _OpenRun(dataset, rungs, subject, budget, ledger) as sitting:
                 stopped = sitting.ask_all(progress)
             state = "interrupted" if sitting.interrupted else "stopped at the budget" if stopped else "complete"
         finally:
@@ -103,7 +103,7 @@ def run(
     return RunSummary(folder, sitting.answered, sitting.total, budget.spent, stopped, sitting.interrupted)
 
 
-class _Sitting:
+class _OpenRun:
     """One go at a run: what is asked, and what it may cost. One thread prepares questions; others ask the models."""
 
     def __init__(
@@ -117,15 +117,15 @@ class _Sitting:
         self.library = library_of(subject)
         self.indexed = frozenset(subject.documents())
         self.total, self.answered = len(self.items) * len(self.pairs), 0
-        self.flight: Flight[tuple[Call, Record | None]] = Flight(self.places)
-        self.counting, self.stopping, self.until = threading.Lock(), threading.Event(), Until.never()
+        self.flight: InFlight[tuple[Call, Record | None]] = InFlight(self.places)
+        self.counting, self.stopping, self.until = threading.Lock(), threading.Event(), Deadline.never()
         self.in_a_row: Counter[str] = Counter()
         """Calls in a row that a provider left unanswered."""
         self.gone: ModelUnavailable | None = None
         self.interrupted = False
         self.with_texts = subject.settings.evaluation.report_text
 
-    def __enter__(self) -> _Sitting:
+    def __enter__(self) -> _OpenRun:
         return self
 
     def __exit__(self, *_: object) -> None:

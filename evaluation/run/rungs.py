@@ -16,7 +16,7 @@ from core.errors import UsageError
 from core.settings.load import Settings
 from evaluation.run import contexts
 from evaluation.run.contexts import Asked, Context
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from service.answering.models.choose import Model
 
 __all__ = ["ALL", "RUNGS", "Outcome", "Rung", "Subject", "choose_rungs", "runnable"]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from core.settings.load import Settings
 from evaluation.run.contexts import Library
 from evaluation.run.rungs import Rung, Subject
-from indexes.embedders.cached import Remembering
-from indexes.open import Indexes
+from indexes.embedders.cached import CachedEmbedder
+from indexes.indexes import Indexes
 from service.answering.answer import MARGIN
 from service.answering.models.choose import Model, open_model
 from service.answering.pack import tokens
@@ -29,7 +29,7 @@ def subject_of(
         UnknownModel: the settings name no such model.
         SettingsError: a setting that it needs is missing.
     """
-    embedder = Remembering(indexes.embedder, most=REMEMBERED, bulk=REMEMBERED)
+    embedder = CachedEmbedder(indexes.embedder, most=REMEMBERED, bulk=REMEMBERED)
     best = settings.evaluation.best_model
     return Subject(
         indexes=indexes,

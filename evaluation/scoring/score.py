@@ -12,9 +12,10 @@ from typing import Literal
 from core.errors import UsageError
 from core.files import write_whole
 from evaluation.dataset import Dataset, Item, load_dataset
+from evaluation.run.ledger import RECORDS
 from evaluation.run.manifest import read_manifest
 from evaluation.run.records import Record, read_records, to_line, whole_lines
-from evaluation.run.run import QUESTIONS, RECORDS
+from evaluation.run.run import QUESTIONS
 from evaluation.scoring.abstention import refusal
 from evaluation.scoring.answers import answer_type, judge
 from evaluation.scoring.judging.judgements import Verdicts

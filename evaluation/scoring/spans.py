@@ -28,7 +28,7 @@ _OPENING = r"(?:because of|because|due to|owing to|by|in|on|at|to|from|with|for|
 OPENING = re.compile(rf"^{_OPENING}(?=\D)", re.IGNORECASE)
 BEHIND_OPENING = re.compile(rf"\b{_OPENING}$", re.IGNORECASE)
 """Words at the head of a variant that an answer may leave out."""
-MOST_TURNED = 8
+MAX_TURNED = 8
 """Words of an answer up to which two content words may stand the other way round: "the filter is blocked"."""
 NAME = re.compile(r"[^\W\d_][\w'.-]*")
 
@@ -122,7 +122,7 @@ def _same_words(folded: str, wanted: str) -> list[Place]:
     target = content(wanted)
     turned = (
         len(target) == 2
-        and len(words_of(folded)) <= MOST_TURNED
+        and len(words_of(folded)) <= MAX_TURNED
         and wanted == wanted.lower()
         and "".join(target).isalpha()
     )

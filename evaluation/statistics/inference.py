@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 FEW_CLUSTERS = 10
 """With fewer clusters, intervals that rest on them are unreliable: Cameron and Miller (2015), JHR 50:317."""
-FEWEST_CLUSTERS = 5
+MIN_CLUSTERS = 5
 """With fewer still, each question stands for itself, and the report says that other documents may fare otherwise."""
 Floats = NDArray[np.float64]
 Groups = NDArray[np.intp]
@@ -93,7 +93,7 @@ def degrees_of_freedom(groups: Groups) -> float:
 
 
 def design_effect(values: Floats, groups: Groups) -> float:
-    """How many clustered questions are worth one independent one, at least `LEAST_EFFECT`.
+    """How many clustered questions are worth one independent one, at least `MIN_EFFECT`.
 
     Where all values are equal nothing shows how alike the questions of a cluster are: `assumed_effect`.
 
@@ -105,7 +105,7 @@ def design_effect(values: Floats, groups: Groups) -> float:
     variance = float(values.var()) / (n - 1)
     if variance <= 1e-18:
         return assumed_effect(groups)
-    return max(clustered_error(values, groups)[0] ** 2 / variance, LEAST_EFFECT)
+    return max(clustered_error(values, groups)[0] ** 2 / variance, MIN_EFFECT)
 
 
 def assumed_effect(groups: Groups) -> float:
@@ -114,7 +114,7 @@ def assumed_effect(groups: Groups) -> float:
     return 1 + (float(sizes @ sizes) / len(groups) - 1) * ASSUMED_ICC
 
 
-LEAST_EFFECT = 0.5
+MIN_EFFECT = 0.5
 """Below one by chance or because clusters balance each other; t with few degrees of freedom pays for the chance."""
 ASSUMED_ICC = 0.3
 """How alike two questions of a cluster are taken to be where the data cannot say."""
@@ -237,7 +237,7 @@ def cluster_means(values: Mapping[str, Floats], groups: Groups, *, resamples: in
     return means
 
 
-def groups_of(clusters: Sequence[str], *, fewest: int = FEWEST_CLUSTERS) -> Groups:
+def groups_of(clusters: Sequence[str], *, fewest: int = MIN_CLUSTERS) -> Groups:
     """The number of each question's cluster: int (n,), from 0 on; a number a question where clusters are too few."""
     names, index = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
     if len(names) >= fewest:

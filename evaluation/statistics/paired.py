@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.statistics.inference import (
-    LEAST_EFFECT,
+    MIN_EFFECT,
     Floats,
     Groups,
     assumed_effect,
@@ -95,5 +95,5 @@ class Paired:
         clustered = np.einsum("pij,i,j->p", self.spread, prices, prices)
         alone = variance / (self.questions - 1)
         known = alone > 1e-18
-        effect = np.maximum(clustered / np.where(known, alone, 1.0), LEAST_EFFECT)
+        effect = np.maximum(clustered / np.where(known, alone, 1.0), MIN_EFFECT)
         return np.where(known, effect, self.assumed_effect)

@@ -21,7 +21,7 @@ from core.access import Access
 from core.answers import Hit
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument
 from core.filters import UNFILTERED, Filters
-from indexes.catalogue import mapping, schema, statements
+from indexes.catalogue import exact, mapping, schema, statements
 from indexes.catalogue.job_documents import JobDocuments
 from indexes.catalogue.jobs import Attempts, Jobs
 from indexes.catalogue.keys import MARK, Keys, mark
@@ -29,6 +29,7 @@ from indexes.catalogue.rows import (
     CollectionRow,
     Description,
     DocumentRow,
+    Entry,
     Intent,
     JobDocument,
     JobRow,
@@ -38,10 +39,8 @@ from indexes.catalogue.rows import (
     Version,
 )
 from indexes.catalogue.schema import about, chunks, documents, embeddings, intents, meta
+from indexes.catalogue.scope import Outlines, Scope, Scopes, readable
 from indexes.embedders.protocol import Vectors
-from indexes.keyword.protocol import Entry
-from indexes.search.scope import Outlines, Scope, Scopes, readable
-from indexes.vectors import exact
 
 __all__ = ["Catalogue", "CollectionRow", "DocumentRow", "Intent", "JobRow", "Known", "NewDocument"]
 

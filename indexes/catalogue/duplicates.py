@@ -16,9 +16,9 @@ from core.access import Access
 from indexes.catalogue.catalogue import Catalogue
 from indexes.catalogue.rows import DocumentRow
 from indexes.catalogue.schema import BANDS, about, chunks, documents, embeddings, transaction
+from indexes.catalogue.scope import readable
 from indexes.catalogue.statements import in_list
 from indexes.embedders.protocol import Vectors
-from indexes.search.scope import readable
 
 
 def stored_vectors(catalogue: Catalogue, version: str) -> tuple[tuple[tuple[int, int], ...], Vectors] | None:
@@ -106,7 +106,7 @@ def _alike(access: Access) -> Select[Any]:
 
 RUN = 3
 PLACES = 128
-FEWEST_WORDS = 30
+MIN_WORDS = 30
 """A shorter text has no sketch: greetings and signatures are alike and mean nothing."""
 ALIKE = 0.75
 """Estimated similarity from which on two documents are near-duplicates."""
@@ -123,9 +123,9 @@ _BITS = np.uint64(64 - 7)
 
 
 def sketch(text: str) -> bytes:
-    """`PLACES` numbers of 16 bits, the same on every machine; empty for a text of fewer than `FEWEST_WORDS` words."""
+    """`PLACES` numbers of 16 bits, the same on every machine; empty for a text of fewer than `MIN_WORDS` words."""
     words = _WORD.findall(text.casefold())
-    if len(words) < FEWEST_WORDS:
+    if len(words) < MIN_WORDS:
         return b""
     hashes = np.fromiter((zlib.crc32(word.encode("utf-8", "replace")) for word in words), np.uint64, len(words))
     runs = np.zeros(len(words) - RUN + 1, dtype=np.uint64)

@@ -31,7 +31,7 @@ from core.access import OWNER, Access
 from indexes.catalogue import schema, statements
 from indexes.catalogue.rows import DocumentStatus, JobDocument, JobRow, Tally
 from indexes.catalogue.schema import documents, job_documents, jobs
-from indexes.search.scope import readable
+from indexes.catalogue.scope import readable
 
 TO_REMOVE = -1
 """The batch of the documents that are to be removed."""

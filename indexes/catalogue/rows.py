@@ -16,6 +16,15 @@ Attached = tuple[tuple[str, str], ...]
 """(name, SHA-256) of each file directly inside a document, whether it could be read or not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is indexed of a chunk; `document_id` is that of its document."""
+
+    id: str
+    document_id: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """Who asked for a job, under which idempotency key and with what, and the groups that its documents get.

@@ -16,7 +16,7 @@ def always() -> bool:
     return True
 
 
-class InBulk:
+class BulkEmbedder:
     """An Embedder of two that give nearly the same vectors (cosine above 0.999): `quick` is ready in a moment, `bulk`
     is faster with many texts. `worth` is asked once, before the first of those, whether it is, on this machine.
     """
@@ -27,9 +27,9 @@ class InBulk:
         self._quick, self._bulk, self._worth = quick, bulk, worth
         self._pays: bool | None = None
 
-    def __reduce__(self) -> tuple[type[InBulk], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[type[BulkEmbedder], tuple[Any, ...]]:
         """A copy in another process loads what it needs anew."""
-        return InBulk, (self.name, self._quick, self._bulk, self._worth)
+        return BulkEmbedder, (self.name, self._quick, self._bulk, self._worth)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """vectors: float32 (len(texts), dimension)."""

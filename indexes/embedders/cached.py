@@ -17,7 +17,7 @@ BULK = 64
 """Passages from which on a call is taken for an ingestion, which never comes back with the same ones."""
 
 
-class Remembering:
+class CachedEmbedder:
     """Another embedder with the vectors of its latest `most` texts at hand. Promises what that one promises.
 
     A call for `bulk` texts or more goes by it.
@@ -28,11 +28,11 @@ class Remembering:
         self._most, self._bulk = most, bulk
         self._known: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._guard = threading.Lock()
-        to_forget_of(self, Remembering.forget)
+        to_forget_of(self, CachedEmbedder.forget)
 
-    def __reduce__(self) -> tuple[type[Remembering], tuple[Embedder]]:
+    def __reduce__(self) -> tuple[type[CachedEmbedder], tuple[Embedder]]:
         """A copy in another process remembers nothing yet."""
-        return Remembering, (self._embedder,)
+        return CachedEmbedder, (self._embedder,)
 
     @property
     def name(self) -> str:

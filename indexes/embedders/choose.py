@@ -7,8 +7,9 @@ from pathlib import Path
 
 from core.errors import SettingsError
 from core.machine import Hardware, hardware
-from core.settings.load import EmbedderSettings, secret
-from indexes.embedders.bulk import InBulk, always
+from core.settings.load import secret
+from core.settings.sections import EmbedderSettings
+from indexes.embedders.bulk import BulkEmbedder, always
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.embedders.minilm import MODEL, MiniLM
 from indexes.embedders.openai import open_openai
@@ -57,8 +58,8 @@ def _minilm(settings: EmbedderSettings, folders: list[Path], machine: Hardware) 
     quick = MiniLM(folders, threads=settings.threads)
     bulk = SentenceTransformerEmbedder(settings.model_copy(update={"model": MODEL}))
     if settings.precision == "bf16":
-        return InBulk(f"{quick.name}-bf16", quick, bulk, always)
-    return InBulk(quick.name, quick, bulk, sees_gpu if settings.device == "auto" else always) if on_gpu else quick
+        return BulkEmbedder(f"{quick.name}-bf16", quick, bulk, always)
+    return BulkEmbedder(quick.name, quick, bulk, sees_gpu if settings.device == "auto" else always) if on_gpu else quick
 
 
 def _check(settings: EmbedderSettings, machine: Hardware) -> None:

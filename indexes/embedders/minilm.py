@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 MODEL = "all-MiniLM-L6-v2"
 DIMENSION = 384
-MOST_PIECES = 256
+MAX_PIECES = 256
 """Word pieces that the model reads, the two special ones included."""
 BATCH = 4
 """Texts in one run of the model, of which each thread has one: a quarter faster than all threads on batches of 16."""
@@ -48,7 +48,7 @@ class MiniLM:
     """
 
     dimension = DIMENSION
-    max_word_pieces = MOST_PIECES - 2
+    max_word_pieces = MAX_PIECES - 2
 
     def __init__(self, folders: Sequence[Path], *, threads: int = 0, precision: Precision = "fp32") -> None:
         self._folders = tuple(folders)
@@ -98,7 +98,7 @@ class MiniLM:
             if self._loaded is None:
                 folder = bundled_model()
                 session = _session(exported(folder, self._folders, self._precision))
-                self._loaded = session, tokenizer_of(folder, most_pieces=MOST_PIECES)
+                self._loaded = session, tokenizer_of(folder, most_pieces=MAX_PIECES)
         return self._loaded
 
 

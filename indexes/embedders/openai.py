@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import EmbedderUnavailable, SettingsError
 from core.machine import cores
-from core.settings.load import EmbedderSettings
+from core.settings.sections import EmbedderSettings
 from core.text import encodable
 from indexes.embedders.protocol import Vectors
 
@@ -30,9 +30,9 @@ BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same call may succeed."""
 FIRST_WAIT = 0.5
 """Seconds before the second call where the server does not say; doubled each time."""
-SHORTEST = 0.001
+MIN_SECONDS = 0.001
 """Seconds that a call gets at least: none at all would mean not to wait for the socket."""
-_LONGEST_DETAIL = 300
+_MAX_DETAIL_LENGTH = 300
 _REMEDIES = {
     400: "Check embedder.model, embedder.dimension and embedder.max_tokens.",
     401: "Check the key in the variable that embedder.api_key_env names.",
@@ -63,7 +63,7 @@ class EmbeddingsServer:
         self._opening = threading.Lock()
         self._opened: Any = None
 
-    def embed(self, texts: Sequence[str], *, dimension: int, patience: Patience, until: Until) -> Vectors:
+    def embed(self, texts: Sequence[str], *, dimension: int, patience: Patience, until: Deadline) -> Vectors:
         """vectors: float32 (len(texts), dimension), of length 1; for `dimension` 0 as long as the model makes them.
 
         No call begins, and none waits for a reply, after `until`.
@@ -73,7 +73,7 @@ class EmbeddingsServer:
         """
         body = {"model": self._model, "input": list(texts), **({"dimensions": dimension} if dimension else {})}
         for tried in range(1, patience.calls + 1):
-            reply, wait, trouble = self._call(body, tried, min(self._timeout, max(until.left(), SHORTEST)))
+            reply, wait, trouble = self._call(body, tried, min(self._timeout, max(until.left(), MIN_SECONDS)))
             if not trouble:
                 return self._read(reply, len(texts), dimension)
             if wait is None or wait > min(patience.longest_wait, until.left()) or tried == patience.calls:
@@ -126,7 +126,7 @@ class EmbeddingsServer:
             ) from error
 
     def _refused(self, reply: Any) -> str:  # noqa: ANN401 -- httpx.Response
-        said = " ".join(reply.text.split())[:_LONGEST_DETAIL]
+        said = " ".join(reply.text.split())[:_MAX_DETAIL_LENGTH]
         if self._key:
             said = said.replace(self._key, "[key]")
         status = reply.status_code
@@ -196,7 +196,7 @@ class OpenAIEmbedder:
     @cached_property
     def dimension(self) -> int:
         """Length of each vector: as the settings ask, or learnt from a first one."""
-        return self._settings.dimension or self._embed([BLANK], 0, FOR_QUESTIONS, Until.here()).shape[1]
+        return self._settings.dimension or self._embed([BLANK], 0, FOR_QUESTIONS, Deadline.here()).shape[1]
 
     @cached_property
     def max_word_pieces(self) -> int:
@@ -205,7 +205,7 @@ class OpenAIEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """vectors: float32 (len(texts), dimension)."""
-        size, dimension, until = self._settings.batch, self.dimension, Until.here()
+        size, dimension, until = self._settings.batch, self.dimension, Deadline.here()
         ready = [self._ready(text, self._settings.passage_prefix) for text in texts]
         batches = [ready[start : start + size] for start in range(0, len(ready), size)]
 
@@ -219,14 +219,14 @@ class OpenAIEmbedder:
     def embed_query(self, text: str) -> Vectors:
         """vector: float32 (dimension,)."""
         ready = self._ready(text, self._settings.query_prefix)
-        vector: Vectors = self._embed([ready], self.dimension, FOR_QUESTIONS, Until.here())[0]
+        vector: Vectors = self._embed([ready], self.dimension, FOR_QUESTIONS, Deadline.here())[0]
         return vector
 
     def count_word_pieces(self, texts: Sequence[str]) -> list[int]:
         """An estimate of the tokens of each text, rather too many than too few."""
         return [sum(1 for _ in _PIECE.finditer(text)) for text in texts]
 
-    def _embed(self, texts: Sequence[str], dimension: int, patience: Patience, until: Until) -> Vectors:
+    def _embed(self, texts: Sequence[str], dimension: int, patience: Patience, until: Deadline) -> Vectors:
         return self._server.embed(texts, dimension=dimension, patience=patience, until=until)
 
     def _ready(self, text: str, prefix: str | None) -> str:

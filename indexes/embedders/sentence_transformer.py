@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.errors import IndexBroken
-from core.settings.load import EmbedderSettings
+from core.settings.sections import EmbedderSettings
 from core.text import encodable
 from indexes.embedders.fingerprint import fingerprint
 from indexes.embedders.minilm import bundled_model, tokenizer_of

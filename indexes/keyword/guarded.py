@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from indexes.catalogue.catalogue import Catalogue
+from indexes.catalogue.rows import Entry
 from indexes.keyword.choose import discard_keyword, open_keyword
-from indexes.keyword.protocol import Entry, KeywordIndex
+from indexes.keyword.protocol import KeywordIndex
 from indexes.upkeep import refill
 from indexes.upkeep.checksums import Verdict
 from indexes.upkeep.derived import Guard, Kind

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is indexed of a chunk; `document_id` is that of its document."""
-
-    id: str
-    document_id: str
-    text: str
+from indexes.catalogue.rows import Entry
 
 
 class KeywordIndex(Protocol):

@@ -22,19 +22,19 @@ from numpy.typing import NDArray
 from core.caches import to_forget_of
 from core.errors import IndexBroken
 from core.files import write_fault
+from core.ids import folder_name
 from core.panics import PanicsAs
 from core.text import encodable
-from indexes.keyword.names import folder_name
-from indexes.keyword.protocol import Entry
+from indexes.catalogue.rows import Entry
 from indexes.keyword.query import telling, words_of
 
 Integers = NDArray[np.int64]
 ANALYZER = "words"
-LONGEST_TERM = 64
+MAX_TERM_LENGTH = 64
 """Characters; what is longer is no word, and is not indexed."""
-MOST_TERMS = 64
+MAX_TERMS = 64
 """Terms of a question that are looked up, the rarest first."""
-MOST_MARKED = 10_000
+MAX_MARKED = 10_000
 """Chunks that are looked at for the terms they hold, those with most of them first."""
 BITS = 23
 """Powers of two whose sum a score, a float of 32 bits, holds exactly."""
@@ -111,7 +111,7 @@ class TantivyIndex:
     def spread(self, collection: str, text: str, documents: Collection[str]) -> dict[str, dict[str, int]]:
         """A few terms a search: each adds a power of two to the score, which so says what a chunk holds."""
         with self._translated("search"):
-            index, terms = self._index(collection), self.terms(text)[:MOST_TERMS]
+            index, terms = self._index(collection), self.terms(text)[:MAX_TERMS]
             found: dict[str, dict[str, int]] = {term: {} for term in terms}
             if index is None or not documents:
                 return {}
@@ -140,7 +140,7 @@ class TantivyIndex:
             for n, term in enumerate(terms)
         ]
         query = Query.boolean_query([(Occur.Must, Query.boolean_query(either)), (Occur.Must, within)])
-        hits = searcher.search(query, MOST_MARKED, count=False).hits
+        hits = searcher.search(query, MAX_MARKED, count=False).hits
         keys = searcher.fast_field_values("key", [place for _, place in hits])
         return np.array([score for score, _ in hits], dtype=np.int64), np.array(keys, dtype=np.int64)
 
@@ -177,7 +177,12 @@ class TantivyIndex:
         """Words in lower case without accents, by their English stems."""
         from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
-        steps = (Filter.remove_long(LONGEST_TERM), Filter.lowercase(), Filter.ascii_fold(), Filter.stemmer("english"))
+        steps = (
+            Filter.remove_long(MAX_TERM_LENGTH),
+            Filter.lowercase(),
+            Filter.ascii_fold(),
+            Filter.stemmer("english"),
+        )
         builder = TextAnalyzerBuilder(Tokenizer.simple())
         for step in steps:
             builder = builder.filter(step)
@@ -203,11 +208,11 @@ class TantivyIndex:
         from tantivy import Occur, Query
 
         terms, compounds = self.terms(text), words_of(text)[1]
-        if len(terms) > MOST_TERMS:
+        if len(terms) > MAX_TERMS:
             often = {term: searcher.doc_freq("text", term) for term in terms}
-            terms = sorted(filter(often.get, terms), key=often.__getitem__)[:MOST_TERMS]
+            terms = sorted(filter(often.get, terms), key=often.__getitem__)[:MAX_TERMS]
         parts = [Query.term_query(self._schema, "text", term, "freq") for term in terms]
-        phrases = [self._analyzer.analyze(compound) for compound in compounds[:MOST_TERMS]]
+        phrases = [self._analyzer.analyze(compound) for compound in compounds[:MAX_TERMS]]
         parts += [Query.phrase_query(self._schema, "text", phrase) for phrase in phrases if len(phrase) > 1]
         if not parts:
             return None

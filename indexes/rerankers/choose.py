@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.errors import SettingsError
-from core.settings.load import RerankerSettings
+from core.settings.sections import RerankerSettings
 from indexes.rerankers.cross_encoder import CrossEncoderReranker
 from indexes.rerankers.keep_order import KeepOrder
 from indexes.rerankers.protocol import Reranker

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import IndexBroken, SettingsError
-from core.settings.load import RerankerSettings
+from core.settings.sections import RerankerSettings
 from core.text import encodable
 from indexes.torch_device import torch_device
 

@@ -1,6 +1,8 @@
 """From a question to hits.
 
-In order: scope (which documents the caller may find), search (candidates of both indexes, ranked, read), rank (fusion
-and weighing, pure functions), trace (why a document ended where it did).
+In order: rank (fusion and weighing, pure functions), search (candidates of both indexes, ranked, read), trace (why a
+document ended where it did). Which documents a caller may find is decided in catalogue/scope.
 Imports core, catalogue/, and the protocols of vectors/, keyword/, embedders/ and rerankers/.
+
+Order: rank, search, trace.
 """

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.settings.load import SearchSettings
+from core.settings.sections import SearchSettings
 from indexes.catalogue.rows import Outline
 from indexes.embedders.protocol import Vectors
 

@@ -13,14 +13,14 @@ from core.access import Access
 from core.answers import Hit, SearchResult
 from core.filters import UNFILTERED, Filters
 from core.text import encodable
+from indexes.catalogue.scope import Scope
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes, in_turn
 from indexes.rerankers.protocol import Reranker
 from indexes.search import rank
 from indexes.search.rank import Candidates, alone, best_documents, ranked, shares
-from indexes.search.scope import Scope
 
-MOST_DOCUMENTS = 1000
+MAX_DOCUMENTS = 1000
 """So few documents in scope are named to the keyword index; of more, its hits are picked out."""
 MARGIN, WIDER = 1.2, 3
 """Where a part is in scope, candidates are asked for with a margin, then three times as many."""
@@ -120,7 +120,7 @@ def by_words(indexes: Indexes, wanted: Wanted) -> dict[str, float]:
     scope, collection, most = wanted.scope, wanted.collection, wanted.candidates
     if scope is None:
         return dict(indexes.keyword.search(collection, wanted.text, most))
-    if len(scope.ids) > MOST_DOCUMENTS:
+    if len(scope.ids) > MAX_DOCUMENTS:
         for asked in _widening(scope, most):
             found = indexes.keyword.search(collection, wanted.text, asked)
             inside = [each for each in found if ids.document_of(each[0]) in scope.ids]

@@ -35,7 +35,8 @@ from core.settings.load import Settings
 from indexes.catalogue.catalogue import Catalogue
 from indexes.catalogue.keys import mark_if_any
 from indexes.catalogue.schema import SCHEMA, documents, jobs, transaction
-from indexes.open import Indexes, open_version
+from indexes.indexes import Indexes
+from indexes.open import open_version
 from indexes.upkeep import versions
 from indexes.upkeep.lock import own
 from indexes.upkeep.recall import refuse_unsound

@@ -25,7 +25,7 @@ from indexes.vectors.protocol import VectorIndex
 # Whether SQLite finds its own file in order, for a catalogue that no seal vouches for.
 
 
-MOST_FAULTS = 3
+MAX_FAULTS = 3
 
 
 def check(catalogue: Catalogue, *, thorough: bool = False) -> None:
@@ -43,7 +43,7 @@ def faults(catalogue: Catalogue, *, thorough: bool) -> list[str]:
     """What SQLite finds wrong, a few words each."""
     pragma = "integrity_check" if thorough else "quick_check"
     with transaction(catalogue.engine) as connection:
-        rows = connection.exec_driver_sql(f"pragma {pragma}({MOST_FAULTS})").scalars().all()
+        rows = connection.exec_driver_sql(f"pragma {pragma}({MAX_FAULTS})").scalars().all()
         orphans = connection.exec_driver_sql("pragma foreign_key_check").all()
     found = [" ".join(str(row).split()) for row in rows if row != "ok"]
     return found + [f"{len(orphans)} rows belong to none"] * bool(orphans)

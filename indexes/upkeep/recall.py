@@ -14,7 +14,7 @@ from indexes.upkeep.refill import finds_itself
 QUERIES = 64
 """Searches a collection, each for a point half-way between two chunks."""
 NEAREST = 10
-LEAST_RECALL = 0.99
+MIN_RECALL = 0.99
 _ROUNDING = 1e-5
 
 
@@ -40,10 +40,10 @@ def refuse_imprecise(made: Indexes) -> float:
     lowest = 1.0
     for collection in (row.name for row in made.catalogue.collections(access=OWNER)):
         found = recall(made, collection)
-        if found < LEAST_RECALL:
+        if found < MIN_RECALL:
             raise _refused(
                 f"in the collection {collection!r} the vector index finds {found:.3f} of the {NEAREST} nearest chunks, "
-                f"and {LEAST_RECALL} is asked of it"
+                f"and {MIN_RECALL} is asked of it"
             )
         lowest = min(lowest, found)
     return lowest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from indexes.vectors.chroma import ChromaIndex
-from indexes.vectors.process import Apart
+from indexes.vectors.process import ChromaProcess
 from indexes.vectors.protocol import VectorIndex
 
 
@@ -15,7 +15,7 @@ def open_vectors(folder: Path, *, apart: bool = False) -> VectorIndex:
     Raises:
         IndexBroken: it must be rebuilt.
     """
-    return Apart(folder) if apart else ChromaIndex(folder)
+    return ChromaProcess(folder) if apart else ChromaIndex(folder)
 
 
 def discard_vectors(folder: Path) -> None:

@@ -24,8 +24,8 @@ import numpy as np
 
 from core.errors import IndexBroken
 from core.files import write_fault
+from core.ids import folder_name
 from indexes.embedders.protocol import Vectors
-from indexes.keyword.names import folder_name
 
 BATCH = 64
 """Vectors written at once: searches wait behind a write, and larger ones make them wait for longer."""
@@ -41,7 +41,7 @@ GRAPH = {
 }
 """The graph is written every 1000 vectors; at most as many are put into it again when the store is opened. With fewer
 neighbours it does not find every vector by itself: docs/reliability.md."""
-WALKED, MOST_WALKED = 1000, 1500
+WALKED, MAX_WALKED = 1000, 1500
 """One vector in so many is asked for, and at most so many: the wider a walk through a large graph, the more of the
 nearest it meets. Up to 400,000 vectors, `ef_search` is wide enough."""
 
@@ -125,7 +125,7 @@ class ChromaIndex:
         """As `nearest`, many at once."""
         with self._reading("search", collection) as known:
             if known is not None and limit >= 1 and len(vectors):
-                asked = max(limit, min(known.size // WALKED, MOST_WALKED))
+                asked = max(limit, min(known.size // WALKED, MAX_WALKED))
                 found = known.stored.query(query_embeddings=list(vectors), n_results=asked, include=["distances"])
                 cosines = [1.0 - np.asarray(each, dtype=np.float64) for each in found["distances"]]
                 return [

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.access import OWNER
 from core.errors import IndexBroken
+from indexes.catalogue import exact
 from indexes.catalogue.catalogue import Catalogue
 from indexes.embedders.protocol import Vectors
 from indexes.upkeep import refill
@@ -18,22 +19,21 @@ from indexes.upkeep.checksums import Verdict
 from indexes.upkeep.derived import Guard, Kind
 from indexes.upkeep.guarded import Guarded
 from indexes.upkeep.health import Condition
-from indexes.vectors import exact
 from indexes.vectors.choose import discard_vectors, open_vectors
 from indexes.vectors.probe import probe
-from indexes.vectors.process import Apart, Busy
+from indexes.vectors.process import Busy, ChromaProcess
 from indexes.vectors.protocol import Counting, VectorIndex
 
 PROBED = 512
 """Vectors a collection that are searched for in the process that tries a store: few of them miss most damage."""
 SEARCHES = 2
 """Searches that are answered exactly before the store is opened for them."""
-MOST_EXACT = 200_000
+MAX_EXACT = 200_000
 """In a collection of more chunks, the first search opens the store: that is quicker."""
 
 PATIENCE_SECONDS = 0.1
 """How long a search waits for a store that is writing."""
-MOST_AT_ONCE = 20_000
+MAX_AT_ONCE = 20_000
 """Chunks that are compared with every one rather than waited for: some tens of milliseconds."""
 
 
@@ -86,12 +86,12 @@ class GuardedVectors(Guarded[VectorIndex]):
         self, store: VectorIndex, collection: str, vectors: Vectors, limit: int
     ) -> list[list[tuple[str, float]]]:
         """What the store finds; exactly, when it is writing and that is quicker than waiting for it."""
-        if not isinstance(store, Apart):
+        if not isinstance(store, ChromaProcess):
             return store.nearest_to_each(collection, vectors, limit)
         try:
             return store.nearest_to_each(collection, vectors, limit, patience=PATIENCE_SECONDS)
         except Busy:
-            if self._chunks(collection) > MOST_AT_ONCE:
+            if self._chunks(collection) > MAX_AT_ONCE:
                 return store.nearest_to_each(collection, vectors, limit)
             return exact.nearest(self._catalogue.engine, collection, vectors, limit)
 
@@ -107,7 +107,7 @@ class GuardedVectors(Guarded[VectorIndex]):
 
     def _open_if_quicker(self, collection: str, searches: int) -> None:
         self._searches += searches
-        if self._searches > SEARCHES or self._chunks(collection) > MOST_EXACT:
+        if self._searches > SEARCHES or self._chunks(collection) > MAX_EXACT:
             self.guard.open()
 
     def _chunks(self, collection: str) -> int:

@@ -21,7 +21,7 @@ from indexes.vectors.protocol import VectorIndex
 
 SAME = 0.999
 """A vector's cosine with itself, rounding and all."""
-MOST = 0.5
+MIN_SHARE = 0.5
 """The part of the samples that has to be found."""
 NEIGHBOURS = 100
 """As many as a search asks for: the further a search walks, the sooner it meets what is damaged."""
@@ -56,7 +56,7 @@ def finds(index: VectorIndex, samples: Mapping[str, Vectors]) -> bool:
     """
     for collection, vectors in samples.items():
         nearest = index.nearest_to_each(collection, vectors, 1)
-        if sum(bool(hits) and hits[0][1] > SAME for hits in nearest) < MOST * len(vectors):
+        if sum(bool(hits) and hits[0][1] > SAME for hits in nearest) < MIN_SHARE * len(vectors):
             return False
     return True
 

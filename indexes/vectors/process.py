@@ -1,6 +1,6 @@
 """A vector store in a process of its own: what holds the interpreter lock there holds up nobody here.
 
-    Apart -> a connection a caller -> [the process: a thread a connection -> ChromaIndex]
+    ChromaProcess -> a connection a caller -> [the process: a thread a connection -> ChromaIndex]
 
 Chroma keeps Python's interpreter lock for as long as it writes: some 5 ms a vector, hundreds for a batch, more when it
 writes out a large graph. A service would answer nobody meanwhile, not even about its health. Should damaged files end
@@ -53,7 +53,7 @@ class Busy(Exception):
     """The store has not answered in the time that the caller gave it: it is writing."""
 
 
-class Apart:
+class ChromaProcess:
     """A VectorIndex whose store another process has open. One object a folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -218,7 +218,7 @@ class _Line:
         self.connection, self.asked = connection, 0
 
 
-_open: weakref.WeakSet[Apart] = weakref.WeakSet()
+_open: weakref.WeakSet[ChromaProcess] = weakref.WeakSet()
 
 
 @atexit.register

@@ -2,4 +2,6 @@
 
 In order: sections (the outline), units (what is kept whole), plain (mark-up out), chunk (the cutting).
 Pure functions; imports core.
+
+Order: plain, sections, units, chunk.
 """

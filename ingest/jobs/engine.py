@@ -33,10 +33,10 @@ from core.settings.load import Settings
 from core.sources import EVERYTHING, Patterns
 from indexes import uploads
 from indexes.catalogue.rows import UNASKED, JobRow, JobState, Order
-from indexes.open import Indexes
-from ingest.jobs.record import RecordedJob, new_job
-from ingest.jobs.work import PLAN, STANDING_SECONDS, SWEEP, JobCancelled, JobStopped, Work, survived, watchful
+from indexes.indexes import Indexes
 from ingest.pipeline import lay_out, plan_of, process, reader, sweep
+from ingest.record import RecordedJob, new_job
+from ingest.work import CRASH_BACKOFF_SECONDS, PLAN, SWEEP, JobCancelled, JobStopped, Work, survived, watchful
 
 VERSION = "1"
 """Raised when the order of a job's steps changes: DBOS continues only jobs of its own version."""
@@ -57,13 +57,13 @@ class Pace:
     """How long to wait: before the queue is looked at again, and before a step is tried again, twice as long each time.
 
     A look costs a few milliseconds, all the time that the service runs. `look_seconds`: between two looks for jobs that
-    nobody works on. `standing_seconds`: before a file is begun that processes died over.
+    nobody works on. `crash_backoff_seconds`: before a file is begun that processes died over.
     """
 
     poll_seconds: float = 0.5
     pause_seconds: float = 1.0
     look_seconds: float = 5.0
-    standing_seconds: tuple[float, ...] = STANDING_SECONDS
+    crash_backoff_seconds: tuple[float, ...] = CRASH_BACKOFF_SECONDS
 
 
 class JobEngine:
@@ -172,7 +172,7 @@ class JobEngine:
             job = self._jobs.find(job_id)
             if job.attempt != attempt or job.state not in ("QUEUED", "INTERRUPTED", "RUNNING"):
                 return
-            standing = self._pace.standing_seconds
+            standing = self._pace.crash_backoff_seconds
             work = Work(
                 indexes=self._indexes,
                 settings=self._settings.ingest,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
 from core.errors import TouchstoneError
-from core.settings.load import ScheduledSource
+from core.settings.sections import ScheduledSource
 from core.sources import Patterns, named
 from indexes.catalogue.jobs import AT_WORK, Jobs
 from ingest.jobs.engine import JobEngine

@@ -3,4 +3,8 @@
 In order: choose (by content, then by name), protocol, builder (puts text together), then the formats. What several
 need: encoding, dates, cells, records, xml_tree, containers, properties, attachments.
 Imports core only; runs in the processes of reading/.
+
+Order: protocol, builder, encoding, text, dates, cells, records, xml_tree, containers, properties, attachments,
+archive, json_data, markdown, ocr, opendocument, pdf, rtf, spreadsheet, table, choose, word, office, epub, mail,
+outlook, xml_data.
 """

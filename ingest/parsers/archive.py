@@ -18,8 +18,8 @@ from ingest.parsers.attachments import unused
 from ingest.parsers.builder import TextBuilder, stem
 from ingest.parsers.containers import is_inflated
 
-MOST_MEMBERS = 2_000
-MOST_UNPACKED = 250_000_000
+MAX_MEMBERS = 2_000
+MAX_UNPACKED = 250_000_000
 _LISTED = 200
 _HIDDEN = re.compile(r"(?:^|/)(?:\.|~\$|__MACOSX/|thumbs\.db$|desktop\.ini$)", re.I)
 _LEADS_OUT = re.compile(r"^[/\\]|^[a-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)", re.I)
@@ -27,7 +27,7 @@ _LEADS_OUT = re.compile(r"^[/\\]|^[a-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)", re.I)
 Refusal = tuple[str, str]
 
 
-def parse_archive(content: bytes, *, name: str, most_bytes: int = MOST_UNPACKED) -> Parsed:
+def parse_archive(content: bytes, *, name: str, most_bytes: int = MAX_UNPACKED) -> Parsed:
     """The members that hold something, folders left out; `most_bytes` is what all of them may unpack to.
 
     Raises:
@@ -39,9 +39,9 @@ def parse_archive(content: bytes, *, name: str, most_bytes: int = MOST_UNPACKED)
         raise ParseError("corrupt", "The archive is damaged and cannot be opened.") from error
     with archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
-        if len(members) > MOST_MEMBERS:
+        if len(members) > MAX_MEMBERS:
             raise ParseError(
-                "too_large", f"The archive holds {len(members):,} files; more than {MOST_MEMBERS:,} are not opened."
+                "too_large", f"The archive holds {len(members):,} files; more than {MAX_MEMBERS:,} are not opened."
             )
         if not members:
             raise ParseError("no_text", "The archive is empty.")
@@ -81,7 +81,7 @@ def _refused(member: zipfile.ZipInfo, left: int) -> Refusal | None:
     if member.file_size > left:
         return (
             "too_large",
-            f"The archive unpacks to more than {MOST_UNPACKED // 1_000_000} MB; the rest was not opened.",
+            f"The archive unpacks to more than {MAX_UNPACKED // 1_000_000} MB; the rest was not opened.",
         )
     return None
 

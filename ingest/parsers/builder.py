@@ -10,7 +10,7 @@ from core.documents import Attachment, Element, ElementKind, Parsed
 from core.errors import ParseError
 
 _GAP = "\n\n"
-LONGEST_HEADING = 200
+MAX_HEADING_LENGTH = 200
 """Characters; what is marked as a heading and longer is a paragraph, and names nothing below it."""
 _DATA = re.compile(r"(data:[\w.+-]+/[\w.+-]+)(?:;[\w.=-]+)*;base64,[A-Za-z0-9+/=_%-]*")
 _CODED = re.compile(r"[A-Za-z0-9+/_-]{500,}=*|(?:[A-Za-z0-9+/]{60,}\s){5,}[A-Za-z0-9+/]*=*")
@@ -55,7 +55,7 @@ class TextBuilder:
             text = without_payload(text).strip()
         if not text.strip():
             return
-        if kind == "heading" and len(text) > LONGEST_HEADING:
+        if kind == "heading" and len(text) > MAX_HEADING_LENGTH:
             kind, level = "paragraph", 0
         start = self._length + (len(_GAP) if self._parts else 0)
         for offset, page in pages:

@@ -20,12 +20,12 @@ _OLE_STREAMS = (
     ("Workbook", "application/vnd.ms-excel"),
     ("Book", "application/vnd.ms-excel"),
 )
-_MOST_UNPACKED = 1_000_000_000
-_MOST_UNPACKED_PART = 300_000_000
+_MAX_UNPACKED = 1_000_000_000
+_MAX_UNPACKED_PART = 300_000_000
 _RATIO = 200
 _RATIO_MATTERS_ABOVE = 20_000_000
 _CELL = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^>/]*>\s*<[vif]')
-_MOST_GRID = 8_000_000
+_MAX_GRID = 8_000_000
 _PIECE = 1 << 20
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -39,7 +39,7 @@ ZIP = "application/zip"
 PACKED = frozenset({DOCX, PPTX, XLSX, ODS, ODT, ODP, EPUB})
 """Formats that are ZIP containers of their own parts, all of which are unpacked to read them."""
 _DIRECTORY_END = struct.Struct("<4s4H2LH")
-_MOST_DIRECTORY = 10_000_000
+_MAX_DIRECTORY = 10_000_000
 """Bytes of a ZIP's directory: tens of thousands of entries, each of which costs memory when the file is opened."""
 
 
@@ -65,7 +65,7 @@ def _check_directory(content: bytes) -> None:
     if place < 0 or place + _DIRECTORY_END.size > len(content):
         return
     size = _DIRECTORY_END.unpack_from(content, place)[5]
-    if min(size, len(content)) > _MOST_DIRECTORY:
+    if min(size, len(content)) > _MAX_DIRECTORY:
         raise ParseError("too_large", "The archive holds too many files to be opened.")
 
 
@@ -91,7 +91,7 @@ def check_office_zip(content: bytes) -> None:
                 raise ParseError("encrypted", "The file is protected by a password. Save it without one.")
             for part in parts:
                 _check_part(archive, part)
-            if sum(part.file_size for part in parts) > _MOST_UNPACKED:
+            if sum(part.file_size for part in parts) > _MAX_UNPACKED:
                 raise _bomb()
     except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError, ValueError) as error:
         raise ParseError(
@@ -101,7 +101,7 @@ def check_office_zip(content: bytes) -> None:
 
 def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     is_sheet = part.filename.startswith("xl/worksheets/")
-    if part.file_size > _MOST_UNPACKED_PART or (is_inflated(part) and not is_sheet):
+    if part.file_size > _MAX_UNPACKED_PART or (is_inflated(part) and not is_sheet):
         raise _bomb()
     if part.filename.endswith((".xml", ".rels")) and part.file_size:
         with archive.open(part) as stream:
@@ -133,7 +133,7 @@ def _check_grid(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
                 letters = {_column(name) for name in {name for name, _ in found}}
                 columns = [min([*columns[:1], *letters]), max([*columns[1:], *letters])]
     area = (rows[1] - rows[0] + 1) * (columns[1] - columns[0] + 1) if rows else 0
-    if area > _MOST_GRID and area > 20 * cells:
+    if area > _MAX_GRID and area > 20 * cells:
         raise ParseError(
             "too_large",
             f"A sheet of the workbook spreads {cells} cells over {area:,} places. Move the far ones closer.",

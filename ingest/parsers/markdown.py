@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from core.documents import Element, ElementKind, Parsed
-from ingest.parsers.builder import LONGEST_HEADING, stem, without_payload
+from ingest.parsers.builder import MAX_HEADING_LENGTH, stem, without_payload
 from ingest.parsers.encoding import decode
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _element(text: str, lines: list[int], token: Token, kind: ElementKind, level
         return None
     start += len(raw) - len(raw.lstrip())
     end = start + len(raw.strip())
-    if kind == "heading" and end - start > LONGEST_HEADING:
+    if kind == "heading" and end - start > MAX_HEADING_LENGTH:
         kind, level = "paragraph", 0
     header = 2 if kind == "table" and token.map[1] - token.map[0] > 2 else 0
     return Element(kind=kind, start=start, end=end, level=level, header_rows=header)

@@ -23,14 +23,14 @@ from ingest.parsers.protocol import deadline
 
 NOT_INSTALLED = "No text: OCR is not installed. Install tesseract (tesseract-ocr) to have pictures and scans read."
 DPI = 300
-LONGEST_SIDE = 5_000
+MAX_SIDE = 5_000
 """Pixels; a page of A4 at 300 dpi has 3,508."""
-_MOST_PIXELS = 150_000_000
-_MOST_FRAMES = 200
-_SHORTEST_SIDE = 40
+_MAX_PIXELS = 150_000_000
+_MAX_FRAMES = 200
+_MIN_SIDE = 40
 _SECONDS = 60
-_LEAST_CONFIDENCE = 40.0
-_LEAST_LETTERS = 3
+_MIN_CONFIDENCE = 40.0
+_MIN_LETTERS = 3
 _Picture = Any
 """A Pillow image."""
 
@@ -85,7 +85,7 @@ def words_in(picture: _Picture) -> list[str]:
     Raises:
         ParseError: "timed_out" when one picture takes longer than a minute.
     """
-    if min(picture.size) < _SHORTEST_SIDE:
+    if min(picture.size) < _MIN_SIDE:
         return []
     stream = io.BytesIO()
     _small_enough(picture).convert("L").save(stream, "PNG", dpi=(DPI, DPI))
@@ -114,10 +114,10 @@ def _paragraphs(table: str) -> list[str]:
     found: dict[tuple[str, str], list[str]] = {}
     for row in csv.DictReader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE):
         word = (row.get("text") or "").strip()
-        if word and float(row.get("conf") or -1) >= _LEAST_CONFIDENCE:
+        if word and float(row.get("conf") or -1) >= _MIN_CONFIDENCE:
             found.setdefault((row["block_num"], row["par_num"]), []).append(word)
     texts = [" ".join(words) for words in found.values()]
-    if sum(character.isalpha() for text in texts for character in text) < _LEAST_LETTERS:
+    if sum(character.isalpha() for text in texts for character in text) < _MIN_LETTERS:
         return []
     return texts
 
@@ -132,7 +132,7 @@ def _frames(content: bytes) -> Iterator[_Picture]:
             with Image.open(io.BytesIO(content)) as picture:
                 frames = ImageSequence.Iterator(picture) if picture.format == "TIFF" else [picture]
                 for number, frame in enumerate(frames):
-                    if frame.width * frame.height > _MOST_PIXELS or number >= _MOST_FRAMES:
+                    if frame.width * frame.height > _MAX_PIXELS or number >= _MAX_FRAMES:
                         raise ParseError("too_large", "The picture has too many pixels or pages to be read.")
                     yield frame.convert("L")
     except Image.DecompressionBombError as error:
@@ -143,7 +143,7 @@ def _frames(content: bytes) -> Iterator[_Picture]:
 
 def _small_enough(picture: _Picture) -> _Picture:
     longest = max(picture.size)
-    if longest <= LONGEST_SIDE:
+    if longest <= MAX_SIDE:
         return picture
-    scale = LONGEST_SIDE / longest
+    scale = MAX_SIDE / longest
     return picture.resize((max(1, int(picture.width * scale)), max(1, int(picture.height * scale))))

@@ -17,7 +17,7 @@ _SKIPPED = frozenset({"tracked-changes", "table-of-content", "forms", "sequence-
 _ASIDE = frozenset({"note", "annotation", "frame", "text-box", "custom-shape"})
 """Inside a paragraph, but not part of its sentence: read right after it."""
 _BLANKS = {"s": " ", "tab": "\t", "line-break": "\n"}
-_MOST_COLUMNS = 200
+_MAX_COLUMNS = 200
 _DEEPEST = 6
 
 
@@ -133,6 +133,6 @@ def _rows(table: Node) -> list[list[str]]:
         for cell in children(row):
             if local(cell) in {"table-cell", "covered-table-cell"}:
                 text = fold(" ".join(_text(part) for part in cell.iter("{*}p", "{*}h")))
-                cells += [text] * min(int(attribute(cell, "number-columns-repeated") or 1), _MOST_COLUMNS)
-        rows.append(cells[:_MOST_COLUMNS])
+                cells += [text] * min(int(attribute(cell, "number-columns-repeated") or 1), _MAX_COLUMNS)
+        rows.append(cells[:_MAX_COLUMNS])
     return rows

@@ -10,7 +10,7 @@ from ingest.parsers.dates import iso
 from ingest.parsers.xml_tree import first_text, parse_tree
 
 _PARTS = ("docProps/core.xml", "meta.xml")
-_MOST_BYTES = 1_000_000
+_MAX_BYTES = 1_000_000
 
 
 def properties_of(content: bytes) -> tuple[str, str | None, str | None]:
@@ -20,7 +20,7 @@ def properties_of(content: bytes) -> tuple[str, str | None, str | None]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             part = next((name for name in _PARTS if name in archive.namelist()), None)
-            if part is None or archive.getinfo(part).file_size > _MOST_BYTES:
+            if part is None or archive.getinfo(part).file_size > _MAX_BYTES:
                 return "", None, None
             root = parse_tree(archive.read(part))
     except (zipfile.BadZipFile, zlib.error, SyntaxError, OSError, NotImplementedError, RuntimeError, EOFError):

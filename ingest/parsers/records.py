@@ -8,8 +8,8 @@ from ingest.parsers.builder import TextBuilder, fold
 
 Value = str | Sequence["Value"] | Mapping[str, "Value"]
 
-_LONGEST_CELL = 200
-_MOST_COLUMNS = 40
+_MAX_CELL_LENGTH = 200
+_MAX_COLUMNS = 40
 _DEEPEST = 6
 _NAMED_BY = ("title", "name", "label", "id", "key", "code", "subject")
 
@@ -29,10 +29,10 @@ def add_table_of(builder: TextBuilder, records: Sequence[Mapping[str, Value]]) -
     columns = list(dict.fromkeys(key for record in records for key in record))
     rows = [[_cell(record.get(column, "")) for column in columns] for record in records]
     cells = [cell for row in rows for cell in row]
-    if len(records) < 2 or not 1 <= len(columns) <= _MOST_COLUMNS or None in cells:
+    if len(records) < 2 or not 1 <= len(columns) <= _MAX_COLUMNS or None in cells:
         return False
     texts = [[cell or "" for cell in row] for row in rows]
-    if max(map(len, (cell or "" for cell in cells))) > _LONGEST_CELL or sum(map(bool, cells)) < len(cells) / 3:
+    if max(map(len, (cell or "" for cell in cells))) > _MAX_CELL_LENGTH or sum(map(bool, cells)) < len(cells) / 3:
         return False
     builder.add_table([columns, *texts], header_rows=1)
     return True
@@ -43,7 +43,7 @@ def _add_object(builder: TextBuilder, value: Mapping[str, Value], level: int) ->
     lines: list[str] = []
     for key, inner in value.items():
         cell = _cell(inner)
-        if cell is not None and len(cell) <= _LONGEST_CELL:
+        if cell is not None and len(cell) <= _MAX_CELL_LENGTH:
             lines.append(_line(key, cell))
     builder.add("paragraph", "\n".join(line for line in lines if line))
     for key, inner in value.items():
@@ -51,7 +51,7 @@ def _add_object(builder: TextBuilder, value: Mapping[str, Value], level: int) ->
         if cell is None:
             builder.add("heading", fold(key), level=min(level, _DEEPEST))
             add_value(builder, key, inner, level + 1)
-        elif len(cell) > _LONGEST_CELL:
+        elif len(cell) > _MAX_CELL_LENGTH:
             builder.add("paragraph", _line(key, cell))
 
 
@@ -84,7 +84,7 @@ def _cell(value: Value) -> str | None:
         return None if value else ""
     parts = [part.strip() for part in value if isinstance(part, str)]
     joined = ", ".join(parts)
-    return joined if len(parts) == len(value) and len(joined) <= _LONGEST_CELL else None
+    return joined if len(parts) == len(value) and len(joined) <= _MAX_CELL_LENGTH else None
 
 
 def _line(name: str, value: str) -> str:

@@ -15,13 +15,13 @@ _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50
 _SEPARATOR = re.compile(r"sep=([^\r\n\w\"])\r?\n", re.I)
 """A first line for Excel, which is no row."""
-_LONGEST_CELL = 10_000_000
+_MAX_CELL_LENGTH = 10_000_000
 
 
 def parse_table(content: bytes, *, name: str) -> Parsed:
     """The whole file as one table; ragged rows are kept as they are."""
     text = decode(content)
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(_MAX_CELL_LENGTH)
     builder = TextBuilder()
     said = _SEPARATOR.match(text)
     delimiter = said.group(1) if said else delimiter_of(text, name)

@@ -16,7 +16,7 @@ _NUMBERED = re.compile(
     r"(?:(?:section|chapter|part|article|appendix|item)\s+)?(\d+(?:\.\d+)*|[IVX]+|[A-Z])[.):]?\s+[A-Z]", re.I
 )
 _RULE = re.compile(r"\s*[=\-~_*#]{3,}\s*")
-_LONGEST_HEADING, _HEADING_WORDS = 80, 12
+_MAX_HEADING_LENGTH, _HEADING_WORDS = 80, 12
 
 
 def parse_text(content: bytes, *, name: str) -> Parsed:
@@ -53,7 +53,7 @@ def _heading(text: str, lines: list[tuple[int, int]]) -> tuple[int, int] | None:
     """(level, lines used) when the block is, or begins with, a clear heading."""
     first = text[slice(*lines[0])].strip()
     second = text[slice(*lines[1])].strip() if len(lines) > 1 else ""
-    if not 2 <= len(first) <= _LONGEST_HEADING or not any(c.isalpha() for c in first) or first[-1] in ".,;:!?":
+    if not 2 <= len(first) <= _MAX_HEADING_LENGTH or not any(c.isalpha() for c in first) or first[-1] in ".,;:!?":
         return None
     if second and _RULE.fullmatch(second) and not _RULE.fullmatch(first):
         return (1 if "=" in second else 2), 2

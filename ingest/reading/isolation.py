@@ -239,8 +239,8 @@ def _do(task: Task) -> tuple[bytes, int]:
 
 STDERR = "stderr"
 """The file in a process's own folder that holds what it and its libraries printed."""
-_MOST_WRITTEN = 512 << 20
-_MOST_OPEN = 256
+_MAX_WRITTEN = 512 << 20
+_MAX_OPEN = 256
 _KEPT = frozenset(
     {
         *("HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "PATH", "PYTHONHASHSEED", "TZ"),
@@ -263,8 +263,8 @@ def confine(scratch: Path, *, memory_mb: int) -> None:
     os.environ.update(TMPDIR=tempfile.gettempdir(), TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
     os.environ.update(HF_HUB_OFFLINE="1", DO_NOT_TRACK="1", no_proxy="*")
     _limit("RLIMIT_DATA", memory_mb << 20)  # private memory; address space alone costs nothing, and is used lavishly
-    _limit("RLIMIT_FSIZE", _MOST_WRITTEN)
-    _limit("RLIMIT_NOFILE", _MOST_OPEN)
+    _limit("RLIMIT_FSIZE", _MAX_WRITTEN)
+    _limit("RLIMIT_NOFILE", _MAX_OPEN)
     _limit("RLIMIT_CORE", 0)
     sys.addaudithook(_refuse_network)
 

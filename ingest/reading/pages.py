@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import NoPageImage
-from core.settings.load import IngestSettings
+from core.settings.sections import IngestSettings
 from core.sources import is_remote
 from indexes.catalogue.rows import DocumentRow
 from ingest.discover import ATTACHED
@@ -21,7 +21,7 @@ from ingest.reading.pool import ParserPool
 
 _PDF = "application/pdf"
 _PIXELS_A_POINT = 2.0
-_LONGEST_SIDE = 2_400
+_MAX_SIDE = 2_400
 _MARGIN = 2
 """Pixels around a marked line."""
 
@@ -89,7 +89,7 @@ def _picture(wanted: _Wanted) -> bytes | None:
             return None
         document.init_forms()
         page = document[wanted.number - 1]
-        scale = min(_PIXELS_A_POINT, _LONGEST_SIDE / max(page.get_size()))
+        scale = min(_PIXELS_A_POINT, _MAX_SIDE / max(page.get_size()))
         bitmap = page.render(scale=scale)
         pixels = bitmap.to_numpy()
         for left, top, right, bottom in _lines(page, wanted.marked, (bitmap.width, bitmap.height)):

@@ -13,7 +13,7 @@ from ingest.reading.isolation import Ended
 from ingest.reading.pool import ParserPool
 from ingest.reading.read import Allowance, Draft, File, attached, without_attachments
 
-_MOST_FILES, _MOST_BYTES = 64, 64_000_000
+_MAX_FILES, _MAX_BYTES = 64, 64_000_000
 """Read ahead, at most: enough for a batch or two of small files, and no more memory than a few large ones take."""
 _TRANSIENT = {"timed_out", "out_of_memory"}
 """What may be owed to the neighbours: such a file is read once more at the end, alone."""
@@ -62,7 +62,7 @@ def _in_order(
 
 def _has_room(waiting: Iterable[tuple[Source, object]], following: Source) -> bool:
     sizes = [source.size for source, _ in waiting]
-    return not sizes or (len(sizes) < _MOST_FILES and sum(sizes) + following.size <= _MOST_BYTES)
+    return not sizes or (len(sizes) < _MAX_FILES and sum(sizes) + following.size <= _MAX_BYTES)
 
 
 def _outcome(source: Source, result: Draft | Skipped | Failed | Ended) -> Draft | Skipped | Failed:

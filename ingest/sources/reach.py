@@ -27,8 +27,8 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 from core.errors import ParseError
 from ingest.discover import too_large
 
-MOST_REDIRECTS = 3
-MOST_SECONDS = 60.0
+MAX_REDIRECTS = 3
+MAX_SECONDS = 60.0
 _BLOCK = 1 << 16
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -65,7 +65,7 @@ class Reach:
     """What may be reached. `hosts`: names, `*.name` for those below one, `*` for all; the rest is for tests."""
 
     hosts: tuple[str, ...]
-    seconds: float = MOST_SECONDS
+    seconds: float = MAX_SECONDS
     public: Callable[[str], bool] = is_public
     addresses: Callable[[str, int], list[str]] = addresses_of
     tls: ssl.SSLContext | None = None
@@ -87,7 +87,7 @@ def fetch(url: str, into: BinaryIO | None, *, reach: Reach, max_bytes: int) -> S
     """
     clock = _Clock(reach.seconds)
     try:
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             with _response(url, reach, clock) as response:
                 if response.status not in _REDIRECTS:
                     return _taken(response, into, max_bytes)
@@ -98,7 +98,7 @@ def fetch(url: str, into: BinaryIO | None, *, reach: Reach, max_bytes: int) -> S
         raise ParseError("unreadable", f"The server cannot be read: {_why(error)}.") from error
     finally:
         clock.stop()
-    raise ParseError("unreadable", f"The URL leads on more than {MOST_REDIRECTS} times.")
+    raise ParseError("unreadable", f"The URL leads on more than {MAX_REDIRECTS} times.")
 
 
 def allowed(url: str, reach: Reach) -> SplitResult:

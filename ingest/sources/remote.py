@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from core.errors import ParseError
 from core.sources import Patterns
-from ingest.describe import MOST_BYTES, SUFFIX, described_name
+from ingest.describe import MAX_BYTES, SUFFIX, described_name
 from ingest.discover import HIDDEN, MISSPELT, STRAY, Discovery, Item, container_of, discovery_of, is_hidden, too_large
 from ingest.outcomes import Failed, Skipped
 from ingest.reading.read import Draft, File
@@ -127,7 +127,7 @@ class Remote:
             return False
         try:
             with path.open("wb") as file:
-                self._store.fetch(document + SUFFIX, file, MOST_BYTES)
+                self._store.fetch(document + SUFFIX, file, MAX_BYTES)
         except FileNotFoundError:
             path.unlink(missing_ok=True)
             return False

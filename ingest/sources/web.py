@@ -15,7 +15,7 @@ from ingest.sources.reach import Reach, Seen, fetch
 from ingest.sources.remote import side_by_side, stamp_of
 from ingest.sources.scratch import Scratch
 
-MOST_LIST_BYTES = 10_000_000
+MAX_LIST_BYTES = 10_000_000
 
 
 class Web:
@@ -59,8 +59,8 @@ def listed(path: Path) -> list[str]:
         SourceError: it cannot be read, or a line is no URL.
     """
     try:
-        if path.stat().st_size > MOST_LIST_BYTES:
-            raise SourceError(f"{path} is larger than {MOST_LIST_BYTES // 1_000_000} MB. Split the list.")
+        if path.stat().st_size > MAX_LIST_BYTES:
+            raise SourceError(f"{path} is larger than {MAX_LIST_BYTES // 1_000_000} MB. Split the list.")
         lines = path.read_text("utf-8-sig").splitlines()
     except FileNotFoundError:
         raise SourceError(f"There is no file or folder {path}. Check the path.") from None

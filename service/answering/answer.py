@@ -9,11 +9,11 @@ from typing import Any
 
 from core.access import Access
 from core.answers import Answer, Citation, Draft, Hit, Mode, Passage, Reason, Refusal, Turn, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import ModelUnavailable
 from core.filters import UNFILTERED, Filters
-from core.settings.load import AnsweringSettings, Price
-from indexes.open import Indexes
+from core.settings.sections import AnsweringSettings, Price
+from indexes.indexes import Indexes
 from indexes.search.search import search
 from service.answering.cite import cite
 from service.answering.condense import standalone
@@ -73,7 +73,7 @@ def answer(
     indexes: Indexes,
     model: Model,
     settings: AnsweringSettings,
-    until: Until | None = None,
+    until: Deadline | None = None,
 ) -> Answer | Refusal:
     """Search as `access` allows, show the model what was found, check what it quotes.
 
@@ -85,7 +85,7 @@ def answer(
         DeadlineReached, Cancelled: `until` was over before the model was asked, or called off.
         SettingsError: the model's context window has no room for a passage.
     """
-    way = _Way(model=model, settings=settings, until=until or Until.never(), index_version=indexes.version)
+    way = _Way(model=model, settings=settings, until=until or Deadline.never(), index_version=indexes.version)
     return _last(_events(question, way, access=access, indexes=indexes))
 
 
@@ -96,14 +96,16 @@ def stream(
     indexes: Indexes,
     model: Model,
     settings: AnsweringSettings,
-    until: Until | None = None,
+    until: Deadline | None = None,
 ) -> Generator[Event, None, None]:
     """What `answer` does, as it comes: what was found, the answer piece by piece, and last what `answer` returns.
 
     With passages, text comes when at least one quote is complete and holds. Raises what `answer` raises; then no
     `Answer` comes, and what did come is no answer. Closing the iterator ends the call of the model.
     """
-    way = _Way(model=model, settings=settings, until=until or Until.never(), index_version=indexes.version, live=True)
+    way = _Way(
+        model=model, settings=settings, until=until or Deadline.never(), index_version=indexes.version, live=True
+    )
     return _events(question, way, access=access, indexes=indexes)
 
 
@@ -114,7 +116,7 @@ def answer_from(
     model: Model,
     index_version: str,
     settings: AnsweringSettings,
-    until: Until | None = None,
+    until: Deadline | None = None,
 ) -> Answer | Refusal:
     """What `answer` does once the hits are known: pack, generate, cite.
 
@@ -126,7 +128,7 @@ def answer_from(
         DeadlineReached, Cancelled: `until` was over before the model was asked, or called off.
         SettingsError: the model's context window has no room for a passage.
     """
-    way = _Way(model=model, settings=settings, until=until or Until.never(), index_version=index_version)
+    way = _Way(model=model, settings=settings, until=until or Deadline.never(), index_version=index_version)
     return _last(_read(question.text, hits, question.mode, way))
 
 
@@ -136,7 +138,7 @@ class _Way:
 
     model: Model
     settings: AnsweringSettings
-    until: Until
+    until: Deadline
     index_version: str
     live: bool = False
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from core.answers import Draft, Hit, Passage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import TouchstoneError
 from core.settings.load import Settings
 from indexes.embedders.protocol import Embedder
@@ -50,7 +50,7 @@ def check(settings: Settings, name: str, embedder: Embedder) -> Checked:
     started = time.perf_counter()
     try:
         model = open_model(settings, name, embedder)
-        until = Until.within(settings.server.deadline_s)
+        until = Deadline.within(settings.server.deadline_s)
         *_, draft = model.generator.stream(write_prompt(QUESTION, PASSAGES), until=until)
     except TouchstoneError as error:
         return Checked(model=name, works=False, detail=str(error), price=price, seconds=time.perf_counter() - started)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from core.answers import Citation, Hit, Passage, Quote
 
-MOST_QUOTES = 100
-LONGEST_BREAK = 2
+MAX_QUOTES = 100
+MAX_BREAK = 2
 """Characters between two chunks of one section: the end of a line, or of a paragraph. A heading takes more."""
 
 
@@ -20,8 +20,8 @@ def cite(quotes: Sequence[Quote], passages: Sequence[Passage]) -> tuple[tuple[Ci
     """
     by_number = {passage.number: passage for passage in passages}
     found: dict[tuple[str, int, int], Citation] = {}
-    dropped = max(0, len(quotes) - MOST_QUOTES)
-    for quote in quotes[:MOST_QUOTES]:
+    dropped = max(0, len(quotes) - MAX_QUOTES)
+    for quote in quotes[:MAX_QUOTES]:
         stands = _where(quote, by_number)
         if stands is None:
             dropped += 1
@@ -60,7 +60,7 @@ def _where(quote: Quote, passages: Mapping[int, Passage]) -> tuple[Passage, tupl
 def _goes_on(first: Hit, second: Hit) -> bool:
     """Whether the document goes on from one chunk to the other with nothing but white space between them."""
     same = (first.document, first.headings) == (second.document, second.headings)
-    return same and 0 < second.start - first.end <= LONGEST_BREAK
+    return same and 0 < second.start - first.end <= MAX_BREAK
 
 
 def fold(text: str) -> str:

@@ -10,13 +10,13 @@ from functools import cache
 from importlib.resources import files
 
 from core.answers import Turn, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import ModelUnavailable
 from service.answering.models.choose import Model
 
-MOST_TURNS = 6
+MAX_TURNS = 6
 """Messages that are looked at, the latest ones."""
-MOST_CHARACTERS = 1000
+MAX_CHARACTERS = 1000
 """Of each message, and of the question that is written."""
 SECONDS = 15.0
 """Longest that this call may take: the question can be answered as it is."""
@@ -32,7 +32,7 @@ class Standalone:
     usage: Usage | None = NO_USAGE
 
 
-def standalone(question: str, turns: Sequence[Turn], *, model: Model, until: Until) -> Standalone:
+def standalone(question: str, turns: Sequence[Turn], *, model: Model, until: Deadline) -> Standalone:
     """One short call of a model that writes. Of a model that does not, or that fails, the question stays as it is.
 
     Raises:
@@ -48,7 +48,7 @@ def standalone(question: str, turns: Sequence[Turn], *, model: Model, until: Unt
         return Standalone(question)
     lines = _THOUGHTS.sub("", written.text).strip().splitlines()
     text = lines[0].strip().strip('"“”').strip() if lines else ""
-    return Standalone(text if 0 < len(text) <= MOST_CHARACTERS else question, written.usage)
+    return Standalone(text if 0 < len(text) <= MAX_CHARACTERS else question, written.usage)
 
 
 @cache
@@ -57,7 +57,7 @@ def _instruction() -> str:
 
 
 def _prompt(question: str, turns: Sequence[Turn]) -> str:
-    said = [f"{turn.role}: {' '.join(turn.text.split())[-MOST_CHARACTERS:]}" for turn in turns[-MOST_TURNS:]]
+    said = [f"{turn.role}: {' '.join(turn.text.split())[-MAX_CHARACTERS:]}" for turn in turns[-MAX_TURNS:]]
     code = hashlib.sha256("\n".join([*said, question]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     conversation = "\n".join([f"[conversation begins, code {code}]", *said, f"[conversation ends, code {code}]"])
     return f"{_instruction()}\n\n{conversation}\n\nQuestion: {question.strip()}"

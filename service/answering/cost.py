@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from core.answers import Usage
-from core.settings.load import Price
+from core.settings.sections import Price
 
 MILLION = Decimal(1_000_000)
 

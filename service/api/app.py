@@ -13,15 +13,15 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from core.settings.load import Settings
 from service.api import errors
-from service.api.auth.browsers import EXPOSED, BelowPath, OwnPages
 from service.api.auth.caller import Gate
+from service.api.browsers import EXPOSED, BelowPath, OwnPages
 from service.api.dependencies import within_rate, within_rate_of_address
 from service.api.limits.bodies import BodyLimit
 from service.api.limits.concurrency import Admission, Kind, Places
 from service.api.limits.rates import Rates
 from service.api.live import Live
 from service.api.middleware import Authenticate, Identify, log_request
-from service.api.observe.cache import Lately
+from service.api.observe.cache import TimedCache
 from service.api.observe.metrics import Metrics, Stored
 from service.api.observe.traces import traces_if_wanted
 from service.api.routes import (
@@ -58,8 +58,8 @@ class State(TypedDict):
     live: Live
     mcp: Opener
     rates: Rates | None
-    ready: Lately[ReadyOut]
-    stored: Lately[Stored]
+    ready: TimedCache[ReadyOut]
+    stored: TimedCache[Stored]
     metrics: Metrics
     gate: Gate
 
@@ -86,8 +86,8 @@ def create_app(settings: Settings, *, open_service: Callable[[], AbstractContext
                     "gate": Gate(settings, live.secret),
                     "mcp": opener,
                     "rates": Rates(rate) if rate else None,
-                    "ready": Lately(READY_SECONDS),
-                    "stored": Lately(STORED_SECONDS),
+                    "ready": TimedCache(READY_SECONDS),
+                    "stored": TimedCache(STORED_SECONDS),
                     "metrics": figures,
                 }
 

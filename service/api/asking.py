@@ -9,7 +9,7 @@ from typing import Any
 
 from core.access import Access
 from core.answers import Answer, Refusal
-from core.deadline import Until
+from core.deadline import Deadline
 from service.answering.answer import Event, Question, answer, stream
 from service.answering.models.choose import Model
 from service.api.observe.request import tell_answer
@@ -24,15 +24,15 @@ class Asking:
     service: Service
     access: Access
     model: Model
-    until: Until
+    until: Deadline
 
     @classmethod
-    def of(cls, service: Service, access: Access, model: str | None, until: Until | None = None) -> Asking:
+    def of(cls, service: Service, access: Access, model: str | None, until: Deadline | None = None) -> Asking:
         """The named model, or the default one; the time of the request begins now. Raises UnknownModel.
 
         `until`: what may call the request off.
         """
-        until = (until or Until.never()).sooner(service.settings.server.deadline_s)
+        until = (until or Deadline.never()).sooner(service.settings.server.deadline_s)
         return cls(service, access, service.models(model), until)
 
     def answer(self, question: Question) -> Answer | Refusal:

@@ -20,7 +20,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from core.logs import request_id
-from core.settings.load import ServerSettings
+from core.settings.service import ServerSettings
 from service.api.errors import CODES, problem
 from service.api.live import Live
 

@@ -12,7 +12,7 @@ from core.sources import Patterns
 
 if TYPE_CHECKING:
     from indexes.catalogue.rows import DocumentRow, JobRow, Order
-    from indexes.open import Indexes
+    from indexes.indexes import Indexes
     from indexes.upkeep.overview import VersionRow
     from service.answering.models.choose import Model
     from service.api.wire.evaluations import EvaluationIn, EvaluationOut

@@ -15,7 +15,7 @@ import anyio.to_thread
 from pydantic import Field, ValidationError
 
 from core.access import Access
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import TouchstoneError
 from core.files import write_fault
 from core.logs import request_id
@@ -51,7 +51,7 @@ class Tools(Protocol):
     def search(self, body: SearchIn) -> SearchOut:
         """Find passages."""
 
-    def ask(self, body: QueryIn, until: Until) -> AnswerOut:
+    def ask(self, body: QueryIn, until: Deadline) -> AnswerOut:
         """Answer a question, or end when that is called off."""
 
     def read(self, body: ReadIn) -> DocumentTextOut:
@@ -69,7 +69,7 @@ class ServiceTools:
         """Find passages."""
         return searched(body, access=self.access, indexes=self.service.indexes, settings=self.service.settings)
 
-    def ask(self, body: QueryIn, until: Until) -> AnswerOut:
+    def ask(self, body: QueryIn, until: Deadline) -> AnswerOut:
         """Answer a question, or end when that is called off."""
         outcome = Asking.of(self.service, self.access, body.model, until).answer(question_of(body))
         return AnswerOut.of(outcome, request_id.get())
@@ -87,7 +87,7 @@ class SearchTool(Request):
     documents: tuple[Text, ...] = Field((), max_length=MAX_LIMIT, description="names of documents to stay within")
     limit: int | None = Field(None, ge=1, le=MAX_LIMIT, description="most passages")
 
-    def through(self, tools: Tools, until: Until) -> Reply:
+    def through(self, tools: Tools, until: Deadline) -> Reply:
         """What was found."""
         del until
         return tools.search(SearchIn(**dict(self)))
@@ -101,7 +101,7 @@ class AskTool(Request):
     documents: tuple[Text, ...] = Field((), max_length=MAX_LIMIT, description="names of documents to stay within")
     model: Text | None = Field(None, description="a model named in the settings; the default one when missing")
 
-    def through(self, tools: Tools, until: Until) -> Reply:
+    def through(self, tools: Tools, until: Deadline) -> Reply:
         """The answer, or why there is none."""
         return tools.ask(QueryIn(**dict(self)), until)
 
@@ -109,7 +109,7 @@ class AskTool(Request):
 class ReadTool(ReadIn):
     """Read a document's text, a stretch at a time. Offsets are those of search results and citations."""
 
-    def through(self, tools: Tools, until: Until) -> Reply:
+    def through(self, tools: Tools, until: Deadline) -> Reply:
         """The text."""
         del until
         return tools.read(ReadIn(**dict(self)))
@@ -204,7 +204,7 @@ def _server(tools_of: Callable[[ServerRequestContext], Tools]) -> Server:
             return refused(f"There is no tool called {asked.name!r}. There are: {', '.join(TOOLS)}.")
         try:
             body = kind.model_validate(asked.arguments or {})
-            tools, until = tools_of(context), Until.never()
+            tools, until = tools_of(context), Deadline.never()
             reply = await while_wanted(context.request, until, lambda: body.through(tools, until))
         except ValidationError as error:
             return refused(in_words(error.errors()[0]))

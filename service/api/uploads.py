@@ -16,9 +16,9 @@ from indexes.upkeep import lock, versions
 from indexes.uploads import SIDECAR, refuse_clash
 
 COPY_BYTES = 1 << 20
-LONGEST_NAME, LONGEST_EXTENSION = 200, 20
+MAX_NAME_LENGTH, MAX_EXTENSION_LENGTH = 200, 20
 """Bytes; file systems take 255, and the name of a metadata file has ten more."""
-LONGEST_PATH, DEEPEST = 1_000, 20
+MAX_PATH_LENGTH, DEEPEST = 1_000, 20
 """Bytes of a name with its folders, and how many of these there are at most."""
 RESERVED = frozenset({versions.CATALOGUE, lock.NAME, "thumbs.db", "desktop.ini", "__macosx"})
 """Names that have a meaning of their own where files are ingested."""
@@ -82,10 +82,10 @@ def safe_name(name: str) -> str:
     last = _plain(parts[-1])
     stem, extension = _extension(last)
     kept = _fitting(folders)
-    if [*kept, last] == parts and len(last.encode()) <= LONGEST_NAME and last.lower() not in RESERVED:
+    if [*kept, last] == parts and len(last.encode()) <= MAX_NAME_LENGTH and last.lower() not in RESERVED:
         return "/".join(parts)
     mark = f"~{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
-    stem = _cut(stem, LONGEST_NAME - len((mark + extension).encode()))
+    stem = _cut(stem, MAX_NAME_LENGTH - len((mark + extension).encode()))
     return "/".join([*kept, f"{stem}{mark}{extension}"])
 
 
@@ -98,20 +98,20 @@ def _plain(part: str) -> str:
 
 def _folder(part: str) -> str:
     """As `_plain`; one that ends in an exclamation mark would look like a file that holds others."""
-    plain = _cut(_plain(part), LONGEST_NAME)
+    plain = _cut(_plain(part), MAX_NAME_LENGTH)
     return f"_{plain}" if plain.lower() in RESERVED else re.sub("!$", "_", plain)
 
 
 def _extension(last: str) -> tuple[str, str]:
     stem, dot, extension = last.rpartition(".")
-    return (stem, dot + extension) if dot and len(extension.encode()) <= LONGEST_EXTENSION else (last, "")
+    return (stem, dot + extension) if dot and len(extension.encode()) <= MAX_EXTENSION_LENGTH else (last, "")
 
 
 def _fitting(folders: Sequence[str]) -> list[str]:
     """The first of the folders, as many as there may be."""
     kept: list[str] = []
     for folder in folders[:DEEPEST]:
-        if len("/".join([*kept, folder]).encode()) > LONGEST_PATH - LONGEST_NAME:
+        if len("/".join([*kept, folder]).encode()) > MAX_PATH_LENGTH - MAX_NAME_LENGTH:
             break
         kept.append(folder)
     return kept

@@ -1,1 +1,4 @@
-"""The pages, rendered on the server: page.py and its templates."""
+"""The pages, rendered on the server: page.py and its templates.
+
+Order: page.
+"""

@@ -16,7 +16,8 @@ from app.upkeep import ServiceUpkeep
 from core.access import OWNER
 from core.answers import SearchResult
 from core.errors import JobConflict, UnknownJob
-from core.settings.load import EmbedderSettings, IngestSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, IngestSettings
 from core.sources import EVERYTHING
 from indexes.catalogue.jobs import AT_WORK
 from indexes.catalogue.rows import UNASKED

@@ -12,7 +12,8 @@ import pytest
 from pydantic import BaseModel
 
 from core.settings.load import Settings
-from service.api.app import Live, create_app
+from service.api.app import create_app
+from service.api.live import Live
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = json.loads((ROOT / "service/api/examples.json").read_text())

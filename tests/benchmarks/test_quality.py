@@ -10,7 +10,8 @@ import pytest
 
 from benchmarks import quality
 from core.answers import Hit
-from core.settings.load import EmbedderSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings
 
 
 def hit(text: str) -> Hit:

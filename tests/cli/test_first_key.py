@@ -13,7 +13,9 @@ from fastapi.testclient import TestClient
 
 from cli.serve import open_service
 from core.errors import SettingsError
-from core.settings.load import EmbedderSettings, ServerSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings
+from core.settings.service import ServerSettings
 from service.api.app import create_app
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import SettingsError, UsageError
 from core.keys import digest, expiry, id_of, new_key
-from core.settings.load import ServerSettings
+from core.settings.service import ServerSettings
 from service.api.auth.caller import refuse_open_door
 from tests.cli.conftest import Touchstone
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from core.settings.load import EmbedderSettings
-from indexes.embedders.bulk import InBulk, always
-from indexes.embedders.cached import Remembering
+from core.settings.sections import EmbedderSettings
+from indexes.embedders.bulk import BulkEmbedder, always
+from indexes.embedders.cached import CachedEmbedder
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.embedders.protocol import Embedder
@@ -44,8 +44,8 @@ def two(
     """Two embedders made from the same settings."""
     kind = request.param
     made: dict[str, Callable[[], Embedder]] = {
-        "remembering": lambda: Remembering(HashingEmbedder(), most=3),
-        "in_bulk": lambda: InBulk("both", HashingEmbedder(), HashingEmbedder(), always),
+        "remembering": lambda: CachedEmbedder(HashingEmbedder(), most=3),
+        "in_bulk": lambda: BulkEmbedder("both", HashingEmbedder(), HashingEmbedder(), always),
     }
     if kind == "openai":
         with embeddings_server() as server:

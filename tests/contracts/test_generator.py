@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from core.answers import Quote
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import Cancelled
-from core.settings.load import ModelSettings
+from core.settings.sections import ModelSettings
 from indexes.embedders.hashing import HashingEmbedder
 from service.answering.cite import cite
 from service.answering.models.choose import GENERATORS
@@ -33,7 +33,7 @@ def generator(request: pytest.FixtureRequest) -> Iterator[Generator]:
 
 
 def test_the_answer_quotes_the_passage_it_stands_in(generator: Generator) -> None:
-    draft = generator.generate(PROMPT, until=Until.never())
+    draft = generator.generate(PROMPT, until=Deadline.never())
     citations, dropped = cite(draft.quotes, SHOWN)
     assert "28 days" in draft.text
     assert ([citation.document for citation in citations], dropped) == (["handbook.md"], 0)
@@ -42,8 +42,8 @@ def test_the_answer_quotes_the_passage_it_stands_in(generator: Generator) -> Non
 
 
 def test_a_stream_grows_into_what_comes_at_once_otherwise(generator: Generator) -> None:
-    *growing, whole = generator.stream(PROMPT, until=Until.never())
-    assert whole == generator.generate(PROMPT, until=Until.never())
+    *growing, whole = generator.stream(PROMPT, until=Deadline.never())
+    assert whole == generator.generate(PROMPT, until=Deadline.never())
     assert whole.whole
     assert not any(draft.whole for draft in growing)
     for sooner, later in pairwise([*growing, whole]):
@@ -52,12 +52,12 @@ def test_a_stream_grows_into_what_comes_at_once_otherwise(generator: Generator) 
 
 
 def test_text_that_grows_has_its_quotes_with_it(generator: Generator) -> None:
-    *growing, _ = generator.stream(PROMPT, until=Until.never())
+    *growing, _ = generator.stream(PROMPT, until=Deadline.never())
     assert all(draft.quotes == (Quote(passage=1, text="28 days"),) for draft in growing)
 
 
 def test_what_was_called_off_is_not_begun(generator: Generator) -> None:
-    until = Until.never()
+    until = Deadline.never()
     until.cancel()
     with pytest.raises(Cancelled):
         generator.generate(PROMPT, until=until)
@@ -66,5 +66,5 @@ def test_what_was_called_off_is_not_begun(generator: Generator) -> None:
 
 
 def test_one_that_writes_says_something_and_one_that_quotes_says_nothing(generator: Generator) -> None:
-    written = generator.write("Say something.", until=Until.never())
+    written = generator.write("Say something.", until=Deadline.never())
     assert written is None or written.text

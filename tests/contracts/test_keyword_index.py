@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from indexes.keyword.protocol import Entry, KeywordIndex
+from indexes.catalogue.rows import Entry
+from indexes.keyword.protocol import KeywordIndex
 from indexes.keyword.tantivy import TantivyIndex
 from tests.fakes.keyword import MemoryKeywordIndex
 

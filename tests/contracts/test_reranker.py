@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.settings.load import RerankerSettings
+from core.settings.sections import RerankerSettings
 from indexes.rerankers.choose import choose_reranker
 from indexes.rerankers.protocol import Reranker
 from tests.indexes.embedders.tiny_models import tiny_cross_encoder

@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from core.errors import IndexBroken
 from indexes.embedders.protocol import Vectors
 from indexes.vectors.chroma import ChromaIndex
-from indexes.vectors.process import SLICE, Apart, Busy
+from indexes.vectors.process import SLICE, Busy, ChromaProcess
 from indexes.vectors.protocol import Counting, VectorIndex
 from tests.fakes.vectors import MemoryIndex
 from tests.faults.processes import only_linux
@@ -43,9 +43,9 @@ def unit(*seeds: int) -> Vectors:
 
 
 @pytest.fixture(scope="module")
-def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaProcess]:
     """One for all tests: it takes a second to start."""
-    opened = Apart(tmp_path_factory.mktemp("apart") / "chroma")
+    opened = ChromaProcess(tmp_path_factory.mktemp("apart") / "chroma")
     yield opened
     opened.close()
 
@@ -53,7 +53,7 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
 @pytest.fixture(params=[*sorted(OPEN), "apart"])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorIndex]:
     if request.param == "apart":
-        shared: Apart = request.getfixturevalue("apart")
+        shared: ChromaProcess = request.getfixturevalue("apart")
         yield shared
         for name in ODD_NAMES:
             shared.drop(name)
@@ -236,7 +236,7 @@ def test_how_widely_to_search_follows_what_is_deleted(tmp_path: Path) -> None:
 
 
 @only_linux
-def test_a_store_apart_says_that_it_is_busy_to_whoever_has_no_patience(apart: Apart) -> None:
+def test_a_store_apart_says_that_it_is_busy_to_whoever_has_no_patience(apart: ChromaProcess) -> None:
     apart.upsert("patience", ["a"], unit(1))
     os.kill(apart.pid, signal.SIGSTOP)
     while Path(f"/proc/{apart.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
@@ -247,7 +247,7 @@ def test_a_store_apart_says_that_it_is_busy_to_whoever_has_no_patience(apart: Ap
     assert [hit[0] for hit in apart.nearest("patience", unit(1)[0], 1)] == ["a"]
 
 
-def test_a_store_apart_lets_a_search_go_before_the_next_slice(apart: Apart) -> None:
+def test_a_store_apart_lets_a_search_go_before_the_next_slice(apart: ChromaProcess) -> None:
     apart.upsert("small", ["a"], unit(1))
     assert apart.count("small") == 1
     names = Waiting([f"chunk-{number}" for number in range(2 * SLICE)])
@@ -264,7 +264,7 @@ def test_a_store_apart_lets_a_search_go_before_the_next_slice(apart: Apart) -> N
 
 
 def test_a_store_apart_that_dies_is_broken_and_says_of_what(tmp_path: Path) -> None:
-    index = Apart(tmp_path / "chroma")
+    index = ChromaProcess(tmp_path / "chroma")
     os.kill(index.pid, signal.SIGKILL)
     with pytest.raises(IndexBroken, match="signal 9"):
         index.ids("default")
@@ -275,12 +275,12 @@ def test_a_store_apart_that_dies_is_broken_and_says_of_what(tmp_path: Path) -> N
 def test_a_store_apart_that_is_broken_says_why(tmp_path: Path) -> None:
     (tmp_path / "chroma.writing").touch()
     with pytest.raises(IndexBroken, match="was cut off"):
-        Apart(tmp_path / "chroma")
+        ChromaProcess(tmp_path / "chroma")
 
 
 def test_a_store_apart_ends_with_its_owner_and_until_then_nobody_opens_its_folder(tmp_path: Path) -> None:
-    code = "import os, sys; from indexes.vector.apart import Apart; from pathlib import Path; "
-    code += "index = Apart(Path(sys.argv[1])); print(index.pid, flush=True); os.kill(os.getpid(), 9)"
+    code = "import os, sys; from indexes.vectors.process import ChromaProcess; from pathlib import Path; "
+    code += "index = ChromaProcess(Path(sys.argv[1])); print(index.pid, flush=True); os.kill(os.getpid(), 9)"
     owner = subprocess.run([sys.executable, "-c", code, str(tmp_path / "chroma")], capture_output=True, check=False)
     assert owner.returncode == -signal.SIGKILL
     index = ChromaIndex(tmp_path / "chroma")  # waits for it

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.dataset import Dataset, load_dataset
 from evaluation.run.manifest import write_json
 from evaluation.run.records import Record, to_line

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.settings.load import EmbedderSettings, EvaluationSettings, IngestSettings, ModelSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, EvaluationSettings, IngestSettings, ModelSettings
 from evaluation.run.rungs import Subject
 from evaluation.run.subject import subject_of
 from indexes.open import open_indexes

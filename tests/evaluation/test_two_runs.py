@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from core.errors import UsageError
-from core.settings.load import EvaluationSettings, Price
+from core.settings.sections import EvaluationSettings, Price
 from evaluation.compare_runs import compare_runs
 from evaluation.evaluate import reprice, rescore
 from evaluation.report.gate import Limits, gate, junit, outcome

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from indexes.keyword.protocol import Entry
+from indexes.catalogue.rows import Entry
 from indexes.keyword.query import telling, words_of
 
 K1, B = 1.2, 0.75

@@ -19,14 +19,15 @@ from sqlalchemy import event
 from indexes.catalogue.job_documents import JobDocuments
 from indexes.catalogue.jobs import AT_WORK
 from indexes.embedders.protocol import Embedder, Vectors
-from indexes.open import Indexes, open_indexes
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from indexes.vectors.protocol import VectorIndex
 from ingest.jobs.engine import JobEngine, Pace
 from tests.cli.conftest import settings_for
 from tests.faults.deeds import MurderousCounter
 from tests.faults.folders import COLLECTION, settings_of
 
-QUICK = Pace(poll_seconds=0.05, standing_seconds=(0.0, 0.1, 0.2))
+QUICK = Pace(poll_seconds=0.05, crash_backoff_seconds=(0.0, 0.1, 0.2))
 POINTS = (
     "before embedding",
     "after the intent",

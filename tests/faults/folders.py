@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 from core.access import OWNER
-from core.settings.load import EmbedderSettings, Settings
-from indexes.open import Indexes, open_indexes
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from indexes.search.search import search
 from ingest.pipeline import ingest, plan
 

@@ -21,9 +21,10 @@ import pytest
 
 from core.access import OWNER
 from core.errors import IndexBroken
-from indexes.open import Indexes, open_indexes
+from indexes.catalogue import exact
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from indexes.search.search import search
-from indexes.vectors import exact
 from ingest.pipeline import ingest
 from tests.cli.conftest import environment_for
 from tests.faults.folders import COLLECTION, Folder, settings_of, word

@@ -15,7 +15,8 @@ import pytest
 from core.errors import Unavailable
 from core.settings.load import Settings
 from indexes.embedders.hashing import HashingEmbedder
-from indexes.open import Indexes, open_indexes
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from ingest.discover import Item, discover
 from ingest.jobs.engine import JobEngine
 from ingest.outcomes import Failed, Indexed

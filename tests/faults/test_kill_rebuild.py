@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from core.access import OWNER
-from core.settings.load import EmbedderSettings, IngestSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, IngestSettings
 from indexes.open import open_indexes
 from indexes.recipe import Recipe
 from indexes.upkeep import backup, versions

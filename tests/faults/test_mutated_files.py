@@ -8,7 +8,7 @@ import pytest
 
 import demo
 from core.settings.load import Settings
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.outcomes import Failed
 from ingest.pipeline import ingest
 from tests.faults.mutate import mutated_files

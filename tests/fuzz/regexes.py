@@ -73,7 +73,7 @@ FILLERS += (
     "|-",
 )
 ENDS = ("", "\x00", "\n#")
-SAMPLES, MOST_MADE = 3, 60
+SAMPLES, MAX_MADE = 3, 60
 LIMIT_SECONDS = 20.0
 SHORT, SURELY_QUICK_SECONDS = 8, 0.0002
 """An eighth of a text is tried first; what is done with it so soon is not tried over the whole."""
@@ -165,7 +165,7 @@ def _uses(trees: dict[Path, ast.Module]) -> Uses:
     return found
 
 
-def makings(pattern: re.Pattern[Any], most: int = MOST_MADE) -> list[Making]:
+def makings(pattern: re.Pattern[Any], most: int = MAX_MADE) -> list[Making]:
     """How to make texts that the pattern may find hard: what leads up to, what is repeated, and what comes after."""
     draw = random.Random(7)
     parser: Any = re._parser  # the parts of a pattern have no public name
@@ -262,7 +262,7 @@ def call(expression: Expression, method: str, text: Any) -> None:
             pass
 
 
-def slowest(expression: Expression, characters: int, limit: float, most: int = MOST_MADE) -> Slow:
+def slowest(expression: Expression, characters: int, limit: float, most: int = MAX_MADE) -> Slow:
     """The longest that it takes over any text of that length; past the limit it is stopped, and the limit is said.
 
     `most`: texts that are made of its parts, beside those that are tried with every expression.

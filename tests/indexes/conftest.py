@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core.settings.load import EmbedderSettings, Settings
-from indexes.open import Indexes, open_indexes
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 
 
 @pytest.fixture

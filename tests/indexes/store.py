@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Sequence
 
 from core.documents import Chunk, Parsed
-from indexes.catalogue.catalogue import NewDocument
 from indexes.catalogue.duplicates import sketch
-from indexes.catalogue.rows import Version
-from indexes.open import Indexes
+from indexes.catalogue.rows import NewDocument, Version
+from indexes.indexes import Indexes
 from indexes.write import write_documents
 
 

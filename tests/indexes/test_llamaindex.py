@@ -16,8 +16,8 @@ from core.access import OWNER, Access
 from core.filters import Filters
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.embedders.protocol import Vectors
+from indexes.indexes import Indexes
 from indexes.llamaindex import TouchstoneEmbedding, TouchstoneRetriever
-from indexes.open import Indexes
 from tests.indexes.store import store
 
 QUESTION = "How many days of paid leave?"

@@ -16,7 +16,8 @@ from core.access import OWNER
 from core.errors import DataFolderOwned, IndexBroken
 from core.settings.load import Settings
 from indexes import recipe
-from indexes.catalogue.catalogue import Catalogue, JobRow
+from indexes.catalogue.catalogue import Catalogue
+from indexes.catalogue.rows import JobRow
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.open import open_indexes
 from indexes.search.search import search

@@ -14,7 +14,7 @@ from core.errors import IndexBroken
 from indexes.catalogue.rows import Version
 from indexes.catalogue.statements import BLOCK
 from indexes.embedders.protocol import Vectors
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from indexes.search.search import search
 from indexes.vectors.protocol import VectorIndex
 from indexes.write import SLICE, finish_intents, remove_document, write_documents

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SourceError
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.discover import Discovery, discover
 from ingest.outcomes import Failed, Skipped
 from tests.ingest.conftest import Ingest

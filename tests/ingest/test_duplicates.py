@@ -11,7 +11,7 @@ from core.access import ANONYMOUS, OWNER
 from core.settings.load import Settings
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.embedders.protocol import Vectors
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from indexes.search.search import search
 from ingest.pipeline import ingest
 from tests.ingest.test_sidecar import SAID, readable_by, say

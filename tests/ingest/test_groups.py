@@ -11,14 +11,15 @@ import pytest
 
 from core.access import ANONYMOUS, OWNER, Access
 from core.errors import UsageError
-from core.settings.load import Rule, Settings
+from core.settings.load import Settings
+from core.settings.sections import Rule
 from indexes.catalogue.groups import set_groups
 from indexes.catalogue.rows import Description
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.describe import settled
-from ingest.jobs.record import new_job
-from ingest.jobs.work import Work
 from ingest.pipeline import run as run_job
+from ingest.record import new_job
+from ingest.work import Work
 from tests.ingest.test_sidecar import readable_by, say
 
 HR, STAFF = Access(frozenset({"hr"})), Access(frozenset({"staff"}))

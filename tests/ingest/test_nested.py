@@ -13,11 +13,11 @@ import pytest
 from core.access import ANONYMOUS, OWNER
 from core.settings.load import Settings
 from indexes.catalogue.rows import Known
-from indexes.open import Indexes
-from ingest.jobs.work import Progress
+from indexes.indexes import Indexes
 from ingest.pipeline import ingest
 from ingest.plan import detached
 from ingest.reading.read import Allowance
+from ingest.work import Progress
 from tests.ingest.conftest import Ingest
 from tests.ingest.test_pipeline import by_document, mail
 from tests.ingest.test_sidecar import readable_by

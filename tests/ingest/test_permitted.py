@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from core.access import OWNER, Access, may_bring_in, may_change, narrowest
-from core.settings.load import EmbedderSettings, IngestSettings, Rule, ServerSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, IngestSettings, Rule
+from core.settings.service import ServerSettings
 from core.sources import EVERYTHING, Patterns
 from indexes.catalogue.groups import set_groups
 from indexes.catalogue.rows import JobRow, Order
-from indexes.open import Indexes, open_indexes
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from tests.service.api.at_once import AtOnce
 
 ADMIN = Order()

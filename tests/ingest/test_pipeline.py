@@ -11,10 +11,11 @@ from core.access import OWNER
 from core.errors import SourceError
 from core.settings.load import Settings
 from indexes.catalogue.schema import changes
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from indexes.search.search import search
 from ingest.outcomes import Failed, IngestReport, Removed, Skipped
-from ingest.pipeline import Progress, ingest, plan
+from ingest.pipeline import ingest, plan
+from ingest.work import Progress
 from tests.ingest.conftest import Ingest
 
 

@@ -12,11 +12,13 @@ from sqlalchemy import delete, func, update
 
 from core.access import ANONYMOUS, OWNER
 from core.errors import IndexBroken
-from core.settings.load import EmbedderSettings, IngestSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, IngestSettings
 from indexes.catalogue.rows import Description
 from indexes.catalogue.schema import structures, transaction
 from indexes.embedders.hashing import HashingEmbedder
-from indexes.open import Indexes, open_indexes, open_version
+from indexes.indexes import Indexes
+from indexes.open import open_indexes, open_version
 from indexes.recipe import Recipe
 from indexes.search.search import search
 from indexes.upkeep import versions

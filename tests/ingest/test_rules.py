@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from core.access import ANONYMOUS, OWNER, Access
-from core.settings.load import IngestSettings, Rule
+from core.settings.sections import IngestSettings, Rule
 from indexes.catalogue.rows import UNDESCRIBED, Description
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.describe import by_rules
 from ingest.outcomes import IngestReport
 from ingest.pipeline import ingest

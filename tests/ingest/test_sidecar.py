@@ -11,7 +11,7 @@ from core.access import ANONYMOUS, OWNER, Access
 from core.errors import ParseError
 from core.settings.load import Settings
 from indexes.catalogue.rows import Description
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.describe import NOTHING_SAID, read_sidecar
 from ingest.outcomes import Failed, Indexed, Skipped, Unchanged
 from ingest.pipeline import plan

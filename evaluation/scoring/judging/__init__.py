@@ -1,4 +1,6 @@
 """A model as judge, compared with people.
 
-In order: prompt, judgements (on disk before they are used), judge, labels (what people say), calibration.
+In order: prompt, judgements (on disk before they are used), judge.
+
+Order: prompt, judgements, judge.
 """

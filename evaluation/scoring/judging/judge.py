@@ -12,16 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import ModelUnavailable, UsageError
 from core.settings.load import Settings
 from evaluation.dataset import Item, load_dataset
 from evaluation.run.budget import MILLION, Budget, require_price
-from evaluation.run.concurrency import Flight
-from evaluation.run.ledger import Begun, lost
+from evaluation.run.concurrency import InFlight
+from evaluation.run.ledger import RECORDS, Begun, lost
 from evaluation.run.manifest import read_manifest, write_json
 from evaluation.run.records import drop_torn_line, read_records
-from evaluation.run.run import GIVE_UP_AFTER, QUESTIONS, RECORDS
+from evaluation.run.run import GIVE_UP_AFTER, QUESTIONS
 from evaluation.scoring.judging.judgements import CALLS, JUDGEMENTS, Judgement, key_of, read_judgements, spent, to_line
 from evaluation.scoring.judging.prompt import prompt_version, read_verdict, write_prompt
 from service.answering.cost import cost
@@ -30,7 +30,7 @@ from service.answering.models.protocol import Prompt
 
 AT_ONCE = 64
 """Calls that are sent ahead; how many are open at once is the model's setting `in_flight`."""
-MOST_REPLY = 400
+MAX_REPLY = 400
 """Characters of a reply that are kept."""
 KINDS = ("input_tokens", "cached_tokens", "output_tokens")
 Landed = tuple[str, "Judgement | ModelUnavailable"]
@@ -97,7 +97,7 @@ def judge_folder(
         budget = Budget(cap=budget_usd, spent=_spent(folder), raised_by="evaluation.judge_budget_usd")
         missing = [task for task in tasks if task.key not in known]
         done = len(tasks) - len(missing)
-        flight: Flight[Landed] = Flight({model.name: chosen.in_flight})
+        flight: InFlight[Landed] = InFlight({model.name: chosen.in_flight})
         try:
             ask = partial(_call, identity=identity, model=model, begun=Begun(calls))
             for judgement in _ask(missing, ask, model.name, budget, flight):
@@ -113,7 +113,7 @@ def judge_folder(
 
 
 def _ask(
-    missing: Sequence[_Task], ask: Callable[[_Task], Landed], provider: str, budget: Budget, flight: Flight[Landed]
+    missing: Sequence[_Task], ask: Callable[[_Task], Landed], provider: str, budget: Budget, flight: InFlight[Landed]
 ) -> Iterator[Judgement]:
     """The judgements in the order in which they come; money is set aside before each call and settled after it."""
     waiting, unanswered, stopped = list(reversed(missing)), 0, Decimal(0)
@@ -138,7 +138,7 @@ def _ask(
 def _call(task: _Task, identity: str, model: Model, begun: Begun) -> Landed:
     begun.note(task.key, task.worst)
     try:
-        draft = model.generator.generate(task.prompt, until=Until.never())
+        draft = model.generator.generate(task.prompt, until=Deadline.never())
     except ModelUnavailable as error:
         return task.key, error
     usage = draft.usage
@@ -147,7 +147,7 @@ def _call(task: _Task, identity: str, model: Model, begun: Begun) -> Landed:
         model=identity,
         question_id=task.item.id,
         verdict=read_verdict(draft.text),
-        reply=draft.text[:MOST_REPLY],
+        reply=draft.text[:MAX_REPLY],
         usage={} if usage is None else dataclasses.asdict(usage),
         cost_usd=None if usage is None else cost(usage, model.price),
         at_most_usd=task.worst,

@@ -2,4 +2,6 @@
 
 The passes in order: lines (words with their places), grids (ruled tables), tables (the others, and headers), layout
 (headings, paragraphs, lists, reading order), extras (attachments, outline, form fields), read (all of it).
+
+Order: lines, grids, tables, layout, extras, read.
 """

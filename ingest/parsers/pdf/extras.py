@@ -10,12 +10,12 @@ from core.documents import Attachment
 from ingest.parsers.attachments import last_part, unused
 from ingest.parsers.builder import declared, fold
 from ingest.parsers.dates import pdf_date
-from ingest.parsers.ocr import DPI, LONGEST_SIDE
+from ingest.parsers.ocr import DPI, MAX_SIDE
 from ingest.parsers.pdf.grids import Table
 from ingest.parsers.pdf.layout import Block
 
-_MOST_ATTACHMENTS = 200
-_MOST_OUTLINE = 5_000
+_MAX_ATTACHMENTS = 200
+_MAX_OUTLINE = 5_000
 _DEEPEST = 4
 _SHOWN = frozenset({3, 20})
 """Kinds of annotation whose words are on the page for everybody to see: free text and form fields."""
@@ -29,7 +29,7 @@ def attachments_of(document: Document) -> tuple[Attachment, ...]:
     import pypdfium2
 
     found: list[Attachment] = []
-    for index in range(min(document.count_attachments(), _MOST_ATTACHMENTS)):
+    for index in range(min(document.count_attachments(), _MAX_ATTACHMENTS)):
         attached = document.get_attachment(index)
         try:
             name, content = attached.get_name(), bytes(attached.get_data())
@@ -66,7 +66,7 @@ def outline_of(document: Document) -> dict[tuple[int, str], int]:
         for number, entry in enumerate(document.get_toc(max_depth=_DEEPEST)):
             target = entry.get_dest()
             page = target.get_index() if target is not None else None
-            if number >= _MOST_OUTLINE:
+            if number >= _MAX_OUTLINE:
                 break
             if page is not None:
                 levels.setdefault((page + 1, _compared(entry.get_title() or "")), entry.level + 1)
@@ -120,7 +120,7 @@ def is_bare(page: Document) -> bool:
 def picture_of(page: Document) -> Any:  # noqa: ANN401 -- a Pillow image
     """A page as a picture to read."""
     longest = max(*page.get_size(), 1.0)
-    return page.render(scale=min(DPI / 72, LONGEST_SIDE / longest), grayscale=True).to_pil()
+    return page.render(scale=min(DPI / 72, MAX_SIDE / longest), grayscale=True).to_pil()
 
 
 def show_fields(page: Document) -> bool:

@@ -11,7 +11,7 @@ from ingest.parsers.cells import header_rows, is_number
 from ingest.parsers.pdf.lines import Line, Rule, Rules, Word
 
 _TOUCH = 3.0
-_MOST_RULES = 1500
+_MAX_RULES = 1500
 _GAP, _UNRULED_GAPS = 1.2, 0.25
 """Blank, in font sizes, that parts columns; share of lines that may hold one no rule stands in."""
 _LEADING = 1.45
@@ -45,7 +45,7 @@ class Grid:
 def grids_of(rules: Rules) -> list[Grid]:
     """The grids on a page: touching rules that make two columns and two rows at least, or enclose as many."""
     upright, level = rules.vertical, rules.horizontal
-    if len(upright) + len(level) > _MOST_RULES or len(upright) < 2 or len(level) < 2:
+    if len(upright) + len(level) > _MAX_RULES or len(upright) < 2 or len(level) < 2:
         return []
     groups: list[tuple[list[Rule], list[Rule]]] = []
     for wall in upright:

@@ -15,7 +15,7 @@ from ingest.parsers.pdf.lines import Line
 _BULLET = re.compile(r"(?:[•▪◦‣●○■·]|[–*-]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s)\s*\S")
 _END = (".", "!", "?", ":", ";", "”", '"')
 _LARGER = 1.12
-_LONGEST_HEADING = 160
+_MAX_HEADING_LENGTH = 160
 _HEADING_WORDS = 16
 _DEEPEST = 4
 _INDENT = 24.0
@@ -141,7 +141,7 @@ def _edge_key(line: Line) -> tuple[int, int]:
 def _heading_level(line: Line, fonts: _Fonts) -> int:
     text = line.text
     letters = sum(character.isalpha() for character in text)
-    if letters < 2 or letters < len(text) / 3 or len(text) > _LONGEST_HEADING or line.turned:
+    if letters < 2 or letters < len(text) / 3 or len(text) > _MAX_HEADING_LENGTH or line.turned:
         return 0
     if _BULLET.match(text) and not text[0].isdigit():
         return 0
@@ -163,7 +163,7 @@ def _same_heading(held: Sequence[Line], line: Line) -> bool:
         return False
     before = held[-1]
     near = before.page == line.page and 0 < before.y - line.y < 1.6 * line.size
-    long = sum(len(part.text) for part in held) + len(line.text) > _LONGEST_HEADING
+    long = sum(len(part.text) for part in held) + len(line.text) > _MAX_HEADING_LENGTH
     return (
         near
         and not long

@@ -27,7 +27,7 @@ _GARBLED, _GARBLED_PRIVATE = 0.05, 0.4
 """Shares of characters that stand for nothing, or for nothing known, from which a page's text is not its words."""
 _BOLD = re.compile(r"bold|black|heavy|demi", re.I)
 _FORCE_BOLD = 1 << 18
-_MOST_OBJECTS = 20_000
+_MAX_OBJECTS = 20_000
 _THIN = 2.5
 _LEADERS = 4
 """Dots between blanks, from this many on, lead from a title to its page number and say nothing."""
@@ -201,7 +201,7 @@ def rules_of(page: Any) -> Rules:  # noqa: ANN401 -- an object of a library with
     edges = [ctypes.c_float() for _ in range(4)]
     references = [ctypes.byref(edge) for edge in edges]
     fill, stroke = ctypes.c_int(0), ctypes.c_int(0)
-    for index in range(min(raw.FPDFPage_CountObjects(page.raw), _MOST_OBJECTS)):
+    for index in range(min(raw.FPDFPage_CountObjects(page.raw), _MAX_OBJECTS)):
         shape = raw.FPDFPage_GetObject(page.raw, index)
         if raw.FPDFPageObj_GetType(shape) != _PATH or not raw.FPDFPageObj_GetBounds(shape, *references):
             continue

@@ -218,7 +218,7 @@ def _in_reading_order(rows: Sequence[Row]) -> Iterator[Line]:
 Columns = Sequence[tuple[float, float]]
 """Left and right edge of each column."""
 
-_HEADER_LINES, _HEADER_HEIGHT, _LONGEST_HEADER_CELL = 16, 8, 48
+_HEADER_LINES, _HEADER_HEIGHT, _MAX_HEADER_CELL_LENGTH = 16, 8, 48
 """How many lines, how far (in font sizes) and how wide a header over a table may be."""
 _OF_DATE = re.compile(r"(?:19|20)\d\d|\d{1,2},")
 """A year, or a day as in "June 30," over "2026"."""
@@ -242,7 +242,7 @@ def header_above(before: Sequence[Row], first: Row, columns: Columns) -> list[Ro
     found: list[Row] = []
     for row in reversed(before[-_HEADER_LINES:]):
         over = 0 < row.y - first.y < _HEADER_HEIGHT * first.size and row.size < 1.15 * first.size
-        if not over or any(len(cell.text) > _LONGEST_HEADER_CELL for cell in row.cells):
+        if not over or any(len(cell.text) > _MAX_HEADER_CELL_LENGTH for cell in row.cells):
             break
         found.append(row)
     chain = [first]

@@ -1,1 +1,4 @@
-"""What unstructured does not give of a Word file: asides (boxes, controls, comments, notes)."""
+"""What unstructured does not give of a Word file: asides (boxes, controls, comments, notes).
+
+Order: asides.
+"""

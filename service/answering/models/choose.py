@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.settings.load import ModelSettings, Price, Settings
+from core.settings.load import Settings
+from core.settings.sections import ModelSettings, Price
 from indexes.embedders.protocol import Embedder
 from service.answering.models.extractive import Extractive
 from service.answering.models.openai import OpenAICompatible

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.answers import Draft, Quote, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from indexes.embedders.protocol import Embedder
 from service.answering.models.protocol import Abilities, Prompt, Written
 from service.answering.quoting.compose import choose, word
@@ -27,7 +27,7 @@ class Extractive:
         """Its replies need no asking for."""
         return Abilities(structured="json_schema", streams=True)
 
-    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Deadline) -> Draft:
         """The answer with its quotes, or an abstention; usage counts words."""
         until.require()
         read = len(prompt.question.split()) + sum(len(passage.hit.text.split()) for passage in prompt.passages)
@@ -40,11 +40,11 @@ class Extractive:
         quotes = tuple(Quote(passage=unit.passage, text=unit.text) for unit in chosen)
         return Draft(text=text, quotes=quotes, usage=Usage(input_tokens=read, output_tokens=len(text.split())))
 
-    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+    def stream(self, prompt: Prompt, *, until: Deadline) -> Iterator[Draft]:
         """The same: nothing of it is known before the whole is."""
         yield self.generate(prompt, until=until)
 
-    def write(self, text: str, *, until: Until) -> Written | None:
+    def write(self, text: str, *, until: Deadline) -> Written | None:
         """It only quotes."""
         del text, until
         return None

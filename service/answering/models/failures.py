@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import httpx
     import openai
 
-LONGEST_DETAIL = 300
+MAX_DETAIL_LENGTH = 300
 """Characters of a server's own error message that are passed on."""
-LONGEST_WAIT = 86_400
+MAX_WAIT = 86_400
 """Seconds of a server's Retry-After that are passed on."""
 _REMEDIES = {
     400: "Check model, context_window and max_output_tokens.",
@@ -52,7 +52,7 @@ class Server:
 
     def refused(self, status: int, detail: str, wait: float | None = None) -> ModelUnavailable:
         """The error for a status that the server replied with; `wait`: seconds, as it asked for them."""
-        said = " ".join(detail.split()).replace(self.secret, "[key]")[:LONGEST_DETAIL].rstrip(".")
+        said = " ".join(detail.split()).replace(self.secret, "[key]")[:MAX_DETAIL_LENGTH].rstrip(".")
         later = "Try again later, or look at the server's log." if status >= 500 else "Check the model's settings."
         sentence = f"{self.name} replied with status {status}: {said}. {_REMEDIES.get(status, later)}"
         return ModelBusy(sentence, _whole(wait)) if status == 429 else ModelUnavailable(sentence)
@@ -141,7 +141,7 @@ PAUSE_SECONDS = 0.2
 
 def _whole(wait: float | None) -> int:
     """Seconds for a header; a second where the server says nothing."""
-    return math.ceil(min(wait or 1, LONGEST_WAIT))
+    return math.ceil(min(wait or 1, MAX_WAIT))
 
 
 def retry_after(response: httpx.Response) -> float | None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core.answers import Draft, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import ModelUnavailable, SettingsError
-from core.settings.load import ModelSettings, secret
+from core.settings.load import secret
+from core.settings.sections import ModelSettings
 from service.answering.models.failures import Encoded, Server, TooLong, again_after, in_words
 from service.answering.models.protocol import Abilities, Prompt, Written
 from service.answering.models.reply import Growing, broken_off, find_object
@@ -92,22 +93,22 @@ class OpenAICompatible:
         asked = _FORMS[self._form].get("response_format", {})
         return Abilities(structured=asked.get("type", "none"), streams=self._streams)
 
-    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Deadline) -> Draft:
         """The model's reply to the rendered prompt. Raises ModelUnavailable with a sentence on what to do."""
         *_, whole = self._drafts(prompt, until, live=False)
         return whole
 
-    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+    def stream(self, prompt: Prompt, *, until: Deadline) -> Iterator[Draft]:
         """The same, growing."""
         return self._drafts(prompt, until, live=True)
 
-    def write(self, text: str, *, until: Until) -> Written:
+    def write(self, text: str, *, until: Deadline) -> Written:
         """What the model says to a text, in no particular form."""
         parts = list(self._parts(text, until, live=False, free=True))
         usages = [part.usage for part in parts if part.usage is not None]
         return Written("".join(part.text for part in parts), usages[-1] if usages else None)
 
-    def _drafts(self, prompt: Prompt, until: Until, *, live: bool) -> Iterator[Draft]:
+    def _drafts(self, prompt: Prompt, until: Deadline, *, live: bool) -> Iterator[Draft]:
         growing, finish, usage, served = Growing(), None, None, ""
         for part in self._parts(prompt.rendered, until, live=live):
             draft = growing.add(part.text) if finish is None else None
@@ -130,7 +131,7 @@ class OpenAICompatible:
         if finish is None or broken_off(reply):
             raise ModelUnavailable(f"{who} broke off its reply. Try again, or look at the server's log.")
 
-    def _parts(self, text: str, until: Until, *, live: bool, free: bool = False) -> Iterator[Part]:
+    def _parts(self, text: str, until: Deadline, *, live: bool, free: bool = False) -> Iterator[Part]:
         until = until.sooner(self._settings.timeout_seconds)
 
         async def work(give: Callable[[Part], None]) -> None:
@@ -216,7 +217,7 @@ class _Call:
     """One question to the server: piece by piece (`live`), in no particular form (`free`), else in which one."""
 
     text: str
-    until: Until
+    until: Deadline
     live: bool
     free: bool
     form: int = 0

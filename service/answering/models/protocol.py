@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.answers import Draft, Passage, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +55,14 @@ class Generator(Protocol):
     def abilities(self) -> Abilities:
         """What can be asked of it."""
 
-    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Deadline) -> Draft:
         """One reply. `Draft.usage` is what the model's server reports."""
 
-    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+    def stream(self, prompt: Prompt, *, until: Deadline) -> Iterator[Draft]:
         """The same, growing: in each draft `text` and `quotes` begin with those before; the last one is whole.
 
         Closing the iterator ends the call.
         """
 
-    def write(self, text: str, *, until: Until) -> Written | None:
+    def write(self, text: str, *, until: Deadline) -> Written | None:
         """What it says to a text, in no particular form. None: it quotes and does not write."""

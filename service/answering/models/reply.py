@@ -14,7 +14,7 @@ from core.answers import Draft, Quote, Usage
 _THOUGHTS = re.compile(r"\A(?:\s*<think(?:ing)?>.*?</think(?:ing)?>)+", re.DOTALL | re.IGNORECASE)
 _OPENING = re.compile(r"\s*(?:```(?:json)?\s*)?(?=\{)", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?\s*+(.*?)```", re.DOTALL | re.IGNORECASE)
-_MOST_OBJECTS = 64
+_MAX_OBJECTS = 64
 """How many opening braces are tried before a reply counts as plain text."""
 _STEP = 64
 """A reply is read again when it has grown by one part in so many: the time for all of it grows with its length."""
@@ -99,7 +99,7 @@ def find_object(text: str) -> dict[str, Any] | None:
         found = _decode(candidate.strip())
         if found is not None:
             return found
-    braces = [match.start() for match in re.finditer(r"\{", text)][:_MOST_OBJECTS]
+    braces = [match.start() for match in re.finditer(r"\{", text)][:_MAX_OBJECTS]
     return next((found for start in braces if (found := _decode(text[start:])) is not None), None)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.answers import Draft, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import SettingsError
 from service.answering.models.protocol import Abilities, Prompt, Written
 from service.answering.models.reply import Growing, read_reply
@@ -74,11 +74,11 @@ class Scripted:
         """Its replies need no asking for."""
         return Abilities(structured="json_schema", streams=True)
 
-    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Deadline) -> Draft:
         """The next reply; usage counts words."""
         return read_reply(*self._next(prompt, until))
 
-    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+    def stream(self, prompt: Prompt, *, until: Deadline) -> Iterator[Draft]:
         """The next reply, a few characters at a time."""
         reply, usage = self._next(prompt, until)
         growing = Growing()
@@ -89,11 +89,11 @@ class Scripted:
                 yield draft
         yield growing.whole(usage)
 
-    def write(self, text: str, *, until: Until) -> Written:
+    def write(self, text: str, *, until: Deadline) -> Written:
         """The next reply, as it is."""
         return Written(*self._next(Prompt(instruction="", rendered=text, question=text, passages=()), until))
 
-    def _next(self, prompt: Prompt, until: Until) -> tuple[str, Usage]:
+    def _next(self, prompt: Prompt, until: Deadline) -> tuple[str, Usage]:
         until.require()
         with self._lock:
             self.prompts.append(prompt)

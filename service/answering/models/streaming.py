@@ -10,7 +10,7 @@ from functools import cache
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from core.deadline import Until
+from core.deadline import Deadline
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ class _End:
     """Stands behind the last thing that was handed over."""
 
 
-def arriving(work: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]], until: Until) -> Iterator[T]:
+def arriving(work: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]], until: Deadline) -> Iterator[T]:
     """What `work` gives to the function that it is handed, in order.
 
     The call runs on a loop of its own, where any wait can be ended: by the deadline, by `until` being called off, and
@@ -59,7 +59,7 @@ def in_background(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run_coroutine_threadsafe(work(), _loop())
 
 
-def _next(arrived: SimpleQueue[T | _End], until: Until) -> T | _End:
+def _next(arrived: SimpleQueue[T | _End], until: Deadline) -> T | _End:
     left = until.left()
     try:
         return arrived.get(timeout=left + GRACE_SECONDS if left < math.inf else None)

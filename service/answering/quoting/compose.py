@@ -69,12 +69,12 @@ def _row(asking: Asking, unit: Unit) -> str:
 # Whether the evidence is good enough to answer, and which units make up the answer.
 
 
-MOST_ITEMS = 12
+MAX_ITEMS = 12
 """Items of a list that are quoted."""
 _ANNOUNCES_CODE = re.compile(
     r"\b(?:following|this|below) (?:\w+ ){0,2}(?:command|code|statement|script|query|syntax|snippet)\b", re.IGNORECASE
 )
-MOST_PASSED = 2
+MAX_PASSED = 2
 """Sentences of an item, after its first, that are passed over on the way to the next item."""
 _GO_ON: dict[Kind, Collection[Kind]] = {"label": {"label", "sentence"}, "sentence": {"label"}}
 """What goes on with a list after a unit of a kind, but for more of that kind: below a term stands what it means."""
@@ -128,9 +128,9 @@ def _items(units: Sequence[Unit], introduction: Unit, of: Collection[Kind] = ())
     items: list[Unit] = []
     passed = 0
     for unit in units:
-        if unit.kind in kinds and len(items) < MOST_ITEMS:
+        if unit.kind in kinds and len(items) < MAX_ITEMS:
             items.append(unit)
             kinds, passed = _GO_ON.get(unit.kind, {unit.kind}), 0
-        elif unit.kind != "sentence" or kinds != {"item"} or (passed := passed + 1) > MOST_PASSED:
+        elif unit.kind != "sentence" or kinds != {"item"} or (passed := passed + 1) > MAX_PASSED:
             break
     return items

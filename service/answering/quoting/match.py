@@ -18,10 +18,10 @@ from service.answering.quoting.evidence import BESIDE, PLACE, find, said_by_othe
 from service.answering.quoting.question import Asking, Term
 from service.answering.quoting.units import Unit, cut
 from service.answering.quoting.versions import Version, versions
-from service.answering.quoting.weights import BY_SCORE, BY_WORDS, CHOOSING, JUDGING, MOST_LEAD, USUAL, Evidence, score
+from service.answering.quoting.weights import BY_SCORE, BY_WORDS, CHOOSING, JUDGING, MAX_LEAD, USUAL, Evidence, score
 from service.answering.quoting.words import STOP_WORDS, related, tokens, vocabulary
 
-MOST_WEIGHED = 400
+MAX_WEIGHED = 400
 """Units that are weighed up: those with most of the question in and around them. Ordinary prompts have fewer."""
 EMBEDDED = 8
 """Units that are compared with the question by meaning: the best by words. An encoder needs 2-3 ms for each."""
@@ -97,7 +97,7 @@ def _compared(asking: Asking, passages: Sequence[Passage], embedder: Embedder) -
                 worth = sum(shares[root] * level for root, level in found.items())
                 located.append((worth, passage, version, going_on, unit, found, others))
     candidates = []
-    for _, passage, version, going_on, unit, found, others in sorted(located, key=lambda one: -one[0])[:MOST_WEIGHED]:
+    for _, passage, version, going_on, unit, found, others in sorted(located, key=lambda one: -one[0])[:MAX_WEIGHED]:
         evidence = weigh_up(asking, unit, found, shares, passage, version)
         if evidence.fresh > 0 and evidence.fits > 0:
             evidence = replace(evidence, other_row=sum(shares[root] for root in others))
@@ -190,7 +190,7 @@ def _judged(candidates: Sequence[Candidate]) -> list[Candidate]:
     judged = []
     for candidate in candidates:
         rivals = [rival.score for rival in candidates if _says(rival) != _says(candidate)]
-        lead = min(candidate.score - max(rivals), MOST_LEAD) if rivals else MOST_LEAD
+        lead = min(candidate.score - max(rivals), MAX_LEAD) if rivals else MAX_LEAD
         evidence = replace(candidate.evidence, lead=lead)
         sure = USUAL + BY_SCORE * candidate.score + score(evidence, JUDGING)
         judged.append(replace(candidate, evidence=evidence, sure=sure))

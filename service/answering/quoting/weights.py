@@ -68,10 +68,10 @@ class Evidence:
     absent: float = 0.0
     """The share of `lost_names` and `lost_words` that stands in no passage at all."""
     lead: float = 0.0
-    """How far its score lies ahead of the best other's, at most `MOST_LEAD`; less than 0 when behind."""
+    """How far its score lies ahead of the best other's, at most `MAX_LEAD`; less than 0 when behind."""
 
 
-MOST_LEAD = 4.0
+MAX_LEAD = 4.0
 """What a lead counts for at most."""
 
 BY_WORDS = {

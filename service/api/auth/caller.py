@@ -17,7 +17,8 @@ from starlette.types import Scope
 from core.access import THE_OWNER, Principal
 from core.errors import SettingsError, TouchstoneError, Unauthorized
 from core.keys import ANOTHER, PREFIX
-from core.settings.load import ServerSettings, Settings
+from core.settings.load import Settings
+from core.settings.service import ServerSettings
 from service.api.observe.request import tell_caller
 from service.api.state import Service
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LONGEST = 16_384
+MAX_TOKEN_LENGTH = 16_384
 """Characters of a credential."""
 THREADS = 4
 """For judging keys and tokens where that may wait."""
@@ -101,7 +102,7 @@ def _credential(headers: Headers) -> str:
         raise Unauthorized("More than one key came with the request. Send one.")
     scheme, _, token = shown[0].partition(" ") if "authorization" in headers else ("bearer", "", shown[0])
     token = token.strip(" ")
-    if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST or not token.isascii() or " " in token:
+    if scheme.lower() != "bearer" or not 0 < len(token) <= MAX_TOKEN_LENGTH or not token.isascii() or " " in token:
         raise Unauthorized(NEEDED)
     return token
 

@@ -17,7 +17,7 @@ import jwt
 
 from core.access import Principal, Scope
 from core.errors import Unauthorized, Unavailable
-from core.settings.load import OidcSettings
+from core.settings.service import OidcSettings
 
 LEEWAY_SECONDS = 60
 LIFETIME_SECONDS = 3600.0
@@ -25,7 +25,7 @@ LIFETIME_SECONDS = 3600.0
 PAUSE_SECONDS = 30.0
 """Between two fetches, however many tokens name keys that are not known."""
 FETCH_SECONDS = 5.0
-LARGEST = 1_000_000
+MAX_BYTES = 1_000_000
 """Bytes of the issuer's answer."""
 FAMILIES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
@@ -143,7 +143,7 @@ def _json(client: httpx.Client, url: str) -> Any:  # noqa: ANN401 -- JSON, check
         content = b""
         for block in response.iter_bytes():
             content += block
-            if len(content) > LARGEST:
+            if len(content) > MAX_BYTES:
                 raise ValueError("the issuer's answer is too large")
     return json.loads(content)
 

@@ -1,1 +1,4 @@
-"""How much a caller may ask at once: rates, concurrency, bodies, disconnect (work for a client that left)."""
+"""How much a caller may ask at once: rates, concurrency, bodies, disconnect (work for a client that left).
+
+Order: rates, bodies, concurrency, disconnect.
+"""

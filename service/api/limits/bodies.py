@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.access import Principal
 from core.errors import Overloaded
-from core.settings.load import ServerSettings
+from core.settings.service import ServerSettings
 from service.api.auth.caller import share_of
 from service.api.errors import CODES, problem, response_to
 

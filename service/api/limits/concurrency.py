@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import Overloaded
 from core.machine import cores
-from core.settings.load import ServerSettings
+from core.settings.service import ServerSettings
 from indexes.embedders.protocol import Embedder, Vectors
 from service.api.auth.caller import share_of
 from service.api.errors import response_to
@@ -152,7 +152,7 @@ class Upload:
 # Work that keeps a processor busy is done by a few at a time; the others wait in line, in their threads.
 
 
-class Turns:
+class ProcessorSlots:
     """So many at work at once, so many in line, first come first served, and nobody waits longer than `seconds`.
 
     A request that was worked on already goes to the front of the line and is not turned away for its length: what was
@@ -213,10 +213,10 @@ class Turns:
         raise Overloaded("The service is busy: others were served first for too long. Try again in a moment.")
 
 
-class TakingTurns:
+class LimitedEmbedder:
     """An embedder that waits for its turn: for models that run here, which embed what they answer from."""
 
-    def __init__(self, embedder: Embedder, turns: Turns) -> None:
+    def __init__(self, embedder: Embedder, turns: ProcessorSlots) -> None:
         self._embedder, self._turns = embedder, turns
 
     @property

@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 from starlette.requests import Request
 
-from core.deadline import Until
+from core.deadline import Deadline
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ EVENT = {
 """What each event of a stream is, for the OpenAPI document."""
 
 
-async def while_wanted(request: Request | None, until: Until, work: Callable[[], T]) -> T:
+async def while_wanted(request: Request | None, until: Deadline, work: Callable[[], T]) -> T:
     """What `work` returns, done in a thread.
 
     `until` is called off when the client of the request goes away, and when whoever waits here is cancelled.
@@ -52,7 +52,7 @@ async def while_wanted(request: Request | None, until: Until, work: Callable[[],
 
 
 async def as_they_come(
-    request: Request, until: Until, events: Generator[str, None, None], *, every: float = HEARTBEAT_SECONDS
+    request: Request, until: Deadline, events: Generator[str, None, None], *, every: float = HEARTBEAT_SECONDS
 ) -> AsyncIterator[str]:
     """Server-sent events, made in a thread, with a comment in every silence.
 
@@ -80,7 +80,7 @@ async def as_they_come(
             await anyio.to_thread.run_sync(events.close)
 
 
-async def _call_off(request: Request, until: Until) -> None:
+async def _call_off(request: Request, until: Deadline) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
     until.cancel()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from core.errors import TooManyRequests
 
-MOST = 10_000
+MAX_CALLERS = 10_000
 """Callers remembered; the one that asked least recently is forgotten, which gives it a full bucket."""
 BURST_SECONDS = 10
 """A bucket holds what comes in within this time: that many requests may come at once."""
@@ -35,7 +35,7 @@ class Rates:
         tokens = min(self._full, tokens + (now - then) * self._per_second)
         allowed = tokens >= 1
         self._buckets[caller] = (tokens - allowed, now)
-        if len(self._buckets) > MOST:
+        if len(self._buckets) > MAX_CALLERS:
             self._buckets.popitem(last=False)
         if not allowed:
             seconds = math.ceil((1 - tokens) / self._per_second)

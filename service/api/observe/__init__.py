@@ -1,1 +1,4 @@
-"""What operators see: request (what a request tells of itself), metrics, traces, cache (for who looks often)."""
+"""What operators see: request (what a request tells of itself), metrics, traces, cache (for who looks often).
+
+Order: request, metrics, traces, cache.
+"""

@@ -12,7 +12,7 @@ import anyio.to_thread
 Value = TypeVar("Value")
 
 
-class Lately(Generic[Value]):
+class TimedCache(Generic[Value]):
     """Looks again when the last look was `seconds` ago or more: one at a time, in a thread that no request uses."""
 
     def __init__(self, seconds: float) -> None:

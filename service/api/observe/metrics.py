@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.access import OWNER
 from core.errors import IndexBroken
-from core.settings.load import ScheduledSource
+from core.settings.sections import ScheduledSource
 from core.sources import named
 from indexes.catalogue.jobs import Jobs
 from indexes.catalogue.rows import JobState

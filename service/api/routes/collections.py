@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from indexes.catalogue.collections import add_collection, remove_collection
+from indexes.collections import add_collection, remove_collection
 from service.api.dependencies import CurrentAccess, CurrentService, WritingService, needs
 from service.api.errors import declared
 from service.api.wire.documents import CollectionIn, CollectionOut, CollectionsOut

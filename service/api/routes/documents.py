@@ -24,9 +24,9 @@ from service.api.dependencies import (
 from service.api.errors import declared
 from service.api.questions import text_of
 from service.api.state import Service
-from service.api.wire.documents import MOST_CHARACTERS, DocumentIn, DocumentOut, DocumentsOut, DocumentTextOut
+from service.api.wire.documents import MAX_CHARACTERS, DocumentIn, DocumentOut, DocumentsOut, DocumentTextOut
 
-MOST_MARKED = 20_000
+MAX_MARKED = 20_000
 """Characters."""
 PICTURE = {
     "description": "The page.",
@@ -70,8 +70,8 @@ def show_text(
     document_id: DocumentId,
     service: CurrentService,
     access: CurrentAccess,
-    start: Annotated[int, Query(ge=0, le=MOST_CHARACTERS, description="the first character to read")] = 0,
-    length: Annotated[int | None, Query(ge=1, le=MOST_CHARACTERS, description="most characters; none: all")] = None,
+    start: Annotated[int, Query(ge=0, le=MAX_CHARACTERS, description="the first character to read")] = 0,
+    length: Annotated[int | None, Query(ge=1, le=MAX_CHARACTERS, description="most characters; none: all")] = None,
 ) -> DocumentTextOut:
     """The text into which the offsets of hits and citations point, or a stretch of it."""
     catalogue = service.indexes.catalogue
@@ -88,18 +88,18 @@ def show_text(
 )
 def show_page(
     document_id: DocumentId,
-    number: Annotated[int, Path(ge=1, le=MOST_CHARACTERS, description="of the page, from 1")],
+    number: Annotated[int, Path(ge=1, le=MAX_CHARACTERS, description="of the page, from 1")],
     service: CurrentService,
     access: CurrentAccess,
-    start: Annotated[int, Query(ge=0, le=MOST_CHARACTERS, description="where the citation starts")] = 0,
-    end: Annotated[int, Query(ge=0, le=MOST_CHARACTERS, description="where it ends; 0: nothing is marked")] = 0,
+    start: Annotated[int, Query(ge=0, le=MAX_CHARACTERS, description="where the citation starts")] = 0,
+    end: Annotated[int, Query(ge=0, le=MAX_CHARACTERS, description="where it ends; 0: nothing is marked")] = 0,
 ) -> Response:
     """Made from the file itself, which must be on the service's machine, as it was when it was ingested."""
     catalogue = service.indexes.catalogue
     row = catalogue.document_with_id(document_id, access=access)
     if service.pages is None:
         raise NoPageImage("This service shows no pages. Start it with `touchstone serve`.")
-    marked = catalogue.text(row.collection, row.document, access=access)[start : min(end, start + MOST_MARKED)]
+    marked = catalogue.text(row.collection, row.document, access=access)[start : min(end, start + MAX_MARKED)]
     return Response(service.pages.picture(row, number, marked=marked), media_type="image/png")
 
 

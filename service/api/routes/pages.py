@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import ValidationError
 
 from core.access import Principal, require
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import Forbidden, TouchstoneError, Unauthorized, UsageError
 from service.api.asking import Asking
 from service.api.auth.caller import caller_of
@@ -59,12 +59,12 @@ async def ask(
     """The page with the answer, the refusal, or the sentence that says what was wrong."""
     if isinstance(reader, TouchstoneError):
         return _asking_for_a_key(reader, request, status=STATUS[type(reader)])
-    until = Until.never()
+    until = Deadline.never()
     shown = Shown(home=_home(request), question=question, collection=collection, model=model)
     return await while_wanted(request, until, lambda: _answered(shown, service, reader, until))
 
 
-def _answered(shown: Shown, service: Service, reader: Principal, until: Until) -> HTMLResponse:
+def _answered(shown: Shown, service: Service, reader: Principal, until: Deadline) -> HTMLResponse:
     shown = replace(shown, choices=_choices(service, reader))
     try:
         body = _body(shown, service)

@@ -16,7 +16,7 @@ from service.api.wire.message import Flag, Plain, Reply, Request, Text, printabl
 from service.api.wire.questions import MAX_TURNS, CitationOut
 from service.web.page import REFUSALS
 
-MOST_MESSAGES = 500
+MAX_MESSAGES = 500
 REFUSED: dict[str, tuple[list[object], str]] = {
     "n": ([1], "a question has one answer; leave it out"),
     "tools": ([[]], "no tools are called here; leave them out"),
@@ -87,7 +87,7 @@ class ChatIn(Request):
     )
     messages: tuple[ChatMessage, ...] = Field(
         min_length=1,
-        max_length=MOST_MESSAGES,
+        max_length=MAX_MESSAGES,
         description="the last one of a user is the question, those before it are earlier turns",
         examples=[[{"role": "user", "content": "How many days of parental leave do I have?"}]],
     )

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from core.access import OWNER, Access
-from core.settings.load import Name, Settings
+from core.settings.load import Settings
+from core.settings.sections import Name
 from service.api.wire.message import MAX_LIMIT, Reply, Request, Text, printable
 
 if TYPE_CHECKING:
-    from indexes.catalogue.catalogue import CollectionRow, DocumentRow
+    from indexes.catalogue.rows import CollectionRow, DocumentRow
 
 
-MOST_CHARACTERS = 1 << 31
+MAX_CHARACTERS = 1 << 31
 
 
 class DocumentOut(Reply):
@@ -86,7 +87,7 @@ class DocumentsOut(Reply):
     total: int
 
 
-LONGEST_PART = 100_000
+MAX_PART_LENGTH = 100_000
 """Characters that an assistant can read of a document in one go."""
 
 
@@ -95,8 +96,8 @@ class ReadIn(Request):
 
     document: Text = Field(description="its name, as search results and citations have it, or its id")
     collection: Text = Field("default", description="where it is")
-    start: int = Field(0, ge=0, le=MOST_CHARACTERS, description="the first character to read")
-    length: int = Field(20_000, ge=1, le=LONGEST_PART, description="most characters to read")
+    start: int = Field(0, ge=0, le=MAX_CHARACTERS, description="the first character to read")
+    length: int = Field(20_000, ge=1, le=MAX_PART_LENGTH, description="most characters to read")
 
 
 class DocumentTextOut(Reply):

@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from service.api.wire.message import Flag, Plain, Reply, Request, Text
 
-MOST_ITEMS = 10_000
-MOST_RUNGS = 50
+MAX_ITEMS = 10_000
+MAX_RUNGS = 50
 
 EvaluationState = Literal["RUNNING", "COMPLETED", "STOPPED", "CANCELLED", "INTERRUPTED", "FAILED", "BROKEN"]
 
@@ -21,7 +21,7 @@ class EvaluationIn(Request):
     items: tuple[dict[Plain, Any], ...] | None = Field(
         None,
         min_length=1,
-        max_length=MOST_ITEMS,
+        max_length=MAX_ITEMS,
         description="the questions, each as a line of a question file (docs/evaluation.md): id, question, answers, …",
     )
     dataset: Text | None = Field(
@@ -30,7 +30,7 @@ class EvaluationIn(Request):
     collection: Text = Field("default", description="whose documents")
     model: Text | None = Field(None, description="a configured model; null: the default one")
     rungs: tuple[Text, ...] = Field(
-        (), max_length=MOST_RUNGS, description="by name, or `all`; none: those measured by default"
+        (), max_length=MAX_RUNGS, description="by name, or `all`; none: those measured by default"
     )
     budget_usd: Decimal | None = Field(
         None, ge=0, le=1_000_000, description="most that it may spend; null: evaluation.budget_usd of the settings"

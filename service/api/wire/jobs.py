@@ -13,8 +13,8 @@ from core.access import OWNER, Access
 from service.api.wire.message import Reply, printable
 
 if TYPE_CHECKING:
-    from indexes.catalogue.catalogue import Catalogue, JobRow
-    from indexes.catalogue.rows import DocumentStatus, JobDocument
+    from indexes.catalogue.catalogue import Catalogue
+    from indexes.catalogue.rows import DocumentStatus, JobDocument, JobRow
 
 STATES = ("COMPLETED", "QUEUED", "RUNNING", "COMPLETED_WITH_ERRORS", "CANCELLED", "INTERRUPTED", "FAILED")
 """From the best to the worst."""

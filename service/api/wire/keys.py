@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import AwareDatetime, Field, field_validator
 
 from core.access import Scope
-from core.settings.load import Name
+from core.settings.sections import Name
 from service.api.wire.message import MAX_LIMIT, Reply, Request
 
 if TYPE_CHECKING:

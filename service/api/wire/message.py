@@ -18,7 +18,7 @@ from core.globs import fault_in
 MAX_LIMIT = 100
 """Most hits or passages that one request can ask for."""
 
-LONGEST_PATTERN, LONGEST_PATTERNS = 500, 10_000
+MAX_PATTERN_LENGTH, MAX_PATTERNS_LENGTH = 500, 10_000
 """Characters of one pattern of file names, and of all in one field."""
 
 OUTER = frozenset({"body", "query", "path", "header"})
@@ -90,13 +90,13 @@ def _sound(pattern: str) -> str:
 
 
 def _short_together(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    if sum(map(len, patterns)) > LONGEST_PATTERNS:
-        raise ValueError(f"has more than {LONGEST_PATTERNS:,} characters in all")
+    if sum(map(len, patterns)) > MAX_PATTERNS_LENGTH:
+        raise ValueError(f"has more than {MAX_PATTERNS_LENGTH:,} characters in all")
     return patterns
 
 
 NamePattern = Annotated[
-    str, Field(max_length=LONGEST_PATTERN), AfterValidator(_plain), AfterValidator(_filled), AfterValidator(_sound)
+    str, Field(max_length=MAX_PATTERN_LENGTH), AfterValidator(_plain), AfterValidator(_filled), AfterValidator(_sound)
 ]
 NamePatterns = Annotated[
     tuple[NamePattern, ...],

@@ -11,7 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from core.answers import Answer, Citation, Mode, Refusal
-from core.settings.load import Name
+from core.settings.sections import Name
 from core.sources import Patterns
 from service.api.wire.message import MAX_LIMIT, Flag, NamePatterns, Reply, Request, Text, printable, rounded
 from service.api.wire.searches import FiltersIn

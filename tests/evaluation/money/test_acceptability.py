@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.money.acceptability import acceptability, break_even, evpi, evsi, money, tornado
 from evaluation.money.roi import NOTHING, Economy, frontier, returns
 from tests.evaluation.statistics import worlds

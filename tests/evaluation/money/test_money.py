@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.money.decision import decide
 from evaluation.money.roi import NOTHING, Economy, economy, price, returns, shares
 from evaluation.money.verdict import verdict

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.money.decision import FALSE_CLIMB, Decision, decide, further_questions
 from evaluation.money.roi import NOTHING
 from evaluation.money.verdict import verdict

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from core.errors import DatasetError, UsageError
-from core.settings.load import EmbedderSettings, IngestSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, IngestSettings
 from evaluation.dataset import Item, load_dataset, read_leniently
+from evaluation.gold import Corpus
 from evaluation.prepare.check import check
 from evaluation.run.splits import open_split
-from evaluation.scoring.gold import Corpus
 from indexes.open import open_indexes
 from ingest.pipeline import ingest
 from tests.evaluation import made_up

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from core.answers import Usage
-from core.settings.load import EvaluationSettings, Price
+from core.settings.sections import EvaluationSettings, Price
+from evaluation.aggregate import aggregate
 from evaluation.money.roi import price, shares
 from evaluation.scoring.score import Score
-from evaluation.statistics.aggregate import aggregate
 from evaluation.statistics.compare import compare
 from evaluation.statistics.inference import clustered_error
 from service.answering.cost import cost

@@ -10,10 +10,10 @@ import pytest
 
 from core.errors import DatasetError, UsageError
 from evaluation.dataset import Item, load_dataset
+from evaluation.gold import find
 from evaluation.prepare.importers.choose import IMPORTERS, read
 from evaluation.prepare.importers.rows import Options
 from evaluation.prepare.importers.write import write_documents, write_questions
-from evaluation.scoring.gold import find
 
 ARTICLE = {
     "title": "Harbour",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.errors import BudgetReached, DatasetError, MissingPrice
-from core.settings.load import EvaluationSettings, Price
+from core.settings.sections import EvaluationSettings, Price
 from evaluation.dataset import Dataset, load_dataset
 from evaluation.prepare.litmus import judge, litmus
 from evaluation.prepare.plan import plan

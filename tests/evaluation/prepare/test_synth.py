@@ -10,12 +10,13 @@ import pytest
 
 from core.answers import Hit
 from core.errors import BudgetReached, UsageError
-from core.settings.load import EmbedderSettings, IngestSettings, ModelSettings, Price, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, IngestSettings, ModelSettings, Price
 from evaluation.dataset import Dataset, load_dataset
+from evaluation.gold import Corpus, find
 from evaluation.prepare.export import Exported, Material, export
 from evaluation.prepare.starter import write_starter
 from evaluation.prepare.synth import Drafted, read_draft, synthesise
-from evaluation.scoring.gold import Corpus, find
 from indexes.open import open_indexes
 from ingest.pipeline import ingest
 from service.answering.models.choose import open_model

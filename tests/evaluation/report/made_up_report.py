@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.evaluate import rescore
 from evaluation.report.write import write_report
 from evaluation.run.manifest import write_json

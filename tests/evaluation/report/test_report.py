@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.evaluate import reprice, rescore
 from tests.evaluation import made_up
 

@@ -27,7 +27,7 @@ CHARTS = [
     "Correct answers and what they cost", "How much of the way RAG goes", "How likely each is the best choice",
     "by what a correct answer is worth", "Net benefit a question, by volume", "hangs on, USD a question",
 ]  # fmt: skip
-MOST_BYTES = 1_500_000
+MAX_BYTES = 1_500_000
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def test_the_figures_under_the_verdict_do_not_speak_of_a_gain_where_there_is_no_
 
 @pytest.mark.slow
 def test_eleven_rungs_on_181_questions_make_a_page_that_can_be_mailed(tmp_path: Path) -> None:
-    assert write_report(made_up_report.full(tmp_path, count=181)).stat().st_size < MOST_BYTES
+    assert write_report(made_up_report.full(tmp_path, count=181)).stat().st_size < MAX_BYTES
 
 
 @pytest.mark.browser

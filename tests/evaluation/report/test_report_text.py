@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.settings.load import EvaluationSettings
+from core.settings.sections import EvaluationSettings
 from evaluation.evaluate import reprice, rescore
 from evaluation.report.write import REPORTS
 from evaluation.run.records import PASSAGES

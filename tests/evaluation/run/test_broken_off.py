@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import BudgetReached, ModelUnavailable, UnknownCollection, UsageError
-from core.settings.load import ModelSettings, Price, Settings
+from core.settings.load import Settings
+from core.settings.sections import ModelSettings, Price
 from evaluation.dataset import Dataset
 from evaluation.evaluate import evaluate, rescore
 from evaluation.run.ledger import spent_in

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from core.answers import Hit
-from core.settings.load import AnsweringSettings, Price
+from core.settings.sections import AnsweringSettings, Price
 from evaluation.run.budget import Budget, worst_case
 from evaluation.run.contexts import Context
 from service.answering.answer import Question, answer_from

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from core.answers import Draft, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import Cancelled, ModelBusy, ModelUnavailable
-from core.settings.load import Price
+from core.settings.sections import Price
 from evaluation.dataset import Dataset, load_dataset
 from evaluation.evaluate import evaluate
 from evaluation.run.records import Record, read_all_records
@@ -38,7 +38,7 @@ class Stage:
         self.deed, self.calls, self.under_way, self.most = deed, 0, 0, 0
         self.lock = threading.Lock()
 
-    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Deadline) -> Draft:
         del prompt
         until.require()
         with self.lock:
@@ -52,10 +52,10 @@ class Stage:
                 self.under_way -= 1
         return Draft(text="", quotes=(), usage=Usage(input_tokens=self.tokens), abstained=True)
 
-    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+    def stream(self, prompt: Prompt, *, until: Deadline) -> Iterator[Draft]:
         yield self.generate(prompt, until=until)
 
-    def write(self, text: str, *, until: Until) -> None:
+    def write(self, text: str, *, until: Deadline) -> None:
         del text, until
 
 

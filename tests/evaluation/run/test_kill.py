@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from core.settings.load import EmbedderSettings, IngestSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, IngestSettings
 from evaluation.run.records import Record, read_all_records
 from indexes.open import open_indexes
 from ingest.pipeline import ingest

@@ -12,15 +12,15 @@ import pytest
 
 from core.access import OWNER
 from core.errors import UsageError
-from core.settings.load import ModelSettings, Price
+from core.settings.sections import ModelSettings, Price
 from evaluation.dataset import Item, load_dataset
 from evaluation.evaluate import evaluate
+from evaluation.gold import gold_of
 from evaluation.run.contexts import RANKED_CHUNKS, Asked, Context
 from evaluation.run.records import Record, read_records
 from evaluation.run.run import run
 from evaluation.run.rungs import ALL, RUNGS, Subject, choose_rungs, runnable
 from evaluation.run.subject import library_of
-from evaluation.scoring.gold import gold_of
 from indexes.rerankers.keep_order import KeepOrder
 from service.answering.answer import Question, answer, answer_from
 from tests.evaluation.small_world import build, opened, with_model, with_values

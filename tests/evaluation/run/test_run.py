@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from core.answers import Draft, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import BudgetReached, ModelUnavailable, SettingsError, UnknownCollection, UsageError
-from core.settings.load import EmbedderSettings, IngestSettings, ModelSettings, Price, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, IngestSettings, ModelSettings, Price
 from evaluation.dataset import Dataset, Evidence, load_dataset
 from evaluation.evaluate import evaluate
+from evaluation.gold import Corpus, find, gold_of
 from evaluation.run.records import PASSAGES, Record, read_passages, read_records
 from evaluation.run.run import GIVE_UP_AFTER, Progress, RunSummary, run
 from evaluation.run.rungs import Subject, choose_rungs
-from evaluation.scoring.gold import Corpus, find, gold_of
 from indexes.open import open_indexes
 from ingest.pipeline import ingest
 from service.answering.models.choose import open_model
@@ -50,17 +51,17 @@ class Breaks:
         self.error, self.good, self.calls = error, good, 0
         self.abilities = Abilities(structured="none", streams=False)
 
-    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Deadline) -> Draft:
         del prompt, until
         self.calls += 1
         if self.calls > self.good:
             raise self.error
         return Draft(text="", quotes=(), usage=Usage(input_tokens=10), abstained=True)
 
-    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+    def stream(self, prompt: Prompt, *, until: Deadline) -> Iterator[Draft]:
         yield self.generate(prompt, until=until)
 
-    def write(self, text: str, *, until: Until) -> None:
+    def write(self, text: str, *, until: Deadline) -> None:
         del text, until
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from core.answers import Draft, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import BudgetReached, ModelUnavailable, UsageError
-from core.settings.load import ModelSettings, Price, Settings
+from core.settings.load import Settings
+from core.settings.sections import ModelSettings, Price
 from evaluation.dataset import Item, load_dataset
 from evaluation.evaluate import rescore
 from evaluation.run.manifest import read_manifest
@@ -39,7 +40,7 @@ class Reader:
     def __init__(self, good: int = 10**9) -> None:
         self.calls, self.good = 0, good
 
-    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Deadline) -> Draft:
         del until
         self.calls += 1
         if self.calls > self.good:
@@ -49,10 +50,10 @@ class Reader:
         verdict = "correct" if right else "wrong"
         return Draft(text=verdict, quotes=(), usage=Usage(input_tokens=100, output_tokens=10))
 
-    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+    def stream(self, prompt: Prompt, *, until: Deadline) -> Iterator[Draft]:
         yield self.generate(prompt, until=until)
 
-    def write(self, text: str, *, until: Until) -> None:
+    def write(self, text: str, *, until: Deadline) -> None:
         del text, until
 
 

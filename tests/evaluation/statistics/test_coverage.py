@@ -34,7 +34,7 @@ WORLDS = {
 }
 
 
-LEAST, MOST = 0.926, 0.976
+MIN_COVERED, MAX_COVERED = 0.926, 0.976
 """93 to 97 %, and what 4,000 samples may be off by."""
 CAUTIOUS = {(case, "worth as much") for case in CASES if case.startswith("30 ") or "alike" in case}
 """Few questions come out differently: intervals are wider than they need be, and hold the truth in up to 99 %."""
@@ -79,8 +79,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_differences_and_gains_are_covered_in_93_to_97_per_cent(case: str, world: str) -> None:
     found = paired_coverage(world, *CASES[case], 4000, 3)
-    assert all(LEAST <= covered <= MOST for covered in found) or (case, world) in CAUTIOUS, found
-    assert min(found) >= LEAST, found
+    assert all(MIN_COVERED <= covered <= MAX_COVERED for covered in found) or (case, world) in CAUTIOUS, found
+    assert min(found) >= MIN_COVERED, found
 
 
 @pytest.mark.slow
@@ -88,5 +88,5 @@ def test_differences_and_gains_are_covered_in_93_to_97_per_cent(case: str, world
 @pytest.mark.parametrize("case", CASES)
 def test_shares_are_covered_in_93_to_97_per_cent(case: str, share: float) -> None:
     found = share_coverage(share, *CASES[case], 4000, 4)
-    assert found >= (LEAST if share < 0.9 else 0.92), found
-    assert found <= (MOST if share < 0.9 else 0.98), found
+    assert found >= (MIN_COVERED if share < 0.9 else 0.92), found
+    assert found <= (MAX_COVERED if share < 0.9 else 0.98), found

@@ -16,11 +16,11 @@ from sqlalchemy import select
 from core.access import ANONYMOUS, OWNER, Access, may_read
 from core.documents import Chunk, Parsed
 from core.errors import IndexBroken, UnknownCollection, UnknownDocument, UnknownJob
-from indexes.catalogue.catalogue import Catalogue, Known, NewDocument
-from indexes.catalogue.rows import Description, Version
+from indexes.catalogue.catalogue import Catalogue
+from indexes.catalogue.rows import Description, Known, NewDocument, Version
 from indexes.catalogue.schema import documents, transaction
-from indexes.open import Indexes
-from indexes.search.scope import Scope, readable
+from indexes.catalogue.scope import Scope, readable
+from indexes.indexes import Indexes
 from indexes.write import write_documents
 from tests.indexes.store import new_document, store
 

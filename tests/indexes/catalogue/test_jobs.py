@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import JobConflict
-from indexes.catalogue.catalogue import Catalogue, JobRow
+from indexes.catalogue.catalogue import Catalogue
 from indexes.catalogue.job_documents import TO_REMOVE, Layout
-from indexes.catalogue.rows import JobDocument, Version
-from indexes.open import Indexes
+from indexes.catalogue.rows import JobDocument, JobRow, Version
+from indexes.indexes import Indexes
 from indexes.write import remove_document, write_documents
 from tests.indexes.store import new_document, store
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.access import ANONYMOUS, OWNER, Access
-from indexes.catalogue.duplicates import FEWEST_WORDS, PLACES, near_duplicates, near_duplicates_of, nearest, sketch
-from indexes.open import Indexes
+from indexes.catalogue.duplicates import MIN_WORDS, PLACES, near_duplicates, near_duplicates_of, nearest, sketch
+from indexes.indexes import Indexes
 from indexes.write import write_documents
 from tests.indexes.store import store, version
 
@@ -50,7 +50,7 @@ def test_the_most_like_one_is_named_and_never_the_very_same() -> None:
 
 
 def test_a_short_text_is_like_nothing() -> None:
-    assert sketch("word " * (FEWEST_WORDS - 1)) == b""
+    assert sketch("word " * (MIN_WORDS - 1)) == b""
     assert near(a="Kind regards", b="Kind regards!", c="") == {}
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from core.settings.load import EmbedderSettings
+from core.settings.sections import EmbedderSettings
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.embedders.openai import EmbeddingsServer, OpenAIEmbedder
 

@@ -13,8 +13,8 @@ import pytest
 from core import machine
 from core.errors import IndexBroken, SettingsError
 from core.machine import Hardware, hardware
-from core.settings.load import EmbedderSettings
-from indexes.embedders.bulk import BULK, InBulk, always
+from core.settings.sections import EmbedderSettings
+from indexes.embedders.bulk import BULK, BulkEmbedder, always
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.embedders.minilm import MiniLM
@@ -37,7 +37,7 @@ class Counting(HashingEmbedder):
 
 def test_many_passages_go_to_the_fast_embedder_and_few_to_the_quick_one() -> None:
     quick, bulk = Counting(), Counting()
-    both = InBulk("both", quick, bulk, always)
+    both = BulkEmbedder("both", quick, bulk, always)
     both.embed_passages(["leave"] * BULK)
     both.embed_passages(["leave"] * (BULK - 1))
     both.embed_query("leave")
@@ -46,7 +46,7 @@ def test_many_passages_go_to_the_fast_embedder_and_few_to_the_quick_one() -> Non
 
 def test_where_it_is_not_worth_it_all_go_to_the_quick_one() -> None:
     quick, bulk, replies = Counting(), Counting(), iter([False])
-    both = InBulk("both", quick, bulk, lambda: next(replies))
+    both = BulkEmbedder("both", quick, bulk, lambda: next(replies))
     for _ in range(2):
         both.embed_passages(["leave"] * BULK)
     assert (quick.given, bulk.given) == ([BULK, BULK], [])
@@ -78,7 +78,7 @@ def test_a_gpu_changes_how_minilm_is_run_and_not_its_name() -> None:
     alone = choose_embedder(EmbedderSettings(), machine=Hardware(nvidia_gpu=False, bfloat16=False))
     beside = choose_embedder(EmbedderSettings(), machine=with_gpu)
     assert isinstance(alone, MiniLM)
-    assert isinstance(beside, InBulk)
+    assert isinstance(beside, BulkEmbedder)
     assert alone.name == beside.name
     assert isinstance(choose_embedder(EmbedderSettings(device="cpu"), machine=with_gpu), MiniLM)
 
@@ -125,7 +125,7 @@ def test_a_folder_without_a_model_and_a_device_that_is_not_there_are_refused(tmp
 @pytest.mark.slow
 def test_torch_computes_with_the_threads_that_are_set(tmp_path: Path) -> None:
     program = (
-        "import sys, torch; from core.settings import EmbedderSettings;"
+        "import sys, torch; from core.settings.sections import EmbedderSettings;"
         "from indexes.embedders.choose import choose_embedder;"
         "settings = EmbedderSettings(kind='sentence_transformers', model=sys.argv[1], threads=3);"
         "choose_embedder(settings).embed_query('a');"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.errors import IndexBroken
-from core.settings.load import EmbedderSettings
+from core.settings.sections import EmbedderSettings
 from indexes.embedders.export import WEIGHTS
 from indexes.embedders.fingerprint import fingerprint
 from indexes.embedders.minilm import MiniLM, bundled_model, exported
@@ -86,7 +86,7 @@ def test_an_export_that_differs_from_sentence_transformers_is_not_used(tmp_path:
 
 def test_choosing_and_opening_load_no_model() -> None:
     program = (
-        "import sys, indexes.open; from core.settings import EmbedderSettings;"
+        "import sys, indexes.open; from core.settings.sections import EmbedderSettings;"
         "from indexes.embedders.choose import choose_embedder;"
         "choose_embedder(EmbedderSettings()).name;"
         "assert not {'torch', 'transformers', 'onnxruntime', 'chromadb', 'sentence_transformers'} & set(sys.modules)"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.errors import EmbedderUnavailable, SettingsError
-from core.settings.load import EmbedderSettings
+from core.settings.sections import EmbedderSettings
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.hashing import HashingEmbedder
 from tests.indexes.embedders.embeddings_server import Embeddings, embedder_at, embeddings_server

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 DIMENSION = 32
-LONGEST = 64
+MAX_LENGTH = 64
 
 
 def _backbone(folder: Path, **options: Any) -> Path:
@@ -42,7 +42,7 @@ def tiny_encoder(folder: Path, pooling: str = "mean") -> Path:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
-    words = Transformer(str(_backbone(folder / "words")), max_seq_length=LONGEST)
+    words = Transformer(str(_backbone(folder / "words")), max_seq_length=MAX_LENGTH)
     model = SentenceTransformer(
         modules=[words, Pooling(DIMENSION, pooling_mode=pooling)],
         prompts={"query": "question: ", "document": "passage: "},

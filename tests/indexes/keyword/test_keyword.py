@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import IndexBroken
-from indexes.keyword.protocol import Entry
+from indexes.catalogue.rows import Entry
 from indexes.keyword.query import telling, words_of
 from indexes.keyword.tantivy import TantivyIndex
 

@@ -12,10 +12,12 @@ import pytest
 from core.access import ANONYMOUS, OWNER, Access
 from core.errors import UnknownDocument
 from core.filters import Filters
-from core.settings.load import SearchSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import SearchSettings
 from core.sources import Patterns
 from indexes.catalogue.rows import Description
-from indexes.open import Indexes, open_indexes
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from indexes.search.search import search
 from indexes.search.trace import DEEPEST, trace
 from indexes.write import remove_document

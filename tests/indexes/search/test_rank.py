@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.settings.load import SearchSettings
+from core.settings.sections import SearchSettings
 from indexes.search.rank import Candidates, ranked, shares
 
 QUESTION = np.array([1, 0], dtype=np.float32)

@@ -10,8 +10,8 @@ import pytest
 
 from core.access import OWNER
 from core.errors import IndexBroken, SettingsError
-from core.settings.load import RerankerSettings
-from indexes.open import Indexes
+from core.settings.sections import RerankerSettings
+from indexes.indexes import Indexes
 from indexes.rerankers.choose import choose_reranker
 from indexes.rerankers.cross_encoder import CrossEncoderReranker
 from indexes.rerankers.keep_order import KeepOrder

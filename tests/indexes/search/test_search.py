@@ -10,8 +10,10 @@ import pytest
 from core.access import ANONYMOUS, OWNER, Access
 from core.errors import UnknownCollection
 from core.filters import Filters
-from core.settings.load import SearchSettings, Settings
-from indexes.open import Indexes, open_indexes
+from core.settings.load import Settings
+from core.settings.sections import SearchSettings
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from indexes.search.search import search
 from tests.indexes.store import store
 

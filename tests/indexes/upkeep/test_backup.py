@@ -13,7 +13,8 @@ import pytest
 from core.access import OWNER
 from core.errors import DataFolderOwned, InsufficientStorage, UsageError
 from core.settings.load import Settings
-from indexes.open import Indexes, open_indexes
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from indexes.search.search import search
 from indexes.upkeep import versions
 from indexes.upkeep.backup import restore, take

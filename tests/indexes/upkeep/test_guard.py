@@ -18,7 +18,7 @@ from indexes.open import open_indexes
 from indexes.upkeep.checksums import Verdict
 from indexes.upkeep.derived import Guard, Kind
 from indexes.upkeep.health import Condition
-from indexes.vectors.process import Apart
+from indexes.vectors.process import ChromaProcess
 from tests.indexes.store import store
 
 
@@ -95,7 +95,7 @@ def test_a_service_goes_on_searching_when_the_process_with_its_vectors_stands_st
         guard, vector = indexes.care.vectors.guard, indexes.embedder.embed_query("the pump")
         guard.serve()
         with guard.reading() as opened:
-            assert isinstance(opened, Apart)
+            assert isinstance(opened, ChromaProcess)
         expected = [name for name, _ in indexes.vectors.nearest("default", vector, 2)]
         assert len(expected) == 2
         os.kill(opened.pid, signal.SIGSTOP)

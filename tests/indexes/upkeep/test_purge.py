@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.settings.load import Settings
-from indexes.open import Indexes, open_indexes
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from indexes.write import remove_document
 from tests.indexes.store import agree, store
 

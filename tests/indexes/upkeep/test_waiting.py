@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.settings.load import EmbedderSettings
-from indexes.embedders.cached import Remembering
+from core.settings.sections import EmbedderSettings
+from indexes.embedders.cached import CachedEmbedder
 from indexes.embedders.choose import choose_embedder
 from indexes.embedders.minilm import MiniLM
 from indexes.embedders.protocol import Embedder
@@ -56,7 +56,7 @@ def test_of_minilm() -> None:
     session, tokenizer = embedder._load()
     held = Held(session)
     embedder._loaded = held, tokenizer
-    question_while_passages_wait(Remembering(embedder), held.arrived, held.release)
+    question_while_passages_wait(CachedEmbedder(embedder), held.arrived, held.release)
 
 
 def test_of_a_model_behind_a_url() -> None:

@@ -217,7 +217,7 @@ def test_a_table_is_cut_between_rows_and_its_header_is_in_every_chunk(width: int
 
 @pytest.mark.model
 def test_no_chunk_is_longer_than_what_the_real_model_reads() -> None:
-    from core.settings.load import EmbedderSettings
+    from core.settings.sections import EmbedderSettings
     from indexes.embedders.choose import choose_embedder
 
     embedder = choose_embedder(EmbedderSettings(kind="minilm"))

@@ -11,7 +11,7 @@ from core.settings.load import Settings
 from indexes.catalogue.jobs import AT_WORK
 from indexes.catalogue.rows import JobRow
 from indexes.embedders.protocol import Vectors
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from indexes.vectors.protocol import VectorIndex
 from ingest.jobs.engine import JobEngine, Pace
 

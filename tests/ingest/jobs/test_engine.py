@@ -14,7 +14,8 @@ from core.access import OWNER
 from core.errors import IndexBroken, JobConflict, KeyReused, Unavailable
 from core.settings.load import Settings
 from indexes.catalogue.rows import JobRow, Order
-from indexes.open import Indexes, open_indexes
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from ingest.jobs.engine import JobEngine
 from tests.indexes.store import agree
 from tests.ingest.jobs.engines import Open, ended, one_after_the_other

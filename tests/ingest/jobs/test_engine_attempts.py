@@ -12,11 +12,11 @@ import pytest
 from core.access import OWNER
 from core.settings.load import Settings
 from core.sources import EVERYTHING
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.jobs.engine import JobEngine
-from ingest.jobs.record import new_job
-from ingest.jobs.work import STANDING_SECONDS, JobStopped, Work
 from ingest.pipeline import lay_out, plan_of, process, reader
+from ingest.record import new_job
+from ingest.work import CRASH_BACKOFF_SECONDS, JobStopped, Work
 from tests.ingest.jobs.engines import Open, ended, one_after_the_other
 
 MAIL = (
@@ -115,7 +115,7 @@ def test_a_job_that_as_many_processes_died_over_as_a_whole_as_may_is_given_up_un
 ) -> None:
     job = indexes.catalogue.jobs.add(new_job(many, "a", "QUEUED", "service", EVERYTHING))
     with ExitStack() as never:
-        for _ in STANDING_SECONDS:
+        for _ in CRASH_BACKOFF_SECONDS:
             never.enter_context(indexes.catalogue.attempts.begun(job.id, step))
         engine = engines()
         given_up = ended(indexes, job.id)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event
 
 from core.errors import InsufficientStorage, Unavailable
 from core.settings.load import Settings
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.jobs.engine import JobEngine
 from tests.ingest.jobs.engines import QUICK, Open, ended, one_after_the_other
 

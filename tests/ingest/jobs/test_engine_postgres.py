@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.settings.load import Settings
-from indexes.open import Indexes, open_indexes
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from ingest.jobs.engine import JobEngine
 from tests.indexes.store import agree
 from tests.ingest.jobs.engines import Open, ended, one_after_the_other

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from core.errors import SourceError
-from core.settings.load import ScheduledSource, Settings
+from core.settings.load import Settings
+from core.settings.sections import ScheduledSource
 from indexes.catalogue.rows import JobRow
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.jobs.engine import JobEngine
 from ingest.jobs.schedule import Schedule
 from tests.ingest.jobs.engines import QUICK, ended, one_after_the_other

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from core.errors import ParseError
-from ingest.parsers.archive import MOST_MEMBERS, parse_archive
+from ingest.parsers.archive import MAX_MEMBERS, parse_archive
 from ingest.parsers.choose import media_type, parse
 
 
@@ -96,7 +96,7 @@ def corrupt_directory(content: bytes) -> bytes:
         (packed({"a/": b""}), "no_text"),
         (packed({"a.txt": b"x" * 200})[:60], "corrupt"),
         (corrupt_directory(packed({"a.txt": b"x"})), "corrupt"),
-        (packed({str(n): b"" for n in range(MOST_MEMBERS + 1)}), "too_large"),
+        (packed({str(n): b"" for n in range(MAX_MEMBERS + 1)}), "too_large"),
         (b"PK\x03\x04" + b"\x00" * 11_000_000 + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 9, 9, 10_500_000, 4, 0),
          "too_large"),
     ],

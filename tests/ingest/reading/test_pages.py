@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from core.errors import NoPageImage
-from core.settings.load import IngestSettings
+from core.settings.sections import IngestSettings
 from indexes.catalogue.rows import DocumentRow
 from ingest.reading.pages import PageImages
 from tests.ingest.parsers.pdf.test_pdf import drawn, lines

@@ -17,7 +17,7 @@ from core.access import ANONYMOUS
 from core.errors import SourceError, Unavailable
 from core.settings.load import Settings
 from core.sources import EVERYTHING, Patterns
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.outcomes import IngestReport
 from ingest.pipeline import ingest, plan
 from ingest.sources.bucket import Bucket

@@ -10,7 +10,7 @@ import pytest
 from core.errors import SourceError
 from core.settings.load import Settings
 from core.sources import EVERYTHING, Patterns
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.outcomes import IngestReport
 from ingest.pipeline import again, ingest, plan
 

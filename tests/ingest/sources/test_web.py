@@ -9,11 +9,11 @@ import pytest
 
 from core.errors import SourceError
 from core.settings.load import Settings
-from indexes.open import Indexes
-from ingest.jobs.record import new_job
-from ingest.jobs.work import Work
+from indexes.indexes import Indexes
 from ingest.outcomes import IngestReport
 from ingest.pipeline import ingest, plan, run
+from ingest.record import new_job
+from ingest.work import Work
 from tests.ingest.sources.servers import Answer, Server, page, serving
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from core.settings.load import EmbedderSettings, ModelSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, ModelSettings
 from indexes.embedders.choose import choose_embedder
-from indexes.open import Indexes, open_indexes
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from service.answering.models.choose import Model, open_model
 from service.answering.models.extractive import Extractive
 

@@ -7,9 +7,9 @@ import pytest
 
 from core.access import ANONYMOUS, OWNER, Access
 from core.answers import Answer, Refusal
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import Cancelled, SettingsError, UnknownDocument
-from core.settings.load import AnsweringSettings
+from core.settings.sections import AnsweringSettings
 from service.answering.answer import Found, Question, Text, answer, answer_from, stream
 from tests.indexes.store import store
 from tests.service.answering.hits import hit
@@ -147,7 +147,7 @@ def test_no_text_of_an_answer_that_nothing_supports_is_streamed(indexes, scripte
 
 def test_work_that_nobody_waits_for_is_not_begun(indexes, scripted):
     store(indexes, "leave.md", LEAVE)
-    model, until = scripted("x"), Until.never()
+    model, until = scripted("x"), Deadline.never()
     until.cancel()
     question = Question(text="How many days of leave?")
     with pytest.raises(Cancelled):

@@ -6,11 +6,11 @@ import pytest
 
 from core.access import OWNER
 from core.answers import Answer, Turn
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import Cancelled, DeadlineReached
-from core.settings.load import AnsweringSettings, ModelSettings
+from core.settings.sections import AnsweringSettings, ModelSettings
 from service.answering.answer import Question, answer
-from service.answering.condense import MOST_CHARACTERS, MOST_TURNS, standalone
+from service.answering.condense import MAX_CHARACTERS, MAX_TURNS, standalone
 from service.answering.models.choose import GENERATORS, Model
 from tests.indexes.store import store
 from tests.service.answering.models.chat_server import chat_server
@@ -22,8 +22,8 @@ TURNS = (
 REPLY = '{"quotes": [{"passage": 1, "text": "two days a week"}], "answer": "Two days a week"}'
 
 
-def ask(model, *turns: Turn, until: Until | None = None) -> str:
-    return standalone("And how often?", turns, model=model, until=until or Until.never()).text
+def ask(model, *turns: Turn, until: Deadline | None = None) -> str:
+    return standalone("And how often?", turns, model=model, until=until or Deadline.never()).text
 
 
 def test_earlier_turns_make_a_question_that_stands_alone(scripted):
@@ -39,7 +39,7 @@ def test_without_turns_no_call_is_made(scripted):
     assert not model.generator.prompts
 
 
-@pytest.mark.parametrize("reply", ["", " \n", '""', "x" * (MOST_CHARACTERS + 1)])
+@pytest.mark.parametrize("reply", ["", " \n", '""', "x" * (MAX_CHARACTERS + 1)])
 def test_of_a_useless_reply_the_question_stays_as_it_is(scripted, reply):
     assert ask(scripted(reply), *TURNS) == "And how often?"
 
@@ -51,7 +51,7 @@ def test_thoughts_quotes_and_further_lines_are_no_part_of_it(scripted):
 def test_only_the_latest_turns_are_sent_and_cut(scripted):
     model = scripted("How often?")
     ask(model, *(Turn(role="user", text=f"turn-{number} " + "x" * 5000) for number in range(20)))
-    assert len(model.generator.prompts[0].rendered) < (MOST_TURNS + 2) * MOST_CHARACTERS
+    assert len(model.generator.prompts[0].rendered) < (MAX_TURNS + 2) * MAX_CHARACTERS
 
 
 def test_a_model_that_fails_or_only_quotes_leaves_the_question_as_it_is(scripted, indexes):
@@ -65,7 +65,7 @@ def test_a_model_that_fails_or_only_quotes_leaves_the_question_as_it_is(scripted
 
 
 def test_what_was_called_off_is_not_asked(scripted):
-    until = Until.never()
+    until = Deadline.never()
     until.cancel()
     with pytest.raises(Cancelled):
         ask(scripted("x"), *TURNS, until=until)
@@ -86,7 +86,7 @@ def test_when_the_time_went_into_the_conversation_nothing_is_searched_for(indexe
                 indexes=indexes,
                 model=model,
                 settings=AnsweringSettings(),
-                until=Until.within(0.4),
+                until=Deadline.within(0.4),
             )
 
 

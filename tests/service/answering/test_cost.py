@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from core.answers import Usage
-from core.settings.load import Price
+from core.settings.sections import Price
 from service.answering.cost import cost
 
 USAGE = Usage(input_tokens=1_000_000, cached_tokens=400_000, output_tokens=500_000)

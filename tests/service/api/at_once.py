@@ -12,14 +12,14 @@ from core.errors import TouchstoneError
 from core.settings.load import Settings
 from core.sources import Patterns
 from indexes.catalogue.rows import JobRow, Order
-from indexes.open import Indexes
-from ingest.jobs.record import RecordedJob, new_job
-from ingest.jobs.work import Work
+from indexes.indexes import Indexes
 from ingest.permitted import rules_of
 from ingest.pipeline import lay_out, plan_of, process, sweep
 from ingest.plan import fingerprint, limit_of
 from ingest.reading.prefetch import Reader
 from ingest.reading.read import Reading, draft_or_reason
+from ingest.record import RecordedJob, new_job
+from ingest.work import Work
 
 
 class Here:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from core.settings.load import EmbedderSettings, Settings
-from indexes.open import Indexes, open_indexes
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from ingest.jobs.engine import JobEngine
 from ingest.pipeline import ingest
 from service.answering.models.choose import open_model

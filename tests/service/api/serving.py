@@ -10,7 +10,8 @@ import uvicorn
 
 from cli.serve import listening
 from core.settings.load import Settings
-from service.api.app import Live, create_app
+from service.api.app import create_app
+from service.api.live import Live
 from service.api.server import config_of
 from service.api.state import Service
 

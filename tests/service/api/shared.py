@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from hypothesis import strategies as st
 
-from core.settings.load import Rule
+from core.settings.sections import Rule
 from tests.service.api.probes import WORDS
 
 RULES = (Rule(pattern="ruled/**", groups=("zgroupa",)),)

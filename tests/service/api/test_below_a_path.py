@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from core.settings.load import ServerSettings, Settings
+from core.settings.load import Settings
+from core.settings.service import ServerSettings
 from service.api.state import Service
 from tests.service.api.serving import serving
 from tests.service.api.test_pages import QUESTION, Tags

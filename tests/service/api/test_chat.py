@@ -13,10 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from core.answers import Draft, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import ModelUnavailable
-from core.settings.load import ModelSettings
-from indexes.open import Indexes
+from core.settings.sections import ModelSettings
+from indexes.indexes import Indexes
 from service.answering.models.choose import open_model
 from service.answering.models.protocol import Abilities, Prompt
 from service.answering.models.reply import read_reply
@@ -116,10 +116,10 @@ def test_an_answer_that_is_cut_off_is_never_marked_complete(service: Service, in
     class Cut:
         """A model whose server dies in the middle of an answer."""
 
-        def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+        def generate(self, prompt: Prompt, *, until: Deadline) -> Draft:
             raise ModelUnavailable("The connection was cut.")
 
-        def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+        def stream(self, prompt: Prompt, *, until: Deadline) -> Iterator[Draft]:
             yield replace(read_reply(part, Usage()), whole=False)
             self.generate(prompt, until=until)
 
@@ -127,7 +127,7 @@ def test_an_answer_that_is_cut_off_is_never_marked_complete(service: Service, in
         def abilities(self) -> Abilities:
             return Abilities(structured="none", streams=True)
 
-        def write(self, text: str, *, until: Until) -> None:
+        def write(self, text: str, *, until: Deadline) -> None:
             return None
 
     cut = replace(open_model(service.settings, None, indexes.embedder), name="cut", generator=Cut())

@@ -16,12 +16,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.evaluations import EvaluationRuns
-from core.settings.load import EmbedderSettings, ModelSettings, Settings
-from indexes.open import Indexes, open_indexes
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, ModelSettings
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from ingest.jobs.engine import JobEngine
 from ingest.pipeline import ingest
 from service.answering.models.choose import open_model
-from service.api.app import Live, create_app
+from service.api.app import create_app
+from service.api.live import Live
 from service.api.state import Service
 from tests.service.answering.models.chat_server import MODES, ChatServer, chat_server
 from tests.service.api.callers import Caller

@@ -14,7 +14,8 @@ from app.evaluations import EvaluationRuns
 from core.errors import JobConflict
 from core.settings.load import Settings
 from indexes.open import open_indexes
-from service.api.app import Live, create_app
+from service.api.app import create_app
+from service.api.live import Live
 from service.api.state import Service
 from service.api.wire.keys import KeyIn
 from service.api.wire.versions import RebuildOut

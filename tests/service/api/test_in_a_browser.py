@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from cli.serve import open_service
-from core.settings.load import ServerSettings, Settings
+from core.settings.load import Settings
+from core.settings.service import ServerSettings
 from ingest.pipeline import ingest
-from service.api.app import Live
+from service.api.live import Live
 from service.api.state import Service
 from service.api.wire.keys import KeyIn
 from tests.cli.conftest import ROOT as REPOSITORY

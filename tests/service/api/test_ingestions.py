@@ -11,7 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from cli.serve import open_service
-from core.settings.load import EmbedderSettings, ServerSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings
+from core.settings.service import ServerSettings
 from indexes.uploads import folder_of
 from service.api.app import create_app
 from tests.ingest.parsers.pdf.test_pdf import drawn, lines

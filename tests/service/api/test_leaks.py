@@ -12,10 +12,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from app.evaluations import EvaluationRuns
-from core.settings.load import EmbedderSettings, EvaluationSettings, IngestSettings, ServerSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings, EvaluationSettings, IngestSettings
+from core.settings.service import ServerSettings
 from indexes.open import open_indexes
 from service.answering.models.choose import open_model
-from service.api.app import Live, create_app
+from service.api.app import create_app
+from service.api.live import Live
 from service.api.state import Service
 from tests.service.api.at_once import AtOnce
 from tests.service.api.callers import Caller

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from core.settings.load import Settings
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 
 QUESTION = "How many weeks of paid parental leave do employees who become parents have?"
 

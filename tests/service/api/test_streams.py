@@ -16,8 +16,9 @@ import uvicorn
 from starlette.requests import Request
 from starlette.types import Message
 
-from core.deadline import Until
-from core.settings.load import ModelSettings, ServerSettings
+from core.deadline import Deadline
+from core.settings.sections import ModelSettings
+from core.settings.service import ServerSettings
 from service.answering.models.choose import open_model
 from service.api.app import create_app
 from service.api.limits.disconnect import HEARTBEAT, as_they_come
@@ -169,7 +170,7 @@ def test_a_silence_is_filled_with_comments():
             await anyio.sleep_forever()
             raise AssertionError
 
-        request, until = Request({"type": "http"}, receive), Until.never()
+        request, until = Request({"type": "http"}, receive), Deadline.never()
         async for sent in as_they_come(request, until, slow(), every=0.01):
             heard.append(sent)
             spoken.set()

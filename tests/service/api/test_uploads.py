@@ -18,16 +18,18 @@ from fastapi.testclient import TestClient
 
 from core import caches
 from core.access import OWNER
-from core.settings.load import EmbedderSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings
 from indexes import uploads
 from indexes.catalogue.rows import JobRow
 from indexes.delete import delete_document
-from indexes.open import Indexes, open_indexes
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from indexes.upkeep.backup import restore, take
 from indexes.uploads import place_of, places, stored_files
 from ingest.pipeline import ingest
 from ingest.reading.pages import PageImages
-from service.api.uploads import LONGEST_NAME, safe_name
+from service.api.uploads import MAX_NAME_LENGTH, safe_name
 from tests.faults.doomed import begin
 from tests.faults.folders import mail
 from tests.indexes.upkeep.test_purge import forms, traces
@@ -103,7 +105,7 @@ def test_only_the_same_name_gives_the_same_and_none_means_anything_of_its_own() 
     assert len(set(names)) == len(ODD)
     for name in names:
         parts = name.split("/")
-        assert all(part.strip(". ") == part and len(part.encode()) <= LONGEST_NAME for part in parts), name
+        assert all(part.strip(". ") == part and len(part.encode()) <= MAX_NAME_LENGTH for part in parts), name
         assert len(name.encode()) <= 1_000
         assert not {part.lower() for part in parts} & {"owner.lock", "catalogue.sqlite3", "thumbs.db", "__macosx"}
         assert "!/" not in name

@@ -10,7 +10,7 @@ from tests.cli.conftest import ROOT
 AT_ONCE = """
 import asyncio, threading
 from concurrent.futures import ThreadPoolExecutor
-from core.until import Until
+from core.until import Deadline
 from service.answering.generators.arriving import arriving
 
 start = threading.Barrier(16)
@@ -19,7 +19,7 @@ def loop(_):
     async def work(give):
         give(id(asyncio.get_running_loop()))
     start.wait()
-    return list(arriving(work, Until.never()))[0]
+    return list(arriving(work, Deadline.never()))[0]
 
 with ThreadPoolExecutor(16) as threads:
     print(len(set(threads.map(loop, range(16)))))

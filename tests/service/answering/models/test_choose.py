@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from core.errors import UnknownModel
-from core.settings.load import ModelSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import ModelSettings
 from indexes.embedders.hashing import HashingEmbedder
 from service.answering.models.choose import open_model
 from service.answering.models.extractive import Extractive

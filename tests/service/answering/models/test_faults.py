@@ -13,10 +13,12 @@ import pytest
 
 from core.access import ANONYMOUS
 from core.answers import Answer, Refusal
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import Cancelled, DeadlineReached, EmbedderUnavailable, ModelBusy, ModelTimeout, ModelUnavailable
-from core.settings.load import AnsweringSettings, EmbedderSettings, ModelSettings, Settings
-from indexes.open import Indexes, open_indexes
+from core.settings.load import Settings
+from core.settings.sections import AnsweringSettings, EmbedderSettings, ModelSettings
+from indexes.indexes import Indexes
+from indexes.open import open_indexes
 from service.answering.answer import Event, Question, Text, answer, answer_from, stream
 from service.answering.models.choose import Model, open_model
 from tests.indexes.embedders.embeddings_server import embedder_at, embeddings_server
@@ -51,7 +53,7 @@ FAILED = (
 )  # fmt: skip
 ANYTHING_HONEST = ("every_event_twice",)
 
-Asked = Callable[[Until], list[Event]]
+Asked = Callable[[Deadline], list[Event]]
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def model(server: ChatServer, indexes: Indexes) -> Model:
 def ask(request: pytest.FixtureRequest, indexes: Indexes, model: Model) -> Asked:
     """The events of an answer; one that is not streamed has a single one."""
 
-    def asked(until: Until) -> list[Event]:
+    def asked(until: Deadline) -> list[Event]:
         given: dict[str, Any] = {
             "access": ANONYMOUS,
             "indexes": indexes,
@@ -102,7 +104,7 @@ def test_every_way_to_misbehave_is_expected_to_end_in_one_way() -> None:
 @pytest.mark.parametrize("mode", RIGHT + RIGHT_AT_THE_SECOND_TRY)
 def test_what_can_be_answered_is(server: ChatServer, ask: Asked, mode: str) -> None:
     server.mode = mode
-    *before, outcome = ask(Until.within(60))
+    *before, outcome = ask(Deadline.within(60))
     assert isinstance(outcome, Answer)
     assert (outcome.text, [citation.quote for citation in outcome.citations]) == ("28 days", ["28 days"])
     texts = [event.text for event in before if isinstance(event, Text)]
@@ -114,7 +116,7 @@ def test_what_the_documents_do_not_hold_is_refused_and_no_word_of_it_shown(
     server: ChatServer, ask: Asked, mode: str
 ) -> None:
     server.mode = mode
-    *before, outcome = ask(Until.within(60))
+    *before, outcome = ask(Deadline.within(60))
     assert isinstance(outcome, Refusal)
     assert outcome.reason == REFUSED[mode]
     assert not [event for event in before if isinstance(event, Text)]
@@ -126,7 +128,7 @@ def test_what_is_no_reply_is_an_error_that_says_so(server: ChatServer, ask: Aske
     with pytest.raises(
         ModelUnavailable, match=r"The model 'small' at .+\. [A-Z].+\.$|The model 'small' .+: .+"
     ) as told:
-        ask(Until.within(60))
+        ask(Deadline.within(60))
     assert not isinstance(told.value, ModelTimeout)
 
 
@@ -135,7 +137,7 @@ def test_a_model_that_does_not_end_is_ended_by_the_deadline(server: ChatServer, 
     server.mode = mode
     started = time.monotonic()
     with pytest.raises((ModelTimeout, DeadlineReached)):
-        ask(Until.within(SECONDS))
+        ask(Deadline.within(SECONDS))
     assert time.monotonic() - started < SECONDS + AFTER
     assert not server.requests or server.left.wait(30)
 
@@ -144,7 +146,7 @@ def test_a_model_that_does_not_end_is_ended_by_the_deadline(server: ChatServer, 
 def test_a_busy_model_is_not_waited_for_longer_than_there_is_time(server: ChatServer, ask: Asked, mode: str) -> None:
     server.mode = mode
     with pytest.raises(ModelBusy, match="Wait a moment"):
-        ask(Until.within(60))
+        ask(Deadline.within(60))
     assert len(server.requests) == 1
 
 
@@ -152,19 +154,19 @@ def test_a_busy_model_is_not_waited_for_longer_than_there_is_time(server: ChatSe
 def test_an_answer_that_came_twice_is_never_a_false_one(server: ChatServer, ask: Asked, mode: str) -> None:
     server.mode = mode
     try:
-        outcome = ask(Until.within(60))[-1]
+        outcome = ask(Deadline.within(60))[-1]
     except ModelUnavailable:
         return
     assert isinstance(outcome, Refusal) or outcome.text == "28 days"  # type: ignore[union-attr]
 
 
 def test_a_reply_without_end_takes_little_memory(server: ChatServer, ask: Asked) -> None:
-    ask(Until.within(60))
+    ask(Deadline.within(60))
     server.mode = "endless"
     tracemalloc.start()
     try:
         with pytest.raises(ModelUnavailable, match="without end"):
-            ask(Until.within(60))
+            ask(Deadline.within(60))
         assert tracemalloc.get_traced_memory()[1] < 10_000_000
     finally:
         tracemalloc.stop()
@@ -172,7 +174,7 @@ def test_a_reply_without_end_takes_little_memory(server: ChatServer, ask: Asked)
 
 def test_calling_off_closes_the_connection_at_once(server: ChatServer, ask: Asked) -> None:
     server.mode = "hang_after_headers"
-    until = Until.within(60)
+    until = Deadline.within(60)
 
     def leave() -> None:
         while not server.requests:
@@ -213,7 +215,7 @@ def test_a_question_waits_no_longer_for_an_embedding_server_than_it_has_time(
     server.mode = "hang"
     slow = replace(indexes, embedder=embedder_at(server.url, dimension=384, timeout_seconds=2))
     question = Question(text="How many days of leave?")
-    until = Until.within(SECONDS)
+    until = Deadline.within(SECONDS)
     with pytest.raises(EmbedderUnavailable):
         answer(question, access=ANONYMOUS, indexes=slow, model=model, settings=AnsweringSettings(), until=until)
     assert len(server.requests) == 1
@@ -231,6 +233,6 @@ def test_the_built_in_model_waits_no_longer_for_an_embedding_server_than_it_has_
                 model=model,
                 index_version="1",
                 settings=AnsweringSettings(),
-                until=Until.within(20),
+                until=Deadline.within(20),
             )
     assert (len(embeddings.requests), waits) == (1, [])

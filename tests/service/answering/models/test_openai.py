@@ -6,16 +6,16 @@ from collections.abc import Iterator
 import pytest
 
 from core.answers import Quote, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import ModelUnavailable, SettingsError
-from core.settings.load import ModelSettings
+from core.settings.sections import ModelSettings
 from service.answering.models.openai import OpenAICompatible
 from service.answering.prompt import write_prompt
 from tests.service.answering.hits import hit, passages
 from tests.service.answering.models.chat_server import ChatServer, chat_server
 from tests.service.answering.models.chat_wire import GOOD
 
-NEVER = Until.never()
+NEVER = Deadline.never()
 
 PROMPT = write_prompt("How many days?", passages(hit("28 days.")))
 

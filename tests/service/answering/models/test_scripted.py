@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.answers import Passage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import SettingsError
 from service.answering.models.scripted import Scripted
 from service.answering.prompt import write_prompt
 from tests.service.answering.hits import hit, passages
 
-NEVER = Until.never()
+NEVER = Deadline.never()
 
 
 def test_replies_come_in_turn_and_begin_again():

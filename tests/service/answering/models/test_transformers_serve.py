@@ -21,9 +21,10 @@ import pytest
 
 from core.access import OWNER
 from core.answers import Refusal
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import ModelTimeout, ModelUnavailable
-from core.settings.load import AnsweringSettings, EmbedderSettings, ModelSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import AnsweringSettings, EmbedderSettings, ModelSettings
 from indexes.open import open_indexes
 from service.answering.answer import Question, answer, stream
 from service.answering.models.choose import Model, open_model
@@ -126,7 +127,7 @@ def test_babble_is_counted_and_is_no_answer_whole_or_streamed(served: tuple[str,
 
 def test_what_it_says_arrives_with_its_usage(served: tuple[str, str], tmp_path: Path) -> None:
     model, _ = model_of(served, tmp_path)
-    written = model.generator.write("Say something.", until=Until.within(120))
+    written = model.generator.write("Say something.", until=Deadline.within(120))
     assert written is not None
     assert written.text
     assert written.usage is not None
@@ -136,10 +137,10 @@ def test_what_it_says_arrives_with_its_usage(served: tuple[str, str], tmp_path: 
 def test_a_wrong_name_is_an_error_that_names_the_setting(served: tuple[str, str], tmp_path: Path) -> None:
     model, _ = model_of(served, tmp_path, model="another")
     with pytest.raises(ModelUnavailable, match="Check"):
-        model.generator.write("Say something.", until=Until.within(120))
+        model.generator.write("Say something.", until=Deadline.within(120))
 
 
 def test_a_call_that_takes_too_long_is_ended(served: tuple[str, str], tmp_path: Path) -> None:
     model, _ = model_of(served, tmp_path, max_output_tokens=4000)
     with pytest.raises(ModelTimeout):
-        model.generator.write("Say a lot.", until=Until.within(0.5))
+        model.generator.write("Say a lot.", until=Deadline.within(0.5))

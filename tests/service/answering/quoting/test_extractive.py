@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from core.answers import Draft
-from core.deadline import Until
+from core.deadline import Deadline
 from indexes.embedders.hashing import HashingEmbedder
 from service.answering.cite import cite
 from service.answering.models.extractive import Extractive
 from service.answering.prompt import write_prompt
 from tests.service.answering.hits import hit, passages
 
-NEVER = Until.never()
+NEVER = Deadline.never()
 
 TRAVEL = """Travel policy
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.deadline import Until
+from core.deadline import Deadline
 from service.answering.cite import cite
 from service.answering.prompt import write_prompt
 from service.answering.quoting.differences import sides
@@ -63,7 +63,7 @@ def test_a_question_for_one_figure_or_a_ratio_has_no_sides(question):
     ],
 )
 def test_the_difference_is_told_with_both_cells_and_quotes_both_rows(extractive, question, text):
-    draft = extractive.generate(write_prompt(question, SHOWN), until=Until.never())
+    draft = extractive.generate(write_prompt(question, SHOWN), until=Deadline.never())
     assert draft.text == text
     assert [quote.passage for quote in draft.quotes] == [1, 2]
     assert cite(draft.quotes, SHOWN)[1] == 0
@@ -78,4 +78,4 @@ def test_the_difference_is_told_with_both_cells_and_quotes_both_rows(extractive,
     ],
 )
 def test_a_difference_of_which_one_figure_is_missing_is_refused(extractive, question):
-    assert extractive.generate(write_prompt(question, SHOWN), until=Until.never()).abstained
+    assert extractive.generate(write_prompt(question, SHOWN), until=Deadline.never()).abstained

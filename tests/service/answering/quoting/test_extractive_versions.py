@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.deadline import Until
+from core.deadline import Deadline
 from service.answering.prompt import write_prompt
 from service.answering.quoting.question import take_apart
 from service.answering.quoting.versions import Version, versions
@@ -50,4 +50,4 @@ def test_a_document_of_which_there_is_one_version_is_left_alone():
     ],
 )
 def test_the_version_that_holds_is_quoted(extractive, question, amount):
-    assert amount in extractive.generate(write_prompt(question, SHOWN), until=Until.never()).text
+    assert amount in extractive.generate(write_prompt(question, SHOWN), until=Deadline.never()).text

@@ -13,7 +13,8 @@ from fastapi.testclient import TestClient
 
 from cli.serve import open_service
 from core.access import SCOPES
-from core.settings.load import EmbedderSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings
 from service.api.app import create_app
 from tests.service.api.callers import Caller, routes_of
 

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi.testclient import TestClient
 
 from core.errors import SettingsError, Unauthorized, Unavailable
-from core.settings.load import OidcSettings, load
+from core.settings.load import load
+from core.settings.service import OidcSettings
 from service.api.app import create_app
 from service.api.auth.oidc import LIFETIME_SECONDS, PAUSE_SECONDS, Issuer
 from service.api.state import Service

@@ -12,7 +12,9 @@ from fastapi.testclient import TestClient
 
 from core.access import Principal, groups_to_give
 from core.errors import Forbidden
-from core.settings.load import EmbedderSettings, ServerSettings, Settings
+from core.settings.load import Settings
+from core.settings.sections import EmbedderSettings
+from core.settings.service import ServerSettings
 from core.sources import named
 from indexes.open import open_indexes
 from service.answering.models.choose import open_model

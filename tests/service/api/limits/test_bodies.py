@@ -18,7 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from core.access import Principal
 from core.errors import Overloaded
-from core.settings.load import ServerSettings
+from core.settings.service import ServerSettings
 from service.api.limits.bodies import Arriving, BodyLimit, Held
 from service.api.limits.concurrency import Admission, Places
 from service.api.state import Service

@@ -15,17 +15,17 @@ from fastapi.testclient import TestClient
 from starlette.types import Message
 
 from core.answers import Draft, Usage
-from core.deadline import Until
+from core.deadline import Deadline
 from core.errors import Overloaded, TooManyRequests
-from core.settings.load import ServerSettings
+from core.settings.service import ServerSettings
 from indexes.embedders.hashing import HashingEmbedder
 from service.answering.models.choose import open_model
 from service.answering.models.protocol import Abilities, Prompt
 from service.api.app import create_app
 from service.api.limits.bodies import BodyLimit
-from service.api.limits.concurrency import TakingTurns, Turns
+from service.api.limits.concurrency import LimitedEmbedder, ProcessorSlots
 from service.api.limits.rates import BURST_SECONDS, Rates
-from service.api.observe.cache import Lately
+from service.api.observe.cache import TimedCache
 from service.api.state import Service
 
 LONG = 60.0
@@ -38,19 +38,19 @@ class Thinking:
         self.asked = threading.Semaphore(0)
         self.go = threading.Event()
 
-    def generate(self, prompt: Prompt, *, until: Until) -> Draft:
+    def generate(self, prompt: Prompt, *, until: Deadline) -> Draft:
         self.asked.release()
         self.go.wait(LONG)
         return Draft(text="", quotes=(), usage=Usage(), abstained=True)
 
-    def stream(self, prompt: Prompt, *, until: Until) -> Iterator[Draft]:
+    def stream(self, prompt: Prompt, *, until: Deadline) -> Iterator[Draft]:
         yield self.generate(prompt, until=until)
 
     @property
     def abilities(self) -> Abilities:
         return Abilities(structured="none", streams=True)
 
-    def write(self, text: str, *, until: Until) -> None:
+    def write(self, text: str, *, until: Deadline) -> None:
         return None
 
 
@@ -106,7 +106,7 @@ def test_a_rate_allows_a_burst_and_then_what_comes_in_again() -> None:
 
 
 def test_turns_are_taken_first_come_first_served() -> None:
-    turns, order = Turns(1, line=5, seconds=LONG), list[int]()
+    turns, order = ProcessorSlots(1, line=5, seconds=LONG), list[int]()
 
     def work(number: int) -> None:
         with turns.turn():
@@ -121,7 +121,7 @@ def test_turns_are_taken_first_come_first_served() -> None:
 
 
 def test_a_line_that_is_long_enough_is_not_joined_but_by_what_was_begun() -> None:
-    turns, order = Turns(1, line=1, seconds=LONG), list[str]()
+    turns, order = ProcessorSlots(1, line=1, seconds=LONG), list[str]()
 
     def work(name: str, *, begun: bool) -> None:
         with turns.turn(begun=begun):
@@ -139,7 +139,7 @@ def test_a_line_that_is_long_enough_is_not_joined_but_by_what_was_begun() -> Non
 
 
 def test_whoever_waits_too_long_is_refused_and_takes_nobody_s_turn() -> None:
-    turns = Turns(1, line=1, seconds=0.001)
+    turns = ProcessorSlots(1, line=1, seconds=0.001)
     with turns.turn(), pytest.raises(Overloaded), turns.turn():
         pass
     with turns.turn():
@@ -148,7 +148,7 @@ def test_whoever_waits_too_long_is_refused_and_takes_nobody_s_turn() -> None:
 
 def test_an_embedder_that_takes_turns_is_the_same_embedder() -> None:
     embedder = HashingEmbedder()
-    polite = TakingTurns(embedder, Turns(1, line=1, seconds=LONG))
+    polite = LimitedEmbedder(embedder, ProcessorSlots(1, line=1, seconds=LONG))
     assert (polite.name, polite.dimension, polite.max_word_pieces) == (
         embedder.name,
         embedder.dimension,
@@ -211,7 +211,7 @@ def test_what_was_found_out_lately_is_not_looked_for_again_and_a_failure_is() ->
             raise found
         return found
 
-    async def ask(lately: Lately[int], times: int) -> list[int | None]:
+    async def ask(lately: TimedCache[int], times: int) -> list[int | None]:
         found: list[int | None] = []
         for _ in range(times):
             try:
@@ -221,6 +221,6 @@ def test_what_was_found_out_lately_is_not_looked_for_again_and_a_failure_is() ->
         return found
 
     async def both() -> tuple[list[int | None], list[int | None]]:
-        return await ask(Lately(LONG), 3), await ask(Lately(LONG), 3)
+        return await ask(TimedCache(LONG), 3), await ask(TimedCache(LONG), 3)
 
     assert anyio.run(both) == ([1, 1, 1], [None, 3, 3])

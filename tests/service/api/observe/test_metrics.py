@@ -21,9 +21,9 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as ser
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.errors import SettingsError
-from core.settings.load import ModelSettings, ScheduledSource
+from core.settings.sections import ModelSettings, ScheduledSource
 from indexes.catalogue.rows import JobState
-from ingest.jobs.record import new_job
+from ingest.record import new_job
 from service.answering.models.choose import open_model
 from service.api.app import create_app
 from service.api.observe import traces

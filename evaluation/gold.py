@@ -12,7 +12,7 @@ from core.answers import Hit
 from core.errors import UnknownDocument
 from core.filters import Filters
 from evaluation.dataset import Evidence, Item
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from indexes.search.search import search
 
 CACHED_DOCUMENTS = 64

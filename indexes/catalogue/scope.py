@@ -57,7 +57,7 @@ class Scopes:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: Memo[tuple[str, Access, Filters], Scope | None] = Memo(
+        self._known: CatalogueCache[tuple[str, Access, Filters], Scope | None] = CatalogueCache(
             engine, SCOPES, size=_size, most_bytes=SCOPE_BYTES
         )
 
@@ -91,7 +91,7 @@ class Outlines:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: Memo[str, Outline] = Memo(engine, OUTLINES)
+        self._known: CatalogueCache[str, Outline] = CatalogueCache(engine, OUTLINES)
 
     def find(self, document_ids: Collection[str]) -> dict[str, Outline]:
         """The outlines by id; an id that is unknown is left out."""
@@ -137,7 +137,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Memo(Generic[K, V]):
+class CatalogueCache(Generic[K, V]):
     """Up to `most` values, the longest unused dropped first. A change to the catalogue holds for the very next read.
 
     `size`: the bytes of a key and its value, which are together at most `most_bytes`, whoever chooses the keys; a value
@@ -153,7 +153,7 @@ class Memo(Generic[K, V]):
         self._bytes = 0
         self._written = -1
         self._guard = threading.Lock()
-        to_forget_of(self, Memo.forget)
+        to_forget_of(self, CatalogueCache.forget)
 
     def forget(self) -> None:
         """Drop every value."""

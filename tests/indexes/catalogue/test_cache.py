@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from indexes.catalogue.catalogue import Catalogue
-from indexes.search.scope import Memo
+from indexes.catalogue.scope import CatalogueCache
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 
 
 def test_a_value_is_read_once_until_anything_is_written(catalogue: Catalogue) -> None:
-    memo: Memo[str, int] = Memo(catalogue.engine, 10)
+    memo: CatalogueCache[str, int] = CatalogueCache(catalogue.engine, 10)
     asked: list[list[str]] = []
 
     def read(keys: list[str]) -> dict[str, int]:
@@ -35,7 +35,7 @@ def test_a_value_is_read_once_until_anything_is_written(catalogue: Catalogue) ->
 
 
 def test_what_was_read_before_a_write_is_not_remembered_after_it(catalogue: Catalogue) -> None:
-    memo: Memo[str, int] = Memo(catalogue.engine, 10)
+    memo: CatalogueCache[str, int] = CatalogueCache(catalogue.engine, 10)
 
     def overtaken(keys: list[str]) -> dict[str, int]:
         catalogue.remember("something", "was written meanwhile")
@@ -47,7 +47,7 @@ def test_what_was_read_before_a_write_is_not_remembered_after_it(catalogue: Cata
 
 
 def test_a_write_whose_thread_is_ended_after_its_commit_leaves_nothing_old_remembered(catalogue: Catalogue) -> None:
-    memo: Memo[str, str | None] = Memo(catalogue.engine, 10)
+    memo: CatalogueCache[str, str | None] = CatalogueCache(catalogue.engine, 10)
 
     def read(keys: list[str]) -> dict[str, str | None]:
         return {key: catalogue.recall(key) for key in keys}
@@ -64,14 +64,16 @@ def test_a_write_whose_thread_is_ended_after_its_commit_leaves_nothing_old_remem
 
 
 def test_the_longest_unused_go_first(catalogue: Catalogue) -> None:
-    memo: Memo[str, int] = Memo(catalogue.engine, 2)
+    memo: CatalogueCache[str, int] = CatalogueCache(catalogue.engine, 2)
     for name in ("a", "b", "a", "c"):
         memo.of([name], lambda keys: dict.fromkeys(keys, 1))
     assert memo.of(["a", "b", "c"], lambda keys: dict.fromkeys(keys, 2)) == {"a": 1, "b": 2, "c": 1}
 
 
 def test_what_is_remembered_has_a_size_whoever_chooses_the_keys(catalogue: Catalogue) -> None:
-    memo: Memo[str, str] = Memo(catalogue.engine, 100, size=lambda key, value: len(key) + len(value), most_bytes=50)
+    memo: CatalogueCache[str, str] = CatalogueCache(
+        catalogue.engine, 100, size=lambda key, value: len(key) + len(value), most_bytes=50
+    )
     for number in range(10):
         memo.of([f"key {number}"], lambda keys: dict.fromkeys(keys, "." * 15))
         assert memo.held <= 50

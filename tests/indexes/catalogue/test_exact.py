@@ -6,9 +6,9 @@ import pytest
 
 from core.access import OWNER
 from core.ids import document_of
+from indexes.catalogue import exact
 from indexes.embedders.protocol import Vectors
-from indexes.open import Indexes
-from indexes.vectors import exact
+from indexes.indexes import Indexes
 from indexes.write import write_documents
 from tests.indexes.store import version
 

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from evaluation.report.cells import FORMULA, cell
+from evaluation.cells import FORMULA, cell
 from evaluation.report.sheets import _sheet
 
 

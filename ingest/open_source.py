@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.sources import BUCKET_SCHEMES, is_remote, refuse_absent, scheme_of
-from ingest.jobs.work import Work
 from ingest.permitted import patterns_of, refuse_source
 from ingest.sources.folder import Folder
 from ingest.sources.protocol import Source, Store
@@ -15,6 +14,7 @@ from ingest.sources.reach import Reach
 from ingest.sources.remote import Remote
 from ingest.sources.scratch import Scratch
 from ingest.sources.web import Web, listed
+from ingest.work import Work
 
 
 @contextmanager

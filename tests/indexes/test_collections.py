@@ -7,11 +7,11 @@ from sqlalchemy import func, select
 
 from core.access import OWNER
 from core.errors import CollectionExists, JobConflict, UnknownCollection
-from indexes.catalogue import collections
-from indexes.catalogue.collections import add_collection, remove_collection
+from indexes import collections
 from indexes.catalogue.rows import JobDocument, JobRow
 from indexes.catalogue.schema import metadata, transaction
-from indexes.open import Indexes
+from indexes.collections import add_collection, remove_collection
+from indexes.indexes import Indexes
 from indexes.search.search import search
 from tests.indexes.store import agree, store
 

@@ -17,8 +17,8 @@ from core.files import write_fault
 from core.logs import request_id
 from core.sources import EVERYTHING, Patterns, named
 from indexes.catalogue.rows import JobRow, JobState, Runner
-from ingest.jobs.work import JobCancelled, JobStopped, Work
 from ingest.outcomes import Failed, Indexed, IngestReport, Outcome, Removed, Skipped, Unchanged
+from ingest.work import JobCancelled, JobStopped, Work
 
 _log = logging.getLogger(__name__)
 

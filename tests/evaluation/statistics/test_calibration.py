@@ -10,9 +10,9 @@ import pytest
 
 from core.errors import UsageError
 from evaluation.evaluate import rescore
-from evaluation.scoring.judging.calibration import calibrate, ppi_mean, rogan_gladen
-from evaluation.scoring.judging.labels import queue, read_csv, read_labels, save, write_csv
+from evaluation.labels import queue, read_csv, read_labels, save, write_csv
 from evaluation.scoring.score import OutcomeName, Score, read_scores
+from evaluation.statistics.calibration import calibrate, ppi_mean, rogan_gladen
 from tests.evaluation import made_up
 
 

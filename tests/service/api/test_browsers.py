@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from core.settings.load import ServerSettings, Settings
+from core.settings.load import Settings
+from core.settings.service import ServerSettings
 from indexes.open import open_indexes
 from ingest.pipeline import ingest
 from service.api.app import create_app

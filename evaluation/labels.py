@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import UsageError
+from evaluation.cells import cell
 from evaluation.dataset import Item, load_dataset
-from evaluation.report.cells import cell
+from evaluation.run.ledger import RECORDS
 from evaluation.run.manifest import read_manifest
 from evaluation.run.records import read_records, whole_lines
-from evaluation.run.run import QUESTIONS, RECORDS
-from evaluation.scoring.judging.calibration import Key, cell_of, is_certain, verdict_of
+from evaluation.run.run import QUESTIONS
 from evaluation.scoring.judging.prompt import CITATION, NO_ANSWER
 from evaluation.scoring.score import Score, read_scores
+from evaluation.statistics.calibration import Key, cell_of, is_certain, verdict_of
 
 LABELS = "labels.jsonl"
 NAMES = {"c": "correct", "w": "wrong", "a": "abstained", "s": "skipped"}

@@ -14,8 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import TouchstoneError
-from core.settings.load import ServerSettings
-from core.settings.service import ADDRESS, ROOT_PATH, USUAL_PORTS
+from core.settings.service import ADDRESS, ROOT_PATH, USUAL_PORTS, ServerSettings
 from service.api.auth.caller import Gate, is_loopback
 from service.api.errors import CODES, problem, response_to
 from service.api.limits.bodies import TAKES_UPLOADS, bodiless

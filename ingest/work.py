@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from core.errors import SourceError
-from core.settings.load import IngestSettings
+from core.settings.sections import IngestSettings
 from indexes.catalogue.rows import JobRow
-from indexes.open import Indexes
+from indexes.indexes import Indexes
 from ingest.sources.reach import is_public
 
 BEAT_SECONDS = 5.0
-STANDING_SECONDS = (0.0, 5.0, 60.0)
+CRASH_BACKOFF_SECONDS = (0.0, 5.0, 60.0)
 """How long a job goes on without dying before a file is begun that none, one, two processes died over, each time while
 they worked on it alone. After one more such death the file is given up. A program that is killed from outside again and
 again dies while it stands, too, and no file is blamed; one that always dies over the same file does not.
@@ -66,7 +66,7 @@ class Work:
     """Files whose content turned out to be closed to the caller: what came in them is not brought in either."""
     public: Callable[[str], bool] = is_public
     """Which addresses URLs may lead to; another rule than this one is for tests."""
-    standing: tuple[float, ...] = STANDING_SECONDS
+    standing: tuple[float, ...] = CRASH_BACKOFF_SECONDS
     began: float = field(default_factory=time.monotonic)
     """When this process took the job up."""
 
