@@ -1,4 +1,4 @@
-"""What became of one document that was found, or had been there before: a value, never an exception."""
+"""What became of each document that was found, or had been there before: values, never exceptions."""
 
 from __future__ import annotations
 
@@ -56,19 +56,18 @@ class Failed:
 Outcome = Indexed | Unchanged | Removed | Skipped | Failed
 
 
-# What an ingestion did: every document found is in exactly one of four counts.
-
-
 State = Literal["COMPLETED", "COMPLETED_WITH_ERRORS"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
-    """`outcomes` holds one entry for every document found, and one for every document removed."""
+    """`outcomes`: of every document that was read or removed, or that could not be read."""
 
     job_id: str
     collection: str
     outcomes: tuple[Outcome, ...]
+    unchanged: int
+    """Documents whose present version was there already; of those that were not even read, nothing else is told."""
     seconds: float
 
     @property
@@ -79,17 +78,12 @@ class IngestReport:
     @property
     def found(self) -> int:
         """Documents in the source: indexed + unchanged + skipped + failed."""
-        return len(self.outcomes) - self.removed
+        return self.indexed + self.unchanged + self.skipped + self.failed
 
     @property
     def indexed(self) -> int:
         """Documents whose present version was written."""
         return self._count(Indexed)
-
-    @property
-    def unchanged(self) -> int:
-        """Documents whose present version was there already."""
-        return self._count(Unchanged)
 
     @property
     def skipped(self) -> int:

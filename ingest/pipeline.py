@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -28,9 +28,7 @@ from ingest.reading.prefetch import Reader, read_ahead
 from ingest.reading.read import Draft, Reading, draft_or_reason
 from ingest.record import RecordedJob, new_job, report_of
 from ingest.store import batches, recorded, store
-from ingest.work import Progress, Watch, Work, silent, stand
-
-__all__ = ["Plan", "Progress", "ingest", "plan"]
+from ingest.work import PLAN, SWEEP, Progress, Watch, Work, silent, stand, survived
 
 
 def ingest(
@@ -81,13 +79,32 @@ def again(
 def run(work: Work) -> IngestReport:
     """A job from its plan to its end, in one go. Raises like `ingest`."""
     started = time.monotonic()
-    with RecordedJob(work) as job, reader(work) as pool:
-        planned = plan_of(work)
-        lay_out(work, planned, batch=max(1, planned.found))
-        process(work, 0, pool)
-        sweep(work)
+    with RecordedJob(work) as job:
+        steps(work, lambda name, step: step(), batch=None)
         job.finish()
-    return report_of(work, planned.left_alone, time.monotonic() - started)
+    return report_of(work, time.monotonic() - started)
+
+
+Do = Callable[[str, Callable[[], int]], int]
+"""Does a step that has a name, or finds that an earlier process has done it; returns the step's number."""
+
+
+def steps(work: Work, do: Do, *, batch: int | None) -> None:
+    """The line, stated once: the command line does every step, the job engine those that no process has done.
+
+    A step returns how much there is to go on with: the plan the number of batches, of `batch` files (None: one of all).
+    """
+    with reader(work) as pool:
+        batches = do("plan", partial(_plan, work, batch))
+        for number in range(batches):
+            do(f"batch {number}", partial(process, work, number, pool))
+        do("sweep", partial(sweep, work))
+
+
+def _plan(work: Work, batch: int | None) -> int:
+    with survived(work, PLAN):
+        planned = plan_of(work)
+        return lay_out(work, planned, batch=batch or max(1, planned.found))
 
 
 def plan(
@@ -148,8 +165,9 @@ def lay_out(work: Work, planned: Plan, *, batch: int) -> int:
     return len(layout.batches)
 
 
-def process(work: Work, number: int, pool: Reader) -> None:
-    """A step of a job: read, embed and write what is left of one batch. Done again, it goes on where it ended.
+def process(work: Work, number: int, pool: Reader) -> int:
+    """A step of a job: read, embed and write what is left of one batch, and count that. Done again, it goes on where it
+    ended.
 
     When a process died over the batch before it got anything done, the documents are worked on one by one: the one
     that ends the process is found out and given up, and its neighbours are indexed.
@@ -160,7 +178,8 @@ def process(work: Work, number: int, pool: Reader) -> None:
     """
     documents, attempts = work.indexes.catalogue.job_documents, work.indexes.catalogue.attempts
     tally = documents.tally(work.job.id)
-    done, found, chunks = tally.found - tally.pending, tally.found, tally.chunks
+    before = done = tally.found - tally.pending
+    found, chunks = tally.found, tally.chunks
     work.progress(Progress(done, found, "", chunks))
     work.indexes.care.prepare()  # it may take a while, in which a death is no file's fault
     with attempts.begun(work.job.id, left=tally.pending) as starts:
@@ -170,18 +189,21 @@ def process(work: Work, number: int, pool: Reader) -> None:
             found = max(found, done)
             work.progress(Progress(done, found, outcome.document, chunks))
     documents.settle(work.job.id, number)
+    return done - before
 
 
-def sweep(work: Work) -> None:
-    """The last step of a job: remove what is gone from the source, and put right what a dead process left behind."""
+def sweep(work: Work) -> int:
+    """The last step of a job: remove what is gone from the source, count it, and put right what a dead process left."""
     catalogue = work.indexes.catalogue
-    gone = catalogue.job_documents.todo(work.job.id, TO_REMOVE)
-    gone = removable(work.job, catalogue.known(work.job.collection, gone), gone)
-    for document in (*gone, *_detached(work)):
-        work.check()
-        remove_document(work.indexes, work.job.collection, document, job=work.job.id)
-    finish_intents(work.indexes)
-    mend(work.indexes)
+    with survived(work, SWEEP):
+        gone = catalogue.job_documents.todo(work.job.id, TO_REMOVE)
+        gone = [*removable(work.job, catalogue.known(work.job.collection, gone), gone), *_detached(work)]
+        for document in gone:
+            work.check()
+            remove_document(work.indexes, work.job.collection, document, job=work.job.id)
+        finish_intents(work.indexes)
+        mend(work.indexes)
+    return len(gone)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Sequence
 from contextvars import Token
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,12 +80,11 @@ class RecordedJob:
         self.unwritten = None
 
 
-def report_of(work: Work, left_alone: Sequence[str], seconds: float) -> IngestReport:
-    """What the job did, read from its record; `left_alone` are the documents that needed no reading."""
-    entries = work.indexes.catalogue.job_documents.listed(work.job.id)
-    on_record = {entry.document for entry in entries}
-    outcomes: list[Outcome] = [Unchanged(document) for document in left_alone if document not in on_record]
-    for entry in entries:
+def report_of(work: Work, seconds: float) -> IngestReport:
+    """What the job did, read from its record."""
+    documents = work.indexes.catalogue.job_documents
+    outcomes: list[Outcome] = []
+    for entry in documents.listed(work.job.id):
         match entry.status:
             case "indexed":
                 outcomes.append(Indexed(entry.document, entry.chunks))
@@ -99,7 +97,13 @@ def report_of(work: Work, left_alone: Sequence[str], seconds: float) -> IngestRe
             case "failed":
                 outcomes.append(Failed(entry.document, entry.code or "", entry.reason or ""))
     outcomes.sort(key=lambda outcome: (outcome.document, isinstance(outcome, Removed)))
-    return IngestReport(job_id=work.job.id, collection=work.job.collection, outcomes=tuple(outcomes), seconds=seconds)
+    return IngestReport(
+        job_id=work.job.id,
+        collection=work.job.collection,
+        outcomes=tuple(outcomes),
+        unchanged=documents.tally(work.job.id).unchanged,
+        seconds=seconds,
+    )
 
 
 def _ending(error: BaseException) -> tuple[JobState, dict[str, Any]]:

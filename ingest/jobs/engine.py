@@ -34,14 +34,16 @@ from core.sources import EVERYTHING, Patterns
 from indexes import uploads
 from indexes.catalogue.rows import UNASKED, JobRow, JobState, Order
 from indexes.indexes import Indexes
-from ingest.pipeline import lay_out, plan_of, process, reader, sweep
+from ingest.pipeline import steps
 from ingest.record import RecordedJob, new_job
-from ingest.work import CRASH_BACKOFF_SECONDS, PLAN, SWEEP, JobCancelled, JobStopped, Work, survived, watchful
+from ingest.work import CRASH_BACKOFF_SECONDS, JobCancelled, JobStopped, Work, watchful
 
 VERSION = "1"
 """Raised when the order of a job's steps changes: DBOS continues only jobs of its own version."""
 BATCH = 128
 """Files in a step."""
+CALLED_OFF = -1
+"""In place of its number, of a step that was cancelled."""
 TRIES = 4
 """Of a step that a store failed."""
 LOST = {
@@ -190,16 +192,12 @@ class JobEngine:
                     self._unwritten[_workflow_id(job)] = record.unwritten
 
     def _steps(self, work: Work, record: RecordedJob) -> None:
-        with record, reader(work) as pool:
-            batches = self._step("plan", partial(_plan, work))
-            steps = {f"batch {number}": partial(process, work, number, pool) for number in range(batches)}
-            for name, step in {**steps, "sweep": partial(_sweep, work)}.items():
-                if not self._step(name, partial(_unless_cancelled, step)):
-                    raise JobCancelled
+        with record:
+            steps(work, self._step, batch=BATCH)
             record.finish()
 
     def _step(self, name: str, body: Callable[[], int]) -> int:
-        """Run a step unless it is done, and again after a pause when a store failed it."""
+        """Run a step unless it is done, and again after a pause when a store failed it. Raises JobCancelled."""
         from dbos import DBOS, StepOptions, error
 
         options = StepOptions(
@@ -210,9 +208,13 @@ class JobEngine:
             should_retry=lambda met: isinstance(met, IndexBroken | Unavailable | OSError),
         )
         try:
-            return int(DBOS.run_step(options, body))  # a job that is recovered runs before `_launch` has returned
+            # A job that is recovered runs before `_launch` has returned.
+            done = int(DBOS.run_step(options, partial(_unless_cancelled, body)))
         except error.DBOSMaxStepRetriesExceeded as failed:
             raise failed.errors[-1] from failed
+        if done == CALLED_OFF:
+            raise JobCancelled
+        return done
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -385,16 +387,6 @@ def _workflow_id(job: JobRow) -> str:
     return f"{job.id}.{job.attempt}"
 
 
-def _plan(work: Work) -> int:
-    with survived(work, PLAN):
-        return lay_out(work, plan_of(work), batch=BATCH)
-
-
-def _sweep(work: Work) -> None:
-    with survived(work, SWEEP):
-        sweep(work)
-
-
 @contextmanager
 def _translated() -> Iterator[None]:
     """What DBOS says of its database, as one of our errors."""
@@ -408,10 +400,9 @@ def _translated() -> Iterator[None]:
         raise write_fault(met) or Unavailable(f"The jobs database does not answer: {reason}. Try again.") from met
 
 
-def _unless_cancelled(step: Callable[[], None]) -> bool:
-    """Whether the step got to its end: being cancelled is an outcome that DBOS may remember, not an error."""
+def _unless_cancelled(step: Callable[[], int]) -> int:
+    """The step's number, or CALLED_OFF: being cancelled is an outcome that DBOS may remember, not an error."""
     try:
-        step()
+        return step()
     except JobCancelled:
-        return False
-    return True
+        return CALLED_OFF
