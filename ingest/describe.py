@@ -1,4 +1,4 @@
-"""What is said about a document in a file beside it: `report.pdf.meta.json` for `report.pdf`.
+"""What is said about a document: in a file beside it, `report.pdf.meta.json` for `report.pdf`, and by rules on names.
 
 Strict on purpose: a name that is misspelt or a list that is empty must not open a document to everybody.
 """

@@ -28,7 +28,7 @@ from ingest.reading.prefetch import Reader, read_ahead
 from ingest.reading.read import Draft, Reading, draft_or_reason
 from ingest.record import RecordedJob, new_job, report_of
 from ingest.store import batches, recorded, store
-from ingest.work import PLAN, SWEEP, Progress, Watch, Work, silent, stand, survived
+from ingest.work import PLAN, SWEEP, Progress, Watch, Work, counting_crashes, silent, wait_out
 
 
 def ingest(
@@ -102,7 +102,7 @@ def steps(work: Work, do: Do, *, batch: int | None) -> None:
 
 
 def _plan(work: Work, batch: int | None) -> int:
-    with survived(work, PLAN):
+    with counting_crashes(work, PLAN):
         planned = plan_of(work)
         return lay_out(work, planned, batch=batch or max(1, planned.found))
 
@@ -195,7 +195,7 @@ def process(work: Work, number: int, pool: Reader) -> int:
 def sweep(work: Work) -> int:
     """The last step of a job: remove what is gone from the source, count it, and put right what a dead process left."""
     catalogue = work.indexes.catalogue
-    with survived(work, SWEEP):
+    with counting_crashes(work, SWEEP):
         gone = catalogue.job_documents.todo(work.job.id, TO_REMOVE)
         gone = [*removable(work.job, catalogue.known(work.job.collection, gone), gone), *_detached(work)]
         for document in gone:
@@ -231,12 +231,12 @@ def _one_by_one(work: Work, names: Sequence[str], pool: Reader) -> Iterator[Outc
     Those that a process ended over come last, and are not begun before this one has stood for a while.
     """
     pool.start()  # it takes a while, in which a death is no file's fault
-    most, deaths = len(work.standing), work.indexes.catalogue.attempts.deaths(work.job.id)
+    most, deaths = len(work.crash_backoff), work.indexes.catalogue.attempts.deaths(work.job.id)
     for name in sorted(names, key=lambda each: deaths.get(each, 0)):
         work.check()
         died = deaths.get(name, 0)
         if died < most:
-            stand(work, work.standing[died])
+            wait_out(work, work.crash_backoff[died])
         with work.indexes.catalogue.attempts.begun(work.job.id, name):
             if died < most:
                 yield from _together(work, [name], pool)

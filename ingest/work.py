@@ -13,12 +13,12 @@ from indexes.catalogue.rows import JobRow
 from indexes.indexes import Indexes
 from ingest.sources.reach import is_public
 
-BEAT_SECONDS = 5.0
+HEARTBEAT_SECONDS = 5.0
 CRASH_BACKOFF_SECONDS = (0.0, 5.0, 60.0)
-"""How long a job goes on without dying before a file is begun that none, one, two processes died over, each time while
-they worked on it alone. After one more such death the file is given up. A program that is killed from outside again and
-again dies while it stands, too, and no file is blamed; one that always dies over the same file does not.
-"""
+"""Seconds that a process must have had the job before it begins a file over which none, one, two processes died, each
+while it worked on that file alone. After one more such death the file is given up. A program that is killed from
+outside again and again dies while it waits, too, and no file is blamed; one that always dies over the same file does
+not."""
 
 
 class JobCancelled(Exception):
@@ -66,7 +66,7 @@ class Work:
     """Files whose content turned out to be closed to the caller: what came in them is not brought in either."""
     public: Callable[[str], bool] = is_public
     """Which addresses URLs may lead to; another rule than this one is for tests."""
-    standing: tuple[float, ...] = CRASH_BACKOFF_SECONDS
+    crash_backoff: tuple[float, ...] = CRASH_BACKOFF_SECONDS
     began: float = field(default_factory=time.monotonic)
     """When this process took the job up."""
 
@@ -76,7 +76,7 @@ class Work:
         return self.job.source
 
 
-def stand(work: Work, seconds: float) -> None:
+def wait_out(work: Work, seconds: float) -> None:
     """Wait until this process has had the job for so long."""
     while (left := work.began + seconds - time.monotonic()) > 0:
         work.check()
@@ -84,16 +84,16 @@ def stand(work: Work, seconds: float) -> None:
 
 
 @contextmanager
-def survived(work: Work, step: str) -> Iterator[None]:
+def counting_crashes(work: Work, step: str) -> Iterator[None]:
     """A step of a job that is about no single document inside: it is given up like a file.
 
     Raises:
         SourceError: as many processes died over it as may. It counts anew when the job is taken up again.
     """
     attempts = work.indexes.catalogue.attempts
-    most, died = len(work.standing), attempts.deaths(work.job.id).get(step, 0)
+    most, died = len(work.crash_backoff), attempts.deaths(work.job.id).get(step, 0)
     if died < most:
-        stand(work, work.standing[died])
+        wait_out(work, work.crash_backoff[died])
     with attempts.begun(work.job.id, step):
         if died >= most:
             raise SourceError(
@@ -103,7 +103,7 @@ def survived(work: Work, step: str) -> Iterator[None]:
         yield
 
 
-def watchful(work: Work, *, stopping: Callable[[], bool]) -> Work:
+def with_heartbeat(work: Work, *, stopping: Callable[[], bool]) -> Work:
     """The work, checked between two documents for being cancelled or stopped, with a heartbeat now and then."""
     jobs, last = work.indexes.catalogue.jobs, time.monotonic()
 
@@ -113,8 +113,8 @@ def watchful(work: Work, *, stopping: Callable[[], bool]) -> Work:
             raise JobStopped
         if jobs.cancelling(work.job.id):
             raise JobCancelled
-        if time.monotonic() - last >= BEAT_SECONDS:
+        if time.monotonic() - last >= HEARTBEAT_SECONDS:
             last = time.monotonic()
-            jobs.beat(work.job.id)
+            jobs.heartbeat(work.job.id)
 
     return replace(work, check=check)

@@ -199,8 +199,8 @@ class Jobs:
         self._set(job_id, attempt=jobs.c.attempt + 1)
         return self.find(job_id)
 
-    def beat(self, job_id: str) -> None:
-        """A sign of life."""
+    def heartbeat(self, job_id: str) -> None:
+        """Note that the process that runs the job is alive."""
         self._set(job_id, heartbeat=mapping.now())
 
     def cancelling(self, job_id: str) -> bool:

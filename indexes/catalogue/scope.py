@@ -109,7 +109,7 @@ def _matching(collection: str, access: Access, filters: Filters) -> Select[Any]:
         readable(access),
         statements.within_documents(collection, filters.documents),
     )
-    if filters.groups:  # whose else a document is, is nobody's business
+    if filters.groups:  # a caller never learns which other groups may read a document
         known = filters.groups if access.everything else filters.groups & access.groups
         query = query.where(_names_one_of(documents.c.groups, known))
     if filters.tags or filters.since or filters.until:

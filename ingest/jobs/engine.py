@@ -36,7 +36,7 @@ from indexes.catalogue.rows import UNASKED, JobRow, JobState, Order
 from indexes.indexes import Indexes
 from ingest.pipeline import steps
 from ingest.record import RecordedJob, new_job
-from ingest.work import CRASH_BACKOFF_SECONDS, JobCancelled, JobStopped, Work, watchful
+from ingest.work import CRASH_BACKOFF_SECONDS, JobCancelled, JobStopped, Work, with_heartbeat
 
 VERSION = "1"
 """Raised when the order of a job's steps changes: DBOS continues only jobs of its own version."""
@@ -174,15 +174,14 @@ class JobEngine:
             job = self._jobs.find(job_id)
             if job.attempt != attempt or job.state not in ("QUEUED", "INTERRUPTED", "RUNNING"):
                 return
-            standing = self._pace.crash_backoff_seconds
             work = Work(
                 indexes=self._indexes,
                 settings=self._settings.ingest,
                 job=job,
-                standing=standing,
+                crash_backoff=self._pace.crash_backoff_seconds,
                 roots=self._settings.server.sources,
             )
-            record = RecordedJob(work := watchful(work, stopping=self._stopping.is_set))
+            record = RecordedJob(work := with_heartbeat(work, stopping=self._stopping.is_set))
             try:
                 self._steps(work, record)
             except JobCancelled:

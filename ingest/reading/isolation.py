@@ -254,7 +254,7 @@ _SIGNAL_AT_PARENTS_DEATH = 1
 
 
 def confine(scratch: Path, *, memory_mb: int) -> None:
-    """Give the process a folder of its own below `scratch`, named after its id, and take from it what it needs not."""
+    """Give the process a folder below `scratch`, named after its id, and drop the privileges it does not need."""
     _end_with_parent()
     os.setsid()  # a group of its own: it can be ended with all its children, and Ctrl-C does not reach it
     _work_in(scratch / str(os.getpid()))

@@ -82,14 +82,14 @@ def test_a_file_that_a_process_died_over_comes_last_and_is_not_begun_before_the_
         if sum(looks) == 2:
             raise JobStopped
 
-    work = Work(indexes=indexes, settings=settings.ingest, job=job, standing=(0.0, 3600.0))
+    work = Work(indexes=indexes, settings=settings.ingest, job=job, crash_backoff=(0.0, 3600.0))
     lay_out(work, plan_of(work), batch=100)
     with ExitStack() as never, reader(work) as pool:
         never.enter_context(attempts.begun(job.id, "00.txt"))
         with pytest.raises(JobStopped):
             process(replace(work, check=stop_at_the_second_look_while_only_it_is_left), 0, pool)
         assert attempts.deaths(job.id) == {"00.txt": 1}
-        process(replace(work, standing=(0.0, 0.1)), 0, pool)
+        process(replace(work, crash_backoff=(0.0, 0.1)), 0, pool)
         assert attempts.deaths(job.id) == {}
     assert documents.tally(job.id).indexed == 12
 
@@ -101,7 +101,7 @@ def test_a_file_that_as_many_processes_died_over_as_may_is_given_up(
     work = Work(indexes=indexes, settings=settings.ingest, job=job)
     lay_out(work, plan_of(work), batch=100)
     with ExitStack() as never, reader(work) as pool:
-        for _ in work.standing:
+        for _ in work.crash_backoff:
             never.enter_context(indexes.catalogue.attempts.begun(job.id, "00.txt"))
         process(work, 0, pool)
     (failed,) = indexes.catalogue.job_documents.listed(job.id, ["failed"])
