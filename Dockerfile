@@ -18,6 +18,7 @@ COPY indexes indexes
 COPY ingest ingest
 COPY service service
 COPY evaluation evaluation
+COPY app app
 COPY cli cli
 COPY demo demo
 RUN pip install --no-deps .
