@@ -39,8 +39,8 @@ WARM = 50
 FIRST = """
 import time; began = time.perf_counter()
 import sys; from pathlib import Path
-from core.access import OWNER; from core.settings import load
-from indexes.open import open_indexes; from indexes.search import search
+from core.access import OWNER; from core.settings.load import load
+from indexes.open import open_indexes; from indexes.search.search import search
 rss = lambda: next(int(row.split()[1]) for row in open("/proc/self/status") if row.startswith("VmRSS")) / 1024
 with open_indexes(load(data=Path(sys.argv[1]))) as indexes:
     assert search(indexes, sys.argv[2], access=OWNER, collection=sys.argv[3], limit=10).hits

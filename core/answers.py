@@ -76,7 +76,7 @@ class Trace:
     """Where a document ended up in a search: its best chunk, the ranks of that one among all in scope, and why.
 
     A rank is None where the chunk has no such score (it shares no word, or is not among the best that were merged), and
-    where it lies beyond those that are counted (`indexes.trace.DEEPEST`).
+    where it lies beyond those that are counted (`indexes.search.trace.DEEPEST`).
     """
 
     document: str

@@ -79,7 +79,7 @@ def calibrate(context: typer.Context, folder: Run, as_json: Json = False, data: 
         remark("An uncalibrated rung has fewer than 20 labels, or none for one of the verdicts: label more answers.")
 
 
-def _ask(folder: Path, tasks: Any) -> int:  # noqa: ANN401 -- tasks of evaluation.judging.labels, whose module stays unloaded
+def _ask(folder: Path, tasks: Any) -> int:  # noqa: ANN401 -- tasks of evaluation.labels, whose module stays unloaded
     """Ask for one label after the other, until q; each is on disk before the next."""
     from evaluation.labels import NAMES, save
 

@@ -1,6 +1,6 @@
 """The catalogue: documents, chunks, access and jobs in one SQLite file. What it holds is true.
 
-Whoever reads text passes an `Access`; `indexes.scope.readable` is the one place where it becomes SQL.
+Whoever reads text passes an `Access`; `indexes.catalogue.scope.readable` is the one place where it becomes SQL.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ What was measured of chromadb 1.5.9, and what is done about it here: a process k
 leave files that make the next process die when it opens them (SIGSEGV: nothing to catch). So a mark lies beside the
 folder while a write runs; a store with the mark is not opened but refused as broken, and its owner fills a new one.
 A write holds Python's interpreter lock from its first vector to its last: a process that answers others keeps the
-store in another one (`indexes.vector.apart`).
+store in another one (`process.py`).
 """
 
 from __future__ import annotations

@@ -79,12 +79,12 @@ def test_ports_volume_and_health_check_agree(service: dict[str, Any]) -> None:
 def test_the_variables_it_sets_are_settings_and_none_opens_the_door(
     service: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.settings import load
+    from core.settings.load import load
 
     named = re.findall(r"(TOUCHSTONE_\w+)=(\S+)", " ".join(arguments("ENV")))
     for name, value in [*named, *service.get("environment", {}).items()]:
         monkeypatch.setenv(name, value)
-    assert not load.load().server.allow_anonymous
+    assert not load().server.allow_anonymous
 
 
 def test_its_first_start_makes_a_key_in_the_volume(service: dict[str, Any]) -> None:

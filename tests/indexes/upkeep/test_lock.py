@@ -16,7 +16,7 @@ from core.errors import DataFolderOwned, SettingsError
 from indexes.upkeep.lock import Owner, own, owner_of
 
 HOLD = """
-import sys; from pathlib import Path; from indexes.lock import own
+import sys; from pathlib import Path; from indexes.upkeep.lock import own
 with own(Path(sys.argv[1])): print(1, flush=True); input()
 """
 

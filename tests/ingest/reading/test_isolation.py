@@ -272,8 +272,8 @@ def test_a_process_that_is_stopped_as_it_starts_is_said_not_to_answer_and_ended(
 
 
 PROGRAM = """
-from ingest.isolation import Limits
-from ingest.pool import ParserPool
+from ingest.reading.isolation import Limits
+from ingest.reading.pool import ParserPool
 from tests.faults import deeds
 
 print("begun")

@@ -10,8 +10,8 @@ from tests.cli.conftest import ROOT
 AT_ONCE = """
 import asyncio, threading
 from concurrent.futures import ThreadPoolExecutor
-from core.until import Deadline
-from service.answering.generators.arriving import arriving
+from core.deadline import Deadline
+from service.answering.models.streaming import arriving
 
 start = threading.Barrier(16)
 
