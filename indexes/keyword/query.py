@@ -36,5 +36,11 @@ def words_of(text: str) -> tuple[list[str], list[str]]:
 
 
 def telling(words: list[str]) -> list[str]:
-    """The words without stop words, unless there are no others."""
-    return [word for word in words if word.lower() not in STOP_WORDS] or words
+    """The words without stop words, unless there are no others.
+
+    Capitals protect an acronym: IT, US and WHO count, except in a question that is all in capitals.
+    """
+    mixed = any(word.islower() for word in words)
+    return [
+        word for word in words if word.lower() not in STOP_WORDS or (mixed and word.isupper() and len(word) > 1)
+    ] or words

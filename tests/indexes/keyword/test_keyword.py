@@ -59,6 +59,18 @@ def test_stop_words_are_dropped_while_other_words_remain(library: TantivyIndex) 
     assert set(found(library, "the")) == {"travel", "form"}
 
 
+def test_capitals_keep_an_acronym_that_is_spelled_like_a_stop_word(library: TantivyIndex) -> None:
+    question = "Who approves IT purchases in the US?"
+    assert telling(words_of(question)[0]) == ["approves", "IT", "purchases", "US"]
+    assert telling(words_of("What does WHO say about it?")[0]) == ["WHO", "say"]
+    library.upsert("default", [Entry("it", "d4", "IT orders laptops.")])
+    assert found(library, "Who runs IT") == ["it"]
+
+
+def test_a_question_all_in_capitals_names_no_acronym_by_them() -> None:
+    assert telling(words_of("WHAT IS THE LEAVE?")[0]) == ["LEAVE"]
+
+
 def test_an_index_is_there_when_it_is_opened_again(library: TantivyIndex, tmp_path: Path) -> None:
     library.close()
     again = TantivyIndex(tmp_path)
