@@ -12,7 +12,7 @@ ENV PATH=/opt/touchstone/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CH
 COPY pyproject.toml constraints.txt ./
 RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > requirements.txt \
     && pip install --constraint constraints.txt ${TORCH_INDEX_URL:+--extra-index-url "$TORCH_INDEX_URL"} --requirement requirements.txt
-COPY README.md ./
+COPY README.md LICENSE ./
 COPY core core
 COPY indexes indexes
 COPY ingest ingest
@@ -20,6 +20,7 @@ COPY service service
 COPY evaluation evaluation
 COPY app app
 COPY cli cli
+COPY touchstone touchstone
 COPY demo demo
 RUN pip install --no-deps .
 

@@ -21,7 +21,7 @@ from core.terminal import visible, visible_json
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request or job that is being worked on; part of every log line."""
 
-OURS = frozenset({"core", "indexes", "ingest", "service", "evaluation", "app", "cli", "demo"})
+OURS = frozenset({"core", "indexes", "ingest", "service", "evaluation", "app", "cli", "touchstone", "demo"})
 PLAIN = frozenset({"uvicorn.error"})
 """Loggers of libraries that speak of themselves alone: of starting, stopping and connections."""
 NOISY = ("chromadb", "dbos", "httpx", "httpcore", "openai", "unstructured", "urllib3", "pdfminer", "asyncio")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("core", "indexes", "ingest", "service", "evaluation", "app", "cli", "demo")
+PACKAGES = ("core", "indexes", "ingest", "service", "evaluation", "app", "cli", "touchstone", "demo")
 FOR_OTHERS = {"indexes/llamaindex.py": "its classes are LlamaIndex's; nothing of ours imports it"}
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("core", "indexes", "ingest", "service", "evaluation", "app", "cli")
+PACKAGES = ("core", "indexes", "ingest", "service", "evaluation", "app", "cli", "touchstone")
 PAGES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("__init__.py"))
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts) for name in PACKAGES for path in (ROOT / name).rglob("*.py")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("core", "indexes", "ingest", "service", "evaluation", "app", "cli", "demo")
+PACKAGES = ("core", "indexes", "ingest", "service", "evaluation", "app", "cli", "touchstone", "demo")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 

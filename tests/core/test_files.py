@@ -15,7 +15,7 @@ from core.errors import IndexBroken, InsufficientStorage, NotWritable
 from core.files import put_in_place, write_fault, write_whole
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("core", "indexes", "ingest", "service", "evaluation", "app", "cli", "demo")
+PACKAGES = ("core", "indexes", "ingest", "service", "evaluation", "app", "cli", "touchstone", "demo")
 RENAMES: dict[str, str] = {"core/files.py": "the one place: it syncs before and after"}
 
 
