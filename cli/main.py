@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 import typer.main
 
-from cli import ask, demo_command, documents, index, ingest, jobs, keys, mcp, models, search, serve
+from cli import ask, demo_command, documents, index, ingest, jobs, keys, mcp, models, search, serve, settings
 from cli.evaluation import commands
 from cli.options import LOG_FILE, Data
 from cli.output import complain
@@ -26,7 +26,7 @@ app = typer.Typer(
     name="touchstone",
     help="Answers from your own documents, and the proof, in money, that they were worth it.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
 )
 app.command("demo")(demo_command.demo)
 app.command("ingest")(ingest.ingest)
@@ -39,6 +39,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(index.app, name="index")
+app.add_typer(settings.app, name="settings")
 app.add_typer(commands.app, name="evaluate")
 
 

@@ -7,12 +7,16 @@ Order: what the command line passes, then `TOUCHSTONE_*` variables (`__` between
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from core.errors import SettingsError, UnknownModel
@@ -117,6 +121,47 @@ def load(**overrides: Any) -> Settings:  # noqa: ANN401 -- passed on to pydantic
         raise SettingsError(_in_words(error)) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{_settings_file()} is not valid TOML: {error}.") from error
+
+
+def plain_default(field: FieldInfo) -> Any:  # noqa: ANN401 -- as JSON has it
+    """A setting's default as JSON has it; None where it has none."""
+    if field.is_required():
+        return None
+    return to_jsonable_python(field.get_default(call_default_factory=True, validated_data={}))
+
+
+def origin_of(name: str, overrides: Mapping[str, Any]) -> str:
+    """Where a setting gets its value: "command line", the variable, the file, or "default".
+
+    `name`: its path, "server.port". `overrides`: those that `load` was given. Raises SettingsError as `load`.
+    """
+    parts = name.split(".")
+    if _holds(overrides, parts):
+        return "command line"
+    set_here = {variable.upper(): value for variable, value in os.environ.items()}
+    for depth in range(len(parts), 0, -1):
+        variable = PREFIX + "__".join(parts[:depth]).upper()
+        if variable in set_here and (depth == len(parts) or _holds(_json(set_here[variable]), parts[depth:])):
+            return variable
+    file = _settings_file()
+    if file.is_file() and _holds(tomllib.loads(file.read_text("utf-8")), parts):
+        return str(file)
+    return "default"
+
+
+def _holds(values: Any, parts: Sequence[str]) -> bool:  # noqa: ANN401 -- what a file or a variable says
+    for part in parts:
+        if not isinstance(values, Mapping) or part not in values:
+            return False
+        values = values[part]
+    return True
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 -- pydantic has checked it
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def secret(variable: str) -> str:

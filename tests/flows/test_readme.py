@@ -50,10 +50,12 @@ def test_the_commands_run_in_the_order_in_which_they_stand(newcomer: tuple[Path,
     assert "travel-policy-2026.pdf, page 1" in printed[COMMANDS[1]]
     assert printed[COMMANDS[2]].startswith("No answer.")
     assert (here / "runs/demo/report.html").stat().st_size > 10_000
-    client, retriever = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    client, index, retriever = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     python = {**environment, "PYTHONPATH": str(ROOT)}
     found = subprocess.run([sys.executable, "-c", retriever], cwd=here, env=python, capture_output=True, text=True)
     assert "policies/travel-policy-2026.pdf 1" in found.stdout, found.stderr
+    told = subprocess.run([sys.executable, "-c", index], cwd=here, env=python, capture_output=True, text=True)
+    assert "£175 policies/travel-policy-2026.pdf 1" in told.stdout, told.stderr
     serve = [sys.executable, "-m", "cli", "serve", "--port", "0"]
     with subprocess.Popen(serve, cwd=here, env=python, stderr=subprocess.PIPE, text=True) as service:
         assert service.stderr
