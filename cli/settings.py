@@ -37,7 +37,7 @@ def show(context: typer.Context, data: Data = None, as_json: Json = False) -> No
     overrides = {"data": chosen} if chosen else {}
     rows = [(name, value, origin_of(name, overrides)) for name, value in _values(settings)]
     if as_json:
-        print_json([{"name": name, "value": value, "origin": origin} for name, value, origin in rows])
+        print_json({"settings": [{"name": name, "value": value, "origin": origin} for name, value, origin in rows]})
         return
     table(("setting", "value", "from"), [(name, _toml(value) or "none", origin) for name, value, origin in rows])
 

@@ -24,7 +24,7 @@ def settings(folder: Path, *words: str, **variables: str) -> subprocess.Complete
 def shown(folder: Path, *words: str, **variables: str) -> dict[str, tuple[object, str]]:
     told = settings(folder, "show", "--json", *words, **variables)
     assert told.returncode == 0, told.stderr
-    return {each["name"]: (each["value"], each["origin"]) for each in json.loads(told.stdout)}
+    return {each["name"]: (each["value"], each["origin"]) for each in json.loads(told.stdout)["settings"]}
 
 
 def test_every_setting_is_shown_with_its_value_and_where_it_comes_from(tmp_path: Path) -> None:
