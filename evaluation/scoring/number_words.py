@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 
 _SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
@@ -12,38 +13,63 @@ NUMBER_WORDS = {name: Decimal(value) for value, name in enumerate(_SMALL.split()
     name: Decimal(10 * value) for value, name in enumerate(_TENS.split(), start=2)
 }
 """The number that a single word says."""
-_POWERS = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
-_WORD = "|".join(sorted([*NUMBER_WORDS, *_POWERS], key=len, reverse=True))
-SPELLED = re.compile(
-    rf"\b(?:a\s+(?=hundred|thousand))?(?:{_WORD})(?:(?:[\s-]+(?:and\s+)?)(?:{_WORD}))*\b", re.IGNORECASE
-)
 NOT_COUNTED = re.compile(r"\b(?:no|any|some|every|each|the|this|that|which)\s+$", re.IGNORECASE)
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A word or a mark, as text2num reads them."""
+
+    word: str
+    start: int
+    end: int
+
+    def text(self) -> str:
+        """As it stands, in small letters."""
+        return self.word.lower()
+
+    def text_lowercase(self) -> str:
+        """The same."""
+        return self.word.lower()
+
+    def nt_separated(self, previous: _Token) -> bool:
+        """Whether something else than text parts the two: nothing does, in what was written."""
+        del previous
+        return False
+
+    def not_a_number_part(self) -> bool:
+        """Whether the token ends a number whatever its text says."""
+        return False
 
 
 def spelled_numbers(text: str) -> list[tuple[Decimal, int, int]]:
-    """(number, start, end) of each; "one" only where it counts something, not in "one of" or "the one"."""
-    found = []
-    for match in SPELLED.finditer(text):
-        if match[0].lower() == "one" and (
-            NOT_COUNTED.search(text[: match.start()]) or re.match(r"\s+(?:of|another|or)\b", text[match.end() :])
-        ):
+    """(number, start, end) of each; "one" only where it counts something, not in "one of" or "the one".
+
+    Which words make one number is text2num's reading: "five and six" are two, "one hundred and five" is one. Two of
+    them side by side that are spoken as a year are one: "nineteen ninety-nine".
+    """
+    from text_to_num import find_numbers
+
+    tokens = [_Token(match[0], match.start(), match.end()) for match in _TOKEN.finditer(text)]
+    found: list[tuple[Decimal, int, int]] = []
+    for each in find_numbers(tokens, "en", 0):
+        value, start, end = _decimal(each.value), tokens[each.start].start, tokens[each.end - 1].end
+        if each.is_ordinal or text[start:end][:1].isdigit() or _is_no_count(text, start, end):
             continue
-        if re.match(r"\d[\d.,]*[\s-]*$", text[max(0, match.start() - 12) : match.start()].lstrip("(~$€£ ")):
+        if re.match(r"\d[\d.,]*[\s-]*$", text[max(0, start - 12) : start].lstrip("(~$€£ ")):
             continue
-        value = _value(re.findall(r"[a-z]+", match[0].lower()))
-        if value is not None:
-            found.append((value, match.start(), match.end()))
+        if found and 11 <= found[-1][0] <= 20 and 10 <= value <= 99 and text[found[-1][2] : start].isspace():
+            value, start = found[-1][0] * 100 + value, found.pop()[1]
+        found.append((value, start, end))
     return found
 
 
-def _value(words: list[str]) -> Decimal | None:
-    """The number that words such as (two, hundred, and, five) spell."""
-    total, group = Decimal(0), Decimal(0)
-    for word in words:
-        if word in NUMBER_WORDS:
-            group += NUMBER_WORDS[word]
-        elif word == "hundred":
-            group = (group or Decimal(1)) * 100
-        elif word in _POWERS:
-            total, group = total + (group or Decimal(1)) * _POWERS[word], Decimal(0)
-    return total + group if words else None
+def _decimal(value: float) -> Decimal:
+    return Decimal(int(value)) if value == int(value) else Decimal(repr(value))
+
+
+def _is_no_count(text: str, start: int, end: int) -> bool:
+    if text[start:end].lower() != "one":
+        return False
+    return bool(NOT_COUNTED.search(text[:start]) or re.match(r"\s+(?:of|another|or)\b", text[end:]))
