@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.exits import EXIT_DOCUMENTS_FAILED
 from cli.options import Collection, Data, Json, settings_of
 from cli.output import amount, err, print_json, remark, say, size
 from core.errors import JobConflict, SourceError, Unavailable, UsageError
@@ -117,7 +118,7 @@ def follow(settings: Settings, sources: Sequence[IngestionIn]) -> None:
 def raise_for(job: JobOut) -> None:
     """Exit with 3 when a document failed, or the job did not get to its end."""
     if job.failed or job.state in UNFINISHED:
-        raise typer.Exit(3)
+        raise typer.Exit(EXIT_DOCUMENTS_FAILED)
 
 
 def show(job: JobOut) -> None:

@@ -15,12 +15,11 @@ import typer.main
 
 from cli import ask, demo_command, documents, index, ingest, jobs, keys, mcp, models, search, serve, settings
 from cli.evaluation import commands
+from cli.exits import EXIT_BUDGET, EXIT_INTERRUPTED, EXIT_USAGE
 from cli.options import LOG_FILE, Data
 from cli.output import complain
 from core.errors import BudgetReached, Cancelled, SettingsError, TouchstoneError
 from core.files import write_fault
-
-EXIT_BUG, EXIT_USAGE, EXIT_DOCUMENTS_FAILED, EXIT_BUDGET, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
 app = typer.Typer(
     name="touchstone",

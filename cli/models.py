@@ -48,7 +48,7 @@ def check_models(
     data: Data = None,
 ) -> None:
     """Put one tiny question to each model, and say what works."""
-    from cli.main import EXIT_USAGE
+    from cli.exits import EXIT_USAGE
     from indexes.embedders.choose import choose_embedder
     from service.answering.check import check
 

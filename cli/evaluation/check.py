@@ -31,7 +31,7 @@ def check(
     data: Data = None,
 ) -> None:
     """Check a question file before money is spent on it; exit 2 when something would make the figures wrong."""
-    from cli.main import EXIT_USAGE
+    from cli.exits import EXIT_USAGE
     from evaluation.dataset import read_leniently
     from evaluation.prepare import check as checking
     from evaluation.scoring.score import read_scores

@@ -14,9 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import to_jsonable_python
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from core.errors import SettingsError, UnknownModel
@@ -127,7 +126,7 @@ def plain_default(field: FieldInfo) -> Any:  # noqa: ANN401 -- as JSON has it
     """A setting's default as JSON has it; None where it has none."""
     if field.is_required():
         return None
-    return to_jsonable_python(field.get_default(call_default_factory=True, validated_data={}))
+    return TypeAdapter(Any).dump_python(field.get_default(call_default_factory=True, validated_data={}), mode="json")
 
 
 def origin_of(name: str, overrides: Mapping[str, Any]) -> str:

@@ -16,7 +16,6 @@ MODULES = {
 }
 IN_CIRCLES = {
     "indexes": "the caretaker is among what it takes care of",
-    "cli": "commands ask the parser for exit codes",
 }
 
 
