@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.text import ENGLISH
 from evaluation.scoring.text import Place, fold, words_of
 
 _LIMIT = (
@@ -73,7 +74,6 @@ HEDGED = re.compile(
 SO = re.compile(r"\b(?:so|therefore|hence|thus|answer is|answer:)\s+(?:it is\s+)?(?:the\s+)?$", re.IGNORECASE)
 CHOICE = re.compile(r"([\w' -]{2,60}?),?\s{1,8}or\s{1,8}([\w' -]{2,60})", re.IGNORECASE)
 PREAMBLE = re.compile(r"^(?:between|of|from|comparing|given|as to|asked|whether)\b[^,:]*[,:]\s*", re.IGNORECASE)
-MINOR = frozenset("the a an is are was were of in on at to for by with it be do does did or and than more less".split())  # noqa: SIM905 -- a list of words reads best as words
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,9 @@ def _echoed(folded: str, place: Place, asked: str) -> bool:
             continue
         left = first > 0 and start > 0 and texts[first - 1] == wanted[start - 1]
         right = last + 1 < len(texts) and start + size < len(wanted) and texts[last + 1] == wanted[start + size]
-        shared = (left and texts[first - 1] not in MINOR) or (right and texts[last + 1] not in MINOR)
+        shared = (left and texts[first - 1] not in ENGLISH.claim_stop_words) or (
+            right and texts[last + 1] not in ENGLISH.claim_stop_words
+        )
         if shared and len(texts) > size + 2:
             return True
     return False
@@ -162,7 +164,7 @@ def _rival_first(folded: str, place: Place, asked: str) -> str:
     """The other side of "A or B?" when the answer names it before this one; "" otherwise."""
     held = {word.text for word in words_of(folded[place[0] : place[1]])}
     for match in CHOICE.finditer(asked):
-        sides = [{word.text for word in words_of(side)} - MINOR for side in match.groups()]
+        sides = [{word.text for word in words_of(side)} - ENGLISH.claim_stop_words for side in match.groups()]
         rivals = [
             sides[1 - index] - sides[index] for index in (0, 1) if held <= sides[index] and not held <= sides[1 - index]
         ]

@@ -6,12 +6,9 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-_SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-seventeen eighteen nineteen"""
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-NUMBER_WORDS = {name: Decimal(value) for value, name in enumerate(_SMALL.split())} | {
-    name: Decimal(10 * value) for value, name in enumerate(_TENS.split(), start=2)
-}
+from core.text import ENGLISH
+
+NUMBER_WORDS = {name: Decimal(value) for name, value in ENGLISH.numbers.items()}
 """The number that a single word says."""
 NOT_COUNTED = re.compile(r"\b(?:no|any|some|every|each|the|this|that|which)\s+$", re.IGNORECASE)
 _TOKEN = re.compile(r"\w+|[^\w\s]")

@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.text import ENGLISH
 from evaluation.scoring.number_words import NUMBER_WORDS
 from evaluation.scoring.numbers import quantities, same
 from evaluation.scoring.text import Place, Word, fold, places, words_of
 
-STOP = frozenset(
-    re.findall(r"\w+", "a an the is are was were be been of in on at to for by with and or as it its that this these "
-               "those from has have had will would there their they he she his her which who what than "
-               "into also such within must shall should can may")
-)  # fmt: skip
 TURNING = frozenset(
     re.findall(r"\w+", "not no never before after above below over under more less most least maximum minimum except "
                "without until unless increase increased decrease decreased rise rose fall fell up down first last only "
@@ -49,7 +45,7 @@ def _opened(folded: str, start: int) -> int:
 
 def content(folded: str) -> list[str]:
     """The words of a text that carry it, without their endings."""
-    return [stem(word.text) for word in words_of(folded) if word.text not in STOP]
+    return [stem(word.text) for word in words_of(folded) if word.text not in ENGLISH.answer_stop_words]
 
 
 def _figure(word: str) -> str:
@@ -128,7 +124,7 @@ def _same_words(folded: str, wanted: str) -> list[Place]:
     )
     if len(target) < FEW_WORDS and not (turned and set(target) <= set(content(folded))):
         return []
-    given = [word for word in words_of(folded) if word.text not in STOP]
+    given = [word for word in words_of(folded) if word.text not in ENGLISH.answer_stop_words]
     stems = [stem(word.text) for word in given]
     hits = _longest_common(stems, target)
     numbers = [each for each in target if each[0].isdigit()]

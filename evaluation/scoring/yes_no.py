@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from core.text import ENGLISH
 from evaluation.scoring.text import fold, words
 
 YES = re.compile(
@@ -25,12 +26,6 @@ OPENING = re.compile(
 BOTH = re.compile(r"\b(?:yes and no|no and yes|yes or no|it depends|partly|partially|maybe|perhaps)\b", re.IGNORECASE)
 NEGATION = re.compile(
     r"\bnot\b|n't\b|\bnever\b|\bcannot\b|\bneither\b|\bnone\b|\bno\b(?! later| more| less)|\bunable\b", re.IGNORECASE
-)
-MINOR = frozenset(
-    words(
-        "is are was were do does did can could may must will would should has have had it that this of in on at to for "
-        "be by with and or any there they you we i not no"
-    )
 )
 SHORT = re.compile(
     r"(?:it|they|he|she|that|this|there|you|we|one) (?:does|do|did|is|are|was|were|can|may|must|will|has|have|should)"
@@ -71,7 +66,7 @@ def restated(answer: str, question: str) -> bool | None:
         return said["said"].lower() == "yes"
     if BOTH.search(folded):
         return None
-    wanted = set(_stems(asked)) - MINOR
+    wanted = set(_stems(asked)) - ENGLISH.restated_stop_words
     shared = len(wanted & set(_stems(folded))) / len(wanted) if wanted else 0.0
     if shared < SHARED:
         return None

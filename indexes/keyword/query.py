@@ -5,19 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from core.text import encodable
-
-STOP_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """a about after all also am an and any are as at be because been before being between both but by can could did
-        do does doing don down during each few for from further get give had has have having he her here hers him his
-        how i if in into is it its just me more most my no nor not of off on once only or other our out over own please
-        same she should so some such tell than that the their them then there these they this those through to too
-        under until up us very was we were what when where which while who whom whose why will with would you your
-        d ll m re s t ve""",
-    )
-)
+from core.text import ENGLISH, encodable
 
 _COMPOUND = re.compile(r"\w+(?:[-./_&]\w+)*")
 _WORD = re.compile(r"[^\W_]+")
@@ -42,5 +30,7 @@ def telling(words: list[str]) -> list[str]:
     """
     mixed = any(word.islower() for word in words)
     return [
-        word for word in words if word.lower() not in STOP_WORDS or (mixed and word.isupper() and len(word) > 1)
+        word
+        for word in words
+        if word.lower() not in ENGLISH.search_stop_words or (mixed and word.isupper() and len(word) > 1)
     ] or words

@@ -7,97 +7,26 @@ from collections.abc import Set
 from functools import lru_cache
 
 from core.caches import remembers, to_forget
+from core.text import ENGLISH
 
 _TOKEN = re.compile(
     r"(?!(?:19|20)\d\d-)(?:[A-Za-z]{1,4}-)?\d+(?:-\d+)+|[A-Z]{1,4}-\d+|"  # part and ticket numbers stay whole
     r"\d+(?:[.,]\d+)*(?![^\W_])|[^\W_]+(?:['’][^\W\d_]+)?"
 )
 
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-STOP_WORDS = frozenset(
-    _words("""
-    a about above after again against all also am an and any are as at be because been before being below between both
-    but by can could did do does doing done down during each few for from further get gets give given gives had has have
-    having he her here hers him his how i if in into is it its itself just let may me might more most must my no nor not
-    of off on once only or other our ours out over own per please same shall she should so some such than that the their
-    theirs them then there these they this those through to too under until up upon us very was we were what when where
-    whether which while who whom whose why will with within without would you your yours s t re ve ll d m etc via
-    according called describe document documents explain list mentioned name report reported said say says stated tell
-    text now today still already ever yet nowadays
-    """)
-)
+STOP_WORDS = ENGLISH.question_stop_words
 """Words that carry no content in a question."""
 
-GENERIC_WORDS = frozenset(
-    _words("""
-    allow amount answer apply available be come company contain count current currently date day exact exactly figure
-    find full general get give go happen have hold include information item kind last level long main make many mean
-    much need number one part people percentage person place possible price provide purpose rate reason recommend
-    require result set show start support supported sum take thing time total type use used value want way word work
-    year
-    """)
-)
+GENERIC_WORDS = ENGLISH.generic_words
 """Words that ask rather than name: a stretch that lacks them can still be the answer."""
 
-_MONTHS = _words("january february march april may june july august september october november december")
-_DAYS = _words("monday tuesday wednesday thursday friday saturday sunday")
-_NUMBERS = _words("""
-    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
-    eighteen nineteen twenty
-""")
-_TENS = {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
+_MONTHS = ENGLISH.month_names
 _SPELLED = {
-    **{month[:3]: month for month in _MONTHS},
-    "sept": "september",
-    **{word: str(number) for number, word in enumerate(_NUMBERS) if word != "one"},
-    **_TENS,
+    **{name: _MONTHS[number - 1] for name, number in ENGLISH.months.items()},
+    **{word: str(number) for word, number in ENGLISH.numbers.items() if word != "one"},
     "hundred": "100",
-    "sold": "sell",
-    "sale": "sell",
-    "sales": "sell",
-    "paid": "pay",
-    "bought": "buy",
-    "sent": "send",
-    "made": "make",
-    "won": "win",
-    "held": "hold",
-    "kept": "keep",
-    "left": "leave",
-    "began": "begin",
-    "begun": "begin",
-    "written": "write",
-    "wrote": "write",
-    "chosen": "choose",
-    "spent": "spend",
-    "taken": "take",
-    "took": "take",
-    "built": "build",
-    "led": "lead",
-    "met": "meet",
-    "lost": "lose",
-    "loss": "lose",
-    "grew": "grow",
-    "fell": "fall",
-    "rose": "rise",
-    "people": "person",
-    "everybody": "everyone",
-    "anybody": "anyone",
-    "somebody": "someone",
-    "children": "child",
-    "men": "man",
-    "women": "woman",
-    "analyses": "analysis",
-    "percent": "%",
-    "percentage": "%",
+    **ENGLISH.irregular,
 }
-_SUFFIXES = _words("""
-    izations ization isations isation ations ation ators ator ments ment nesses ness ances ance ences ence ings ing
-    ible able ivals ival ives ive ions ion als edly ies ied ers ors ed er or es ly al s y e
-""")
 
 
 @remembers
@@ -114,9 +43,9 @@ def stem(word: str) -> str:
         return _number(word)
     word = word.removesuffix("'s").replace("'", "")
     word = _SPELLED.get(word, word)
-    if len(word) < 4 or word in _MONTHS or word in _DAYS or any(c.isdigit() for c in word):
+    if len(word) < 4 or word in _MONTHS or word in ENGLISH.weekdays or any(c.isdigit() for c in word):
         return word
-    for suffix in _SUFFIXES:
+    for suffix in ENGLISH.suffixes:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3:
             word = word[: -len(suffix)]
             break
@@ -147,7 +76,7 @@ def vocabulary(text: str) -> frozenset[str]:
 def is_month_or_day(token: str) -> bool:
     """True for the name of a month or of a day of the week, abbreviated or not."""
     lower = token.lower()
-    return lower in _DAYS or _SPELLED.get(lower, lower) in _MONTHS
+    return lower in ENGLISH.weekdays or _SPELLED.get(lower, lower) in _MONTHS
 
 
 def is_number(token: str) -> bool:
