@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,7 +15,8 @@ def encodable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """The words of one language that searching, answering and scoring know. All are in small letters.
+    """The words of one language that searching, answering and scoring know. In small letters, but for
+    `passage_abbreviations`.
 
     The stop words differ by what a mistake costs: a search may keep a word too many, for its rank is low; a question
     to the built-in model also loses the words that ask ("list", "according"); a scorer drops few, since a word that
@@ -44,6 +46,14 @@ class Language:
     """Forms of a word that its endings do not explain, and the form that they are read as."""
     suffixes: tuple[str, ...]
     """Endings that make no other word for the built-in model, in the order in which they are tried."""
+    answer_ending: re.Pattern[str]
+    """The ending that a scorer takes off a word of an answer: "applies", "applied" and "apply" are one."""
+    restated_ending: re.Pattern[str]
+    """The ending that is taken off where an answer says its question again. It leaves "y", and digits have it too."""
+    chunk_abbreviations: frozenset[str]
+    """What a full stop behind it does not end, in chunking, in any case: a chunk had better be long than torn."""
+    passage_abbreviations: frozenset[str]
+    """The same in passages to quote from, in this case only: there "no." and "max." may well end a sentence."""
 
     @property
     def month_names(self) -> tuple[str, ...]:
@@ -152,5 +162,15 @@ ENGLISH = Language(
     ),
     irregular=MappingProxyType(_IRREGULAR),
     suffixes=tuple(_SUFFIXES.split()),
+    answer_ending=re.compile(r"(?:(?<=[a-z]{3})(?:ies|ied)|(?<=[a-z]{3})(?:ing|ed|es|s|y|e))$"),
+    restated_ending=re.compile(r"(?<=\w{3})(?:ing|ed|es|s|e)$"),
+    chunk_abbreviations=_words("""
+        e.g i.e etc vs cf al approx no nos art sec fig figs eq p pp vol ed eds inc ltd co corp dr mr mrs ms prof st jr
+        sr dept est ca resp incl excl max min tel ext jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k a.m p.m
+    """),
+    passage_abbreviations=_words("""
+        Mr Mrs Ms Dr Prof St No Nos Inc Ltd Corp Co vs e.g i.e cf approx Fig Sec Art Jan Feb Mar Apr Jun Jul Aug Sep
+        Sept Oct Nov Dec Mon Tue Wed Thu Fri Sat Sun
+    """),
 )
 """English, the one language so far."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from core.text import ENGLISH
 
-MONTHS = ENGLISH.months
-_MONTH = rf"(?P<n>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b\.?"
+_MONTH = rf"(?P<n>{'|'.join(sorted(ENGLISH.months, key=len, reverse=True))})\b\.?"
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<y>\d{4})\b"
 PATTERNS = tuple(
@@ -79,7 +78,7 @@ def _read(match: re.Match[str]) -> list[Day]:
     if parts.get("a"):
         pairs = {(int(parts["a"]), int(parts["b"])), (int(parts["b"]), int(parts["a"]))}
         return [Day(year, month, day, *match.span()) for month, day in sorted(pairs)]
-    month = MONTHS[parts["n"].lower().rstrip(".")] if parts.get("n") else int(parts["m"])
+    month = ENGLISH.months[parts["n"].lower().rstrip(".")] if parts.get("n") else int(parts["m"])
     return [Day(year, month, int(parts["d"]) if parts.get("d") else None, *match.span())]
 
 

@@ -70,7 +70,7 @@ def stem(word: str) -> str:
     """A word without the ending of a plural or a verb; numbers and short words stay as they are."""
     if len(word) < 4 or not word.isalpha() or word in NUMBER_WORDS:
         return _figure(word)
-    return re.sub(r"(?:(?<=[a-z]{3})(?:ies|ied)|(?<=[a-z]{3})(?:ing|ed|es|s|y|e))$", "", word)
+    return ENGLISH.answer_ending.sub("", word)
 
 
 def _plural(folded: str, wanted: str) -> list[Place]:

@@ -88,4 +88,4 @@ def _opposed(given: set[str], asked: set[str]) -> bool:
 
 
 def _stems(text: str) -> list[str]:
-    return [re.sub(r"(?<=\w{3})(?:ing|ed|es|s|e)$", "", word) for word in words(text)]
+    return [ENGLISH.restated_ending.sub("", word) for word in words(text)]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.documents import Element, Parsed
+from core.text import ENGLISH
 from ingest.chunking.plain import Plain
 from ingest.chunking.sections import Count, Section, shorten
 
@@ -149,9 +150,7 @@ _END = re.compile(
     r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|(?<!\s)\s*[\r\n][ \t]*+(?=[-*•‣–][ \t])|(?<=[.!?:;])[ \t]*[\r\n]+"
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|al|approx|no|nos|art|sec|fig|figs|eq|p|pp|vol|ed|eds|inc|ltd|co|corp|dr|mr|mrs|ms|prof|st|jr|sr|"
-    r"dept|est|ca|resp|incl|excl|max|min|tel|ext|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|u\.s|u\.k|a\.m|p\.m)|\b[A-Z])\.$",
-    re.I,
+    rf"(?:\b(?:{'|'.join(map(re.escape, sorted(ENGLISH.chunk_abbreviations)))})|\b[A-Z])\.$", re.IGNORECASE
 )
 _LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-z])[.)]")
 

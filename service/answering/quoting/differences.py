@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from core.text import ENGLISH
 from service.answering.quoting.question import Asking
 from service.answering.quoting.units import FIGURE, Unit, picked
-from service.answering.quoting.words import STOP_WORDS, stems
+from service.answering.quoting.words import stems
 
 _CHANGE = re.compile(
     r"cheaper|dearer|gr[eo]w\w*|ris\w+|rose|increase\w*|decrease\w*|f[ae]ll\w*|drop\w*|exceed\w*|higher|lower|larger|smaller|"
@@ -110,4 +111,4 @@ def _without(asking: Asking, out: set[str], text: str = "") -> Asking:
 
 
 def _names(text: str) -> set[str]:
-    return {root for root in stems(text) if root not in STOP_WORDS and not _YEAR.fullmatch(root)}
+    return {root for root in stems(text) if root not in ENGLISH.question_stop_words and not _YEAR.fullmatch(root)}

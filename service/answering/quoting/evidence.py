@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence, Set
 from itertools import pairwise
 
 from core.answers import Passage
+from core.text import ENGLISH
 from service.answering.quoting.question import Asking, Term
 from service.answering.quoting.units import Unit, picked, told
 from service.answering.quoting.versions import Version
 from service.answering.quoting.weights import Evidence
 from service.answering.quoting.words import (
-    STOP_WORDS,
     is_month_or_day,
     is_number,
     related,
@@ -74,7 +74,7 @@ def weigh_up(
     asking: Asking, unit: Unit, found: dict[str, float], shares: dict[str, float], passage: Passage, version: Version
 ) -> Evidence:
     """The evidence of a unit before meanings are compared."""
-    words = [stem(token) for token in tokens(unit.plain) if token.lower() not in STOP_WORDS]
+    words = [stem(token) for token in tokens(unit.plain) if token.lower() not in ENGLISH.question_stop_words]
     at: defaultdict[float, float] = defaultdict(float)
     for root, share in shares.items():
         at[found[root]] += share
@@ -163,7 +163,7 @@ def _labels(unit: Unit, cells: int) -> tuple[str, ...]:
 
 
 def _share(label: str, asking: Asking) -> float:
-    words = {stem(token) for token in tokens(label) if token.lower() not in STOP_WORDS}
+    words = {stem(token) for token in tokens(label) if token.lower() not in ENGLISH.question_stop_words}
     return len(words & asking.stems) / len(words) if words else 0.0
 
 

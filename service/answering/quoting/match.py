@@ -11,6 +11,7 @@ from itertools import zip_longest
 import numpy as np
 
 from core.answers import Passage
+from core.text import ENGLISH
 from indexes.embedders.protocol import Embedder, Vectors
 from service.answering.pack import ADJACENT_CHARACTERS
 from service.answering.quoting.differences import comparable, sides
@@ -19,7 +20,7 @@ from service.answering.quoting.question import Asking, Term
 from service.answering.quoting.units import Unit, cut
 from service.answering.quoting.versions import Version, versions
 from service.answering.quoting.weights import BY_SCORE, BY_WORDS, CHOOSING, JUDGING, MAX_LEAD, USUAL, Evidence, score
-from service.answering.quoting.words import STOP_WORDS, related, tokens, vocabulary
+from service.answering.quoting.words import related, tokens, vocabulary
 
 MAX_WEIGHED = 400
 """Units that are weighed up: those with most of the question in and around them. Ordinary prompts have fewer."""
@@ -256,7 +257,7 @@ def compare(asking: Asking, stretches: Sequence[tuple[str, str, str]], embedder:
 def _words(text: str) -> set[str]:
     """The words of a text that carry content, in lower case, without figures."""
     lower = {token.lower() for token in tokens(text)}
-    return {word for word in lower - STOP_WORDS if len(word) > 2 and not any(map(str.isdigit, word))}
+    return {word for word in lower - ENGLISH.question_stop_words if len(word) > 2 and not any(map(str.isdigit, word))}
 
 
 def _alike(wanted: dict[str, str], words: Iterable[str], vectors: Vectors, place: dict[str, int]) -> dict[str, float]:

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from service.answering.quoting.words import GENERIC_WORDS, STOP_WORDS, is_month_or_day, stem, tokens
+from core.text import ENGLISH
+from service.answering.quoting.words import is_month_or_day, stem, tokens
 
 Asked = Literal["who", "when", "where", "why", "number", "boolean", "list", "other"]
 
@@ -113,7 +114,9 @@ def take_apart(text: str) -> Asking:
     scene = _only_in_scene(text)
     for position, token in enumerate(words):
         root = stem(token)
-        if (token.lower() in STOP_WORDS and not (token.isupper() and len(token) > 1)) or root in counted:
+        if (
+            token.lower() in ENGLISH.question_stop_words and not (token.isupper() and len(token) > 1)
+        ) or root in counted:
             continue
         exact = _is_exact(token, first=position == 0) and root not in beside
         generic = (root in _GENERIC_STEMS or root in beside) and not exact
@@ -157,7 +160,7 @@ def _only_in_requests(text: str) -> set[str]:
     return {stem(token) for part in requests for token in tokens(part)} - asked
 
 
-_GENERIC_STEMS = frozenset(stem(word) for word in GENERIC_WORDS)
+_GENERIC_STEMS = frozenset(stem(word) for word in ENGLISH.generic_words)
 
 
 def _is_exact(token: str, *, first: bool) -> bool:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from core.answers import Passage
 from core.caches import to_forget
+from core.text import ENGLISH
 from service.answering.quoting.question import Asking
 from service.answering.quoting.words import readable, stems
 
@@ -107,10 +108,7 @@ _ITEM = re.compile(r"\s*(?:[-*•+–▪●○]|\(?\d{1,2}\\?[.)]|\(?[a-z]\\?[.)
 _KEY_VALUE = re.compile(r"\s*[^\s:|][^:|.!?]{0,48}:\s+\S")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]*_]*(?=\s+[\"'“‘(\[*_]*[A-Z0-9À-Þ])|[。！？]")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Inc|Ltd|Corp|Co|vs|e\.g|i\.e|cf|approx|Fig|Sec|Art|Jan|Feb|Mar|Apr|Jun|Jul|Aug|"
-    r"Sep|Sept|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\\?\.)$"
-)
+_ABBREVIATION = re.compile(rf"(?:\b(?:[A-Z]|{'|'.join(map(re.escape, sorted(ENGLISH.passage_abbreviations)))})\\?\.)$")
 _POINTS_BACK = re.compile(
     r"^(?:\w+ ){0,4}?(?:it|its|they|them|their|this|these|those|he|she|his|her|each|both)\b", re.IGNORECASE
 )

@@ -14,11 +14,6 @@ _TOKEN = re.compile(
     r"\d+(?:[.,]\d+)*(?![^\W_])|[^\W_]+(?:['’][^\W\d_]+)?"
 )
 
-STOP_WORDS = ENGLISH.question_stop_words
-"""Words that carry no content in a question."""
-
-GENERIC_WORDS = ENGLISH.generic_words
-"""Words that ask rather than name: a stretch that lacks them can still be the answer."""
 
 _MONTHS = ENGLISH.month_names
 _SPELLED = {
