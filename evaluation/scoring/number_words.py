@@ -44,7 +44,7 @@ def spelled_numbers(text: str) -> list[tuple[Decimal, int, int]]:
     """(number, start, end) of each; "one" only where it counts something, not in "one of" or "the one".
 
     Which words make one number is text2num's reading: "five and six" are two, "one hundred and five" is one. Two of
-    them side by side that are spoken as a year are one: "nineteen ninety-nine".
+    them side by side that are spoken as a year are one: "nineteen ninety-nine", but not "twelve fifteen-minute breaks".
     """
     from text_to_num import find_numbers
 
@@ -56,7 +56,8 @@ def spelled_numbers(text: str) -> list[tuple[Decimal, int, int]]:
             continue
         if re.match(r"\d[\d.,]*[\s-]*$", text[max(0, start - 12) : start].lstrip("(~$€£ ")):
             continue
-        if found and 11 <= found[-1][0] <= 20 and 10 <= value <= 99 and text[found[-1][2] : start].isspace():
+        spoken = bool(found) and 11 <= found[-1][0] <= 20 and 10 <= value <= 99 and text[found[-1][2] : start].isspace()
+        if spoken and not re.match(r"-\w", text[end:]):
             value, start = found[-1][0] * 100 + value, found.pop()[1]
         found.append((value, start, end))
     return found

@@ -34,3 +34,8 @@ def test_where_a_number_stands_is_told() -> None:
     text = "It takes Twenty-One days."
     ((_, start, end),) = spelled_numbers(text)
     assert text[start:end] == "Twenty-One"
+
+
+def test_a_count_before_a_compound_with_a_number_is_not_read_as_a_year() -> None:
+    assert [str(value) for value, *_ in spelled_numbers("twelve fifteen-minute breaks")] == ["12", "15"]
+    assert [str(value) for value, *_ in spelled_numbers("twenty twenty-four")] == ["2024"]
