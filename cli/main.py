@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import sys
@@ -90,7 +91,16 @@ def run(words: Sequence[str] | None = None) -> None:
     except (OSError, sqlite3.Error) as error:
         if (fault := write_fault(error)) is None:
             raise
+        _drop_what_cannot_be_written()
         _fail(fault, EXIT_USAGE)
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Where the output has no room, Python would try once more as it exits, complain, and exit with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(error: TouchstoneError, code: int) -> None:

@@ -94,13 +94,13 @@ def test_a_command_on_a_full_disk_ends_with_a_sentence(disk: Path) -> None:
     assert touchstone("index", "verify").code == 0
 
 
-def test_output_that_has_no_room_is_no_bug(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_has_no_room_is_no_bug(tmp_path: Path, unbuffered: str) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full")
     with Path("/dev/full").open("w") as out:
         command = [sys.executable, "-m", "cli", "models", "list"]
-        done = subprocess.run(
-            command, stdout=out, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment_for(tmp_path / "data")
-        )
+        environment = environment_for(tmp_path / "data") | {"PYTHONUNBUFFERED": unbuffered}
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert "no room left on the disk" in done.stderr
