@@ -29,7 +29,7 @@ HEAD = """\
 
 @app.command("show")
 def show(context: typer.Context, data: Data = None, as_json: Json = False) -> None:
-    """Print every setting, its value, and where that comes from. Passwords in URLs are not shown."""
+    """Print every setting, its value, and where that comes from. What opens a URL is not shown."""
     from core.settings.load import origin_of
 
     settings = settings_of(context, data)
@@ -66,11 +66,23 @@ def _values(part: BaseModel, path: str = "") -> Iterator[tuple[str, Any]]:
             for each, inner in value.items():
                 yield from _values(inner, f"{path}{name}.{each}.")
         else:
-            yield f"{path}{name}", _without_password(plain[name])
+            yield f"{path}{name}", _without_secrets(plain[name])
 
 
-def _without_password(value: Any) -> Any:  # noqa: ANN401 -- JSON
-    return re.sub(r"(://[^/@:]*:)[^/@]*@", r"\1***@", value) if isinstance(value, str) else value
+def _without_secrets(value: Any) -> Any:  # noqa: ANN401 -- JSON
+    """A value, wherever a URL stands in it, without who may open it.
+
+    All before the last `@` goes (a password may hold `@`, `/` and `?`) but a user's name before a colon, and every
+    value of a query. Rather too much than too little: a path with an `@` in it is cut as well.
+    """
+    if isinstance(value, Mapping):
+        return {name: _without_secrets(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(each) for each in value]
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    bare = re.sub(r"://(?:([^/@:?#]*:)|)[^\n]*@", r"://\1***@", value)
+    return re.sub(r"([?&;][^=&#]*=)[^&#]*", r"\1***", bare)
 
 
 def _lines() -> Iterator[str]:

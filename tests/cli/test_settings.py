@@ -40,11 +40,25 @@ def test_every_setting_is_shown_with_its_value_and_where_it_comes_from(tmp_path:
     assert told["log_format"][1] == "default"
 
 
-def test_a_password_in_a_url_is_not_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://jo:s3cret@db/jobs", "postgresql://jo:***@db/jobs"),
+        ("postgresql://jo:p@s3cret@db/jobs", "postgresql://jo:***@db/jobs"),
+        ("postgresql://jo:p/s3cret@db/jobs", "postgresql://jo:***@db/jobs"),
+        ("postgresql://jo:p?s3cret@db/jobs", "postgresql://jo:***@db/jobs"),
+        ("postgresql://s3cret@db/jobs", "postgresql://***@db/jobs"),
+        ("postgresql://db/jobs?user=jo&password=s3cret", "postgresql://db/jobs?user=***&password=***"),
+        ("postgresql://db:5432/jobs", "postgresql://db:5432/jobs"),
+    ],
+)
+def test_a_secret_in_a_url_is_not_shown(tmp_path: Path, url: str, told: str) -> None:
     for words in ((), ("--json",)):
-        told = settings(tmp_path, "show", *words, TOUCHSTONE_JOBS__DATABASE_URL="postgresql://jo:s3cret@db/jobs")
-        assert "jo:***@db/jobs" in told.stdout
-        assert "s3cret" not in told.stdout
+        said = settings(
+            tmp_path, "show", *words, TOUCHSTONE_JOBS__DATABASE_URL=url, TOUCHSTONE_SERVER__SOURCES=f"docs,{url}"
+        )
+        assert said.stdout.count(told) == 2, said.stderr
+        assert "s3cret" not in said.stdout
 
 
 def test_the_file_to_begin_with_holds_every_default_and_is_not_written_over(
