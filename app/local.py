@@ -180,7 +180,7 @@ class LocalEngine:
 
     def index(self) -> IndexOut:
         """The versions of the index."""
-        from indexes.upkeep.overview import overview
+        from indexes.cutover.overview import overview
 
         return IndexOut.of(self.indexes.version, overview(self.settings))
 
@@ -199,7 +199,7 @@ class LocalEngine:
 
     def roll_back(self) -> RollbackOut:
         """Serve the version before again, from the next command on."""
-        from indexes.upkeep import versions
+        from indexes import versions
         from ingest.changeover import roll_back
 
         back = roll_back(self.indexes, self.settings)
@@ -207,6 +207,6 @@ class LocalEngine:
 
     def prune(self) -> PruneOut:
         """Remove every version but the live one."""
-        from indexes.upkeep.versions import forget_previous
+        from indexes.versions import forget_previous
 
         return PruneOut(removed=tuple(forget_previous(self.settings.data)))

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from core.errors import JobConflict, TouchstoneError, UnknownJob
 from core.files import write_fault
 from core.settings.load import Settings
+from indexes import versions
+from indexes.cutover.overview import RebuildProgress, VersionRow, overview
 from indexes.indexes import Indexes
 from indexes.open import open_version
 from indexes.recipe import Recipe
-from indexes.upkeep import versions
-from indexes.upkeep.overview import RebuildProgress, VersionRow, overview
 from ingest.changeover import Change, Serve, rebuild, roll_back
 from ingest.jobs.engine import JobEngine
 from ingest.jobs.schedule import Schedule

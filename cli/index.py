@@ -122,7 +122,7 @@ def backup(
     data: Data = None,
 ) -> None:
     """Write everything that cannot be made again to one file, while a service goes on with its work."""
-    from indexes.upkeep.backup import take
+    from indexes.backup import take
 
     settings = settings_of(context, data)
     manifest = take(settings.data, file)
@@ -143,8 +143,8 @@ def restore(
     data: Data = None,
 ) -> None:
     """Put a backup into a data folder, on this machine or another, and check it; nothing is embedded."""
+    from indexes.backup import restore as put_back
     from indexes.catalogue.keys import is_keyless
-    from indexes.upkeep.backup import restore as put_back
 
     settings = settings_of(context, data)
     manifest = put_back(settings, file, force=force)

@@ -1,10 +1,11 @@
 """Everything that stores or finds: documents with who may read them, vectors, words, and the way between them.
 
 open.py gives `Indexes`; write.py, delete.py and collections.py change it in the one safe order; search/ reads it.
-In order: catalogue/ is the truth; vectors/ and keyword/ are derived from it; embedders/ and rerankers/ are models;
-search/ turns a question into hits; upkeep/ keeps the derived parts sound, and versions, backups and the lock.
+In order: versions.py says which of several indexes is live; catalogue/ is the truth; vectors/ and keyword/ are derived
+from it; embedders/ and rerankers/ are models; uploads.py keeps the files that callers send; upkeep/ keeps the derived
+parts sound; search/ turns a question into hits; cutover/ and backup.py put one whole index in another's place.
 Imports core.
 
-Order: torch_device, catalogue, embedders, rerankers, vectors, keyword, upkeep, recipe, indexes, open, write, uploads,
-delete, collections, search, llamaindex.
+Order: torch_device, versions, embedders, rerankers, catalogue, vectors, keyword, uploads, upkeep, recipe, indexes,
+write, open, delete, collections, search, cutover, backup, llamaindex.
 """

@@ -19,7 +19,7 @@ from indexes.upkeep.lock import Lock
 from indexes.vectors.protocol import VectorIndex
 
 if TYPE_CHECKING:
-    from indexes.upkeep.caretaker import Care
+    from indexes.upkeep.caretaker import Caretaker
     from indexes.uploads import Uploads
 
 P = ParamSpec("P")
@@ -39,7 +39,7 @@ class Indexes:
     search: SearchSettings
     version: str
     lock: Lock
-    care: Care
+    care: Caretaker
     uploads: Uploads
     beside: Executor
     """For what one search does at the same time."""

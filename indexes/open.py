@@ -9,11 +9,12 @@ from contextlib import ExitStack, closing, contextmanager
 from core.machine import cores
 from core.settings.load import Settings
 from indexes import recipe as manifest
+from indexes import versions
 from indexes.catalogue.catalogue import Catalogue
 from indexes.indexes import Indexes
 from indexes.rerankers.choose import choose_reranker
-from indexes.upkeep import check, refill, versions
-from indexes.upkeep.caretaker import Care
+from indexes.upkeep import check
+from indexes.upkeep.caretaker import Caretaker
 from indexes.upkeep.checksums import Verdict, sealed
 from indexes.upkeep.lock import Lock, own
 from indexes.uploads import Uploads
@@ -52,13 +53,10 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
         embedder, recipe = manifest.embedder_of(catalogue, settings)
         reranker = choose_reranker(settings.reranker)
         catalogue.jobs.interrupt()
-        twice = lock.inherited and catalogue.recall(refill.OPENED) == refill.AGAIN
-        if lock.inherited:
-            catalogue.remember(refill.DOUBT, "a process died")
         uploads = Uploads(settings.data, catalogue)
         if name == versions.pointer(settings.data).live:
             uploads.finish()
-        care = Care(folder, catalogue, seal, uploads, dimension=embedder.dimension, died=twice)
+        care = Caretaker(folder, catalogue, seal, uploads, dimension=embedder.dimension)
         stack.enter_context(closing(care))
         sweep(catalogue, care.vectors, care.keyword)
         beside = stack.enter_context(ThreadPoolExecutor(cores(), thread_name_prefix="beside"))

@@ -17,14 +17,14 @@ from indexes.embedders.choose import choose_embedder
 from indexes.embedders.protocol import Embedder
 from indexes.upkeep.checksums import PARTS
 from indexes.upkeep.derived import deleted_from
-from indexes.upkeep.refill import DOUBT, OPENED, SOUND
+from indexes.upkeep.state import BEFORE
 
 FORMAT = "1"
 RECIPE = "recipe"
 OF_THE_MACHINE = frozenset({"cache", "device", "threads"})
 """Embedder settings that change no vector."""
 OF_A_VERSION = frozenset(
-    {"schema", "dimension", "embedder", RECIPE, DOUBT, SOUND, OPENED}
+    {"schema", "dimension", "embedder", RECIPE, *BEFORE}
     | {deleted_from(PARTS[part]) for part in ("vectors", "keyword")}
 )
 """What the catalogue remembers of its own version; everything else it knows of the data folder."""

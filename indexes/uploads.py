@@ -28,13 +28,13 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core.errors import SourceError
 from core.files import put_in_place, sync
+from indexes import versions
 from indexes.catalogue import schema
 from indexes.catalogue.catalogue import Catalogue
 from indexes.catalogue.groups import INSIDE
 from indexes.catalogue.jobs import TO_COME
 from indexes.catalogue.rows import JobRow
 from indexes.catalogue.schema import meta
-from indexes.upkeep import versions
 
 UPLOADS, OF_KEYS, WAITING = "uploads", "uploads-of-keys", "uploads-waiting"
 FOLDERS = (WAITING, UPLOADS, OF_KEYS)

@@ -10,14 +10,13 @@ from core.access import OWNER
 from core.errors import UsageError
 from core.settings.load import Settings
 from indexes import recipe as manifest
+from indexes import versions
 from indexes.catalogue.structures import origins
+from indexes.cutover.carry_over import RolledBack, give_back
+from indexes.cutover.overview import Changed, RebuildProgress
 from indexes.indexes import Indexes
 from indexes.open import open_version
 from indexes.recipe import Recipe
-from indexes.upkeep import versions
-from indexes.upkeep.carry_over import RolledBack, give_back
-from indexes.upkeep.overview import Changed, RebuildProgress
-from indexes.upkeep.refill import rebuild_vectors
 from ingest.plan import fingerprint, fingerprint_for
 from ingest.rebuild import Build
 from ingest.recut import Recut
@@ -55,7 +54,7 @@ def rebuild(live: Indexes, settings: Settings, change: Change, *, quiet: Quiet =
     aim = fingerprint_for(manifest.embedder_for(wanted.embedder, settings.data), wanted.ingest.chunk_word_pieces)
     if not change.afresh and not differing(live, aim):
         with quiet():
-            return Changed(version=None, vectors=rebuild_vectors(live))
+            return Changed(version=None, vectors=live.care.remake())
     before = versions.pointer(settings.data)
     name = versions.begin(settings.data, f"{aim} from {before.live}{' afresh' if change.afresh else ''}")
     with ExitStack() as stack:

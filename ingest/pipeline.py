@@ -15,7 +15,6 @@ from core.sources import EVERYTHING, Patterns
 from indexes.catalogue.job_documents import TO_REMOVE, Layout
 from indexes.catalogue.rows import Description
 from indexes.indexes import Indexes
-from indexes.upkeep.refill import mend
 from indexes.write import finish_intents, remove_document
 from ingest.discover import container_of
 from ingest.open_source import open_source
@@ -202,7 +201,7 @@ def sweep(work: Work) -> int:
             work.check()
             remove_document(work.indexes, work.job.collection, document, job=work.job.id)
         finish_intents(work.indexes)
-        mend(work.indexes)
+        work.indexes.care.rewrite_lost()
     return len(gone)
 
 

@@ -16,12 +16,11 @@ from core.machine import cores
 from core.settings.sections import IngestSettings
 from indexes.catalogue.rows import Known, Version
 from indexes.catalogue.structures import Origin, origins, stored_document, vectors_by_text
+from indexes.cutover.carry_over import hand_over
+from indexes.cutover.overview import RebuildProgress, Rebuilt
+from indexes.cutover.recall import refuse_imprecise, refuse_incomplete
 from indexes.embedders.protocol import Vectors
 from indexes.indexes import Indexes
-from indexes.upkeep.carry_over import hand_over
-from indexes.upkeep.overview import RebuildProgress, Rebuilt
-from indexes.upkeep.recall import refuse_imprecise, refuse_incomplete
-from indexes.upkeep.refill import mend
 from indexes.write import finish_intents, remove_document, write_documents
 from ingest.reading.isolation import Limits
 from ingest.reading.pool import ParserPool
@@ -73,7 +72,7 @@ class Build:
             if self._round() <= FEW:
                 break
         finish_intents(self._made)
-        mend(self._made)
+        self._made.care.rewrite_lost()
         self._round()
         self._recall = refuse_imprecise(self._made)
 

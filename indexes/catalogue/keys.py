@@ -23,10 +23,10 @@ from sqlalchemy import Column, Engine, RowMapping, Select, String, Table, bindpa
 from core import keys as text
 from core.errors import DatabaseBusy, IndexBroken, Unauthorized, UnknownKey
 from core.files import sync
+from indexes import versions
 from indexes.catalogue import mapping, schema
 from indexes.catalogue.rows import KeyRow
 from indexes.catalogue.schema import Json
-from indexes.upkeep import versions
 
 logger = logging.getLogger(__name__)
 

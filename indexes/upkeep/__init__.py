@@ -1,10 +1,10 @@
-"""What keeps a data folder in order.
+"""What keeps an open index in order.
 
-In order: lock (one owner), checksums (what changed while it was closed), versions, carry_over and overview (whole
-indexes beside each other), derived and guarded (a store that can be made again), refill (its making), health, check,
-recall (may a new version be served), caretaker (all of it over an open folder), backup.
-Imports core, catalogue/ and the protocols of what is kept in order.
+In order: checksums (what changed while it was closed), lock (one owner), health (what is out of order now), state
+(what the next process finds), refill (filling a derived index from the catalogue), derived (a store that can be filled
+again), derived_indexes (which answer whatever became of their store), check (all of it compared), caretaker (all of it
+over an open folder).
+Imports core, catalogue/, uploads, and the vectors and words that are kept in order.
 
-Order: checksums, lock, versions, carry_over, overview, refill, health, derived, guarded, check, recall, caretaker,
-backup.
+Order: checksums, lock, health, state, refill, derived, derived_indexes, check, caretaker.
 """

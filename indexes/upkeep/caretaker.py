@@ -7,43 +7,35 @@ import threading
 from pathlib import Path
 
 from core import caches
+from core.access import OWNER
 from core.errors import IndexBroken, TouchstoneError
 from indexes.catalogue.catalogue import Catalogue
 from indexes.catalogue.schema import checkpoint
-from indexes.keyword.guarded import GuardedKeyword
 from indexes.keyword.protocol import KeywordIndex
 from indexes.upkeep import refill
 from indexes.upkeep.check import Verified, verify
-from indexes.upkeep.checksums import PARTS, Seal, Verdict
-from indexes.upkeep.derived import Guard
-from indexes.upkeep.health import Condition
+from indexes.upkeep.checksums import PARTS, Seal
+from indexes.upkeep.derived import DerivedStore
+from indexes.upkeep.derived_indexes import DerivedKeyword, DerivedVectors
+from indexes.upkeep.health import Health
 from indexes.uploads import Uploads
-from indexes.vectors.guarded import GuardedVectors
 from indexes.vectors.protocol import VectorIndex
 
 logger = logging.getLogger(__name__)
 
 
-class Care:
+class Caretaker:
     """Owns the derived indexes of an open data folder."""
 
-    def __init__(
-        self,
-        folder: Path,
-        catalogue: Catalogue,
-        seal: Seal,
-        uploads: Uploads,
-        *,
-        dimension: int,
-        died: bool = False,
-    ) -> None:
-        """`died`: the last two processes that had the vector index open did."""
-        self.condition = Condition()
-        verdict = Verdict.DISTRUSTED if died else seal.verdict("vectors")
-        self.vectors = GuardedVectors(folder / PARTS["vectors"], catalogue, self.condition, verdict)
-        self.keyword = GuardedKeyword(folder / PARTS["keyword"], catalogue, self.condition, seal.verdict("keyword"))
+    def __init__(self, folder: Path, catalogue: Catalogue, seal: Seal, uploads: Uploads, *, dimension: int) -> None:
+        self.health = Health()
+        self.vectors = DerivedVectors(folder / PARTS["vectors"], catalogue, self.health, seal.verdict("vectors"))
+        self.keyword = DerivedKeyword(folder / PARTS["keyword"], catalogue, self.health, seal.verdict("keyword"))
         self._catalogue, self._seal, self._uploads, self._dimension = catalogue, seal, uploads, dimension
-        self._guards: tuple[Guard[VectorIndex] | Guard[KeywordIndex], ...] = self.vectors.guard, self.keyword.guard
+        self._stores: tuple[DerivedStore[VectorIndex] | DerivedStore[KeywordIndex], ...] = (
+            self.vectors.derived,
+            self.keyword.derived,
+        )
         self._closing = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -55,18 +47,29 @@ class Care:
 
     def prepare(self) -> None:
         """Open both indexes, so that no write has to wait for it; what is broken is made again in the background."""
-        for guard in self._guards:
-            guard.prepare()
+        for store in self._stores:
+            store.prepare()
 
-    def remake(self) -> None:
-        """Fill new derived indexes and put them in the old ones' place.
+    def remake(self) -> int:
+        """Fill new derived indexes and put them in the old ones' place; returns how many vectors there are.
 
         Raises:
             IndexBroken: one cannot be written; the old one stays.
         """
         with self._one_at_a_time:
-            for guard in self._guards:
-                guard.remake()
+            for store in self._stores:
+                store.remake()
+        return sum(row.chunks for row in self._catalogue.collections(access=OWNER))
+
+    def rewrite_lost(self) -> int:
+        """Once after a process died: write those vectors again that are not found; returns how many."""
+        store = self.vectors.derived
+        if not store.in_doubt:
+            return 0
+        store.open()
+        written = refill.rewrite_lost(self._catalogue, self.vectors, since=store.found_until)
+        store.looked_through()
+        return written
 
     def repair(self) -> tuple[str, ...]:
         """Make again what is broken, proves so under a close look, or was left open; the names of those parts.
@@ -74,19 +77,19 @@ class Care:
         Raises:
             IndexBroken: one cannot be written, or the catalogue is damaged.
         """
-        unproven = [guard for guard in self._guards if guard.unproven]
+        unproven = [store for store in self._stores if store.unproven]
         with self._one_at_a_time:
-            for guard in unproven:
-                guard.remake()
+            for store in unproven:
+                store.remake()
         faults = self.verify().faults
         for fault in faults:
             if fault.part == "catalogue":
                 raise IndexBroken(fault.sentence)
         with self._one_at_a_time:
-            wrong = [guard for guard in self._guards if guard.kind.name in {fault.part for fault in faults}]
-            for guard in wrong:
-                guard.remake()
-        return tuple(guard.kind.name for guard in (*unproven, *wrong))
+            wrong = [store for store in self._stores if store.kind.name in {fault.part for fault in faults}]
+            for store in wrong:
+                store.remake()
+        return tuple(store.kind.name for store in (*unproven, *wrong))
 
     def verify(self, *, full: bool = False) -> Verified:
         """Compare everything that is stored."""
@@ -101,34 +104,31 @@ class Care:
         """
         caches.forget()
         with self._one_at_a_time:
-            purged = tuple(guard.kind.name for guard in self._guards if guard.purge())
+            purged = tuple(store.kind.name for store in self._stores if store.purge())
         uploads = ("uploads",) if self._uploads.purge() else ()
         checkpoint(self._catalogue.engine)
         return purged + uploads
 
     def troubles(self) -> tuple[str, ...]:
         """What is out of order, a sentence for each part."""
-        return self.condition.troubles()
+        return self.health.troubles()
 
     def close(self) -> None:
         """End what runs in the background and close the indexes."""
         self._closing.set()
-        for guard in self._guards:
-            guard.stop()
+        for store in self._stores:
+            store.stop()
         if self._thread is not None:
             self._thread.join()
-        for part, guard in zip(("vectors", "keyword"), self._guards, strict=True):
-            if guard.unproven:
+        for part, store in zip(("vectors", "keyword"), self._stores, strict=True):
+            if store.unproven:
                 self._seal.leave_out(part)
-        used = not self.vectors.guard.unopened
-        for guard in self._guards:
-            guard.close()
-        if used:
-            refill.vouch(self._catalogue)
+        for store in self._stores:
+            store.close()
 
     def _tend(self, pause: float | None) -> None:
-        for guard in self._guards:
-            guard.serve()
+        for store in self._stores:
+            store.serve()
         while not self._closing.wait(pause):
             try:
                 self.purge()

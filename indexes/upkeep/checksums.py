@@ -55,8 +55,6 @@ class Verdict(Enum):
     INTACT = "intact"
     CHANGED = "changed"
     UNSEALED = "unsealed"
-    DISTRUSTED = "distrusted"
-    """Not by the seal: two processes in a row died with it open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
-"""Keeps a store that is made from the catalogue: what it holds can be lost, and it is never waited for.
+"""A store that is made from the catalogue: it can be filled again, and whoever reads it waits for no writer.
 
-unopened   its owner has not needed it yet
-open       searched and written
-broken     its files are not what they were, or it failed: a new one is filled aside from the catalogue, and takes
-           its place; what is written meanwhile goes there too
+In which state it is, and how it gets from one to the next: state.py. While it is unopened or broken, its index answers
+in another way (derived_indexes.py); while it is broken, a new one is filled aside from the catalogue and then takes its
+place, and what is written meanwhile goes there too.
 """
 
 from __future__ import annotations
@@ -14,13 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from core.errors import IndexBroken, TouchstoneError
 from core.files import put_in_place
 from indexes.catalogue.catalogue import Catalogue
 from indexes.upkeep.checksums import Verdict
-from indexes.upkeep.health import Condition
+from indexes.upkeep.health import Health
+from indexes.upkeep.state import Record, State, StateFile
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +47,15 @@ S = TypeVar("S", bound=Closable)
 class Kind(Generic[S]):
     """How a kind of store is kept. `name` is what people call it, `without` what is done while there is none.
 
+    `fragile`: it may be damaged when its process dies, and then end the process that opens it.
+
     open, reconcile, check: raise IndexBroken. `reconcile` makes a store agree with the catalogue, until told to stop;
     `probe` tries one that no seal vouches for before this process opens it; `check` looks at one that was opened.
     """
 
     name: str
     without: str
+    fragile: bool
     open: Callable[[Path], S]
     discard: Callable[[Path], None]
     reconcile: Callable[[S, Stop], None]
@@ -60,32 +63,32 @@ class Kind(Generic[S]):
     check: Callable[[S], None]
 
 
-class Guard(Generic[S]):
+class DerivedStore(Generic[S]):
     """One store and its folder. Safe to use from several threads."""
 
-    def __init__(
-        self, kind: Kind[S], folder: Path, catalogue: Catalogue, condition: Condition, verdict: Verdict
-    ) -> None:
+    def __init__(self, kind: Kind[S], folder: Path, catalogue: Catalogue, health: Health, verdict: Verdict) -> None:
         self.kind = kind
         self._folder, self._aside = folder, folder.with_name(folder.name + "-next")
-        self._mark = folder.with_name(folder.name + ".broken")
-        self._catalogue, self._condition, self._verdict = catalogue, condition, verdict
+        self._catalogue, self._health, self._verdict = catalogue, health, verdict
         self._deleted = deleted_from(folder.name)
         self._writes = threading.RLock()
-        self._turn = threading.Condition()
+        self._readers_left = threading.Condition()
         self._readers = self._deletions = 0
-        self._state: Literal["unopened", "open", "broken"] = "unopened"
+        self._file = StateFile(folder, catalogue)
+        self._kept = self._file.read()
+        self._state = State.CLOSED
+        self.in_doubt = kind.fragile and self._kept.state is not State.CLOSED
         self._store: S | None = None
         self._failed: list[S] = []
         self._next: S | None = None
         self._filling: threading.Thread | None = None
         self._serving = self._stopping = self._noted = False
         kind.discard(self._aside)
-        if self._mark.exists():
+        if self._kept.state is State.BROKEN:
             self._break("it failed when it was used last")
         elif verdict is Verdict.CHANGED:
             self._break("its files are not what they were when it was closed")
-        elif verdict is Verdict.DISTRUSTED:
+        elif kind.fragile and self._kept.state is State.REOPENED:
             self._break("two processes in a row died with it open")
 
     @property
@@ -96,12 +99,17 @@ class Guard(Generic[S]):
     @property
     def unopened(self) -> bool:
         """Whether nobody has opened the store yet."""
-        return self._state == "unopened"
+        return self._state is State.CLOSED
 
     @property
     def serving(self) -> bool:
         """Whether the store is opened and made again in the background."""
         return self._serving
+
+    @property
+    def found_until(self) -> str:
+        """Until when what was indexed is known to be found; empty where nothing is known."""
+        return self._kept.found_until
 
     def open(self) -> None:
         """Open the store unless that was done; one that proves to be broken is noted as such.
@@ -111,22 +119,30 @@ class Guard(Generic[S]):
         if not self.unopened:
             return
         with self._writes:
-            if self._state != "unopened":
+            if self._state is not State.CLOSED:
                 return
+            after = State.REOPENED if self._kept.state is State.OPEN else State.OPEN
             store: S | None = None
             try:
                 if self._verdict is Verdict.UNSEALED and self._folder.exists():
                     self.kind.probe(self._folder)
+                self._keep(after)
                 store = self.kind.open(self._folder)
                 if self._verdict is Verdict.UNSEALED:
                     self.kind.reconcile(store, lambda: False)
                 self.kind.check(store)
             except IndexBroken as error:
-                with self._turn:
+                with self._readers_left:
                     self._failed += [store] if store is not None else []
                     self._break(str(error))
             else:
-                self._store, self._state = store, "open"
+                self._store, self._state = store, after
+
+    def looked_through(self) -> None:
+        """Say that all that was indexed is found, whatever a process that died left behind."""
+        self.in_doubt = False
+        if self._state is State.REOPENED:
+            self._note(State.OPEN)
 
     def serve(self) -> None:
         """Open the store, or fill a new one, now and whenever it breaks: for a process that goes on for long."""
@@ -136,21 +152,21 @@ class Guard(Generic[S]):
     def prepare(self) -> None:
         """Open the store, or begin to fill a new one: for a process that is about to write."""
         self.open()
-        if self._state == "broken":
+        if self._state is State.BROKEN:
             self._fill_in_background()
 
     @contextmanager
     def reading(self) -> Iterator[S | None]:
         """The store, which is not closed before this ends; None when there is none to search."""
-        with self._turn:
+        with self._readers_left:
             store = self._store
             self._readers += 1
         try:
             yield store
         finally:
-            with self._turn:
+            with self._readers_left:
                 self._readers -= 1
-                self._turn.notify_all()
+                self._readers_left.notify_all()
 
     def whole(self, store: S | None) -> S:
         """The store. Raises IndexBroken when there is none."""
@@ -175,7 +191,7 @@ class Guard(Generic[S]):
 
     def fail(self, store: S, error: IndexBroken) -> None:
         """Note that a store failed, unless it is no longer the one that answers."""
-        with self._turn:
+        with self._readers_left:
             if store is not self._store:
                 return
             self._failed.append(store)
@@ -226,6 +242,8 @@ class Guard(Generic[S]):
             self._filling.join()
         with self._writes:
             self._release()
+            if self._state in (State.OPEN, State.REOPENED):
+                self._keep(State.DOUBTFUL if self.in_doubt else State.CLOSED, self._found_now())
 
     def _begin(self) -> S:
         """The store that is filled aside: what is written from now on goes there too."""
@@ -243,8 +261,7 @@ class Guard(Generic[S]):
         """Put the filled store in the place of the old one; there is none to search meanwhile."""
         filled.close()
         self._next = None
-        self._state = "broken"
-        self._mark.touch()  # until it is done: a process that dies here leaves no half of a store
+        self._note(State.BROKEN)  # until it is done: a process that dies here leaves no half of a store
         self._release()
         self.kind.discard(self._folder)
         if self._aside.exists():
@@ -254,16 +271,32 @@ class Guard(Generic[S]):
         except IndexBroken as error:
             self._break(str(error))
             raise
-        with self._turn:  # a reader that finds it broken at once says so afterwards
-            self._mark.unlink()
-            self._condition.clear(self.kind.name)
-            self._store, self._state = opened, "open"
+        with self._readers_left:  # a reader that finds it broken at once says so afterwards
+            self._note(State.OPEN)
+            self._health.clear(self.kind.name)
+            self._store, self.in_doubt = opened, False
 
     def _break(self, reason: str) -> None:
-        self._state, self._store = "broken", None
-        self._mark.touch()
+        self._store = None
+        self._note(State.BROKEN)
         why = reason.replace(REMEDY, "").rstrip(". ")
-        self._condition.note(self.kind.name, f"The {self.kind.name} is broken ({why}): {self.kind.without}. {REMEDY}")
+        self._health.note(self.kind.name, f"The {self.kind.name} is broken ({why}): {self.kind.without}. {REMEDY}")
+
+    def _note(self, state: State) -> None:
+        self._state = state
+        self._keep(state)
+
+    def _keep(self, state: State, found_until: str = "") -> None:
+        """Put a state on record for the next process. What no kill can harm is closed for it, or broken."""
+        said = state if self.kind.fragile or state is State.BROKEN else State.CLOSED
+        record = Record(said, found_until or self._kept.found_until)
+        if record != self._kept:
+            self._file.write(record)
+            self._kept = record
+
+    def _found_now(self) -> str:
+        """Until when what was indexed is found, as the store is closed in order."""
+        return self._catalogue.latest() if self.kind.fragile and not self.in_doubt else ""
 
     def _begin_again(self) -> None:
         """Fill a new store, with the write that is about to be done as its first."""
@@ -274,7 +307,7 @@ class Guard(Generic[S]):
             self._despair(error)
 
     def _fill_in_background(self) -> None:
-        with self._turn:
+        with self._readers_left:
             if self._filling is None or not self._filling.is_alive():
                 self._filling = threading.Thread(target=self._fill, name=self.kind.name)
                 self._filling.start()
@@ -296,13 +329,13 @@ class Guard(Generic[S]):
 
     def _release(self) -> None:
         """Close the store, when nobody searches it any more."""
-        with self._turn:
+        with self._readers_left:
             used, self._store = self._store, None
-            self._turn.wait_for(lambda: self._readers == 0)
+            self._readers_left.wait_for(lambda: self._readers == 0)
             failed, self._failed = self._failed, []
         for store in (used, *failed):
             if store is not None and not _close(store):
-                self._mark.touch()
+                self._note(State.BROKEN)
 
 
 def _close(store: Closable) -> bool:

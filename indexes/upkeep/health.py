@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 PARTS = ("catalogue", "keyword index", "vector index")
 
 
-class Condition:
+class Health:
     """One sentence for each part that does not do its work now. Safe to use from several threads."""
 
     def __init__(self) -> None:

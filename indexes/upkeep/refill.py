@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from core import ids
 from core.access import OWNER
@@ -14,34 +13,14 @@ from indexes.keyword.protocol import KeywordIndex
 from indexes.vectors.probe import SAME, finds
 from indexes.vectors.protocol import VectorIndex
 
-if TYPE_CHECKING:
-    from indexes.indexes import Indexes
-
 logger = logging.getLogger(__name__)
 
-SOUND = "sound until"
-"""Until when what was indexed is known to be found: for `mend`."""
 SAMPLE = 16
 """Stored vectors a collection that are searched for when the index is opened."""
 TWINS = 8
 """Vectors asked for when one is searched for by itself: others may be the same."""
 BATCH = 64
 """Vectors that are searched for or written at once."""
-DOUBT = "doubt"
-"""What the catalogue remembers from a process that died until `mend` has looked at what was written since."""
-OPENED = "vector index opened"
-"""What the catalogue remembers while a process has the index open; AGAIN when the one before died with it open."""
-ONCE, AGAIN = "once", "again"
-
-
-def rebuild_vectors(indexes: Indexes) -> int:
-    """Fill both derived indexes anew and put them in the old ones' place; returns how many vectors there are.
-
-    Raises:
-        IndexBroken: one cannot be written; the old one stays.
-    """
-    indexes.care.remake()
-    return sum(row.chunks for row in indexes.catalogue.collections(access=OWNER))
 
 
 def samples(catalogue: Catalogue, size: int = SAMPLE) -> dict[str, Vectors]:
@@ -101,48 +80,22 @@ def reconcile_words(catalogue: Catalogue, keyword: KeywordIndex, *, stop: Callab
         logger.warning("the keyword index was mended", extra={"added": added, "removed": removed})
 
 
-def mend(indexes: Indexes) -> int:
-    """Once after a process died: write those vectors again that are not found by themselves; returns how many.
+def rewrite_lost(catalogue: Catalogue, vectors: VectorIndex, *, since: str) -> int:
+    """Write those vectors again that are not found by searching for them; returns how many.
 
     After a kill, Chroma now and then leaves a vector that it holds, and that no path of its graph leads to. Ids and
     counts do not show it, and it is not there yet when the folder is opened: it comes with the next writes. So those
-    are looked at that were written since the folder was last closed in order.
+    are looked at that were written since this time, ISO, or all of them where it is empty.
     """
-    if indexes.catalogue.recall(DOUBT) is None:
-        return 0
     written = 0
-    for collection in (row.name for row in indexes.catalogue.collections(access=OWNER)):
-        for names, batch in indexes.catalogue.embeddings(collection, since=indexes.catalogue.recall(SOUND) or ""):
-            lost = not_found(indexes.vectors, collection, names, batch)
-            indexes.vectors.upsert(collection, [names[place] for place in lost], batch[lost])
+    for collection in (row.name for row in catalogue.collections(access=OWNER)):
+        for names, batch in catalogue.embeddings(collection, since=since):
+            lost = not_found(vectors, collection, names, batch)
+            vectors.upsert(collection, [names[place] for place in lost], batch[lost])
             written += len(lost)
-    indexes.catalogue.unlearn(DOUBT)
-    note_opened(indexes.catalogue, proven=True)
     if written:
         logger.warning("vectors that could not be found were written again", extra={"vectors": written})
     return written
-
-
-def note_opened(catalogue: Catalogue, *, proven: bool = False) -> None:
-    """Note that this process has the vector index open, which may be damaged and end it, unless it is `proven`."""
-    before = catalogue.recall(OPENED)
-    catalogue.unlearn(OPENED)
-    catalogue.remember(OPENED, AGAIN if before and not proven else ONCE)
-
-
-def note_new(catalogue: Catalogue) -> None:
-    """Note that the vector index is a new one: what dead processes did to the old one is over."""
-    for key in (DOUBT, OPENED):
-        catalogue.unlearn(key)
-
-
-def vouch(catalogue: Catalogue) -> None:
-    """Note that the vector index, which is closed in order, holds and finds everything that was indexed until now."""
-    catalogue.unlearn(OPENED)
-    latest = catalogue.latest()
-    if catalogue.recall(DOUBT) is None and catalogue.recall(SOUND) != latest:
-        catalogue.unlearn(SOUND)
-        catalogue.remember(SOUND, latest)
 
 
 def not_found(vectors: VectorIndex, collection: str, names: list[str], batch: Vectors) -> list[int]:

@@ -12,8 +12,8 @@ from core.sources import Patterns
 
 if TYPE_CHECKING:
     from indexes.catalogue.rows import DocumentRow, JobRow, Order
+    from indexes.cutover.overview import VersionRow
     from indexes.indexes import Indexes
-    from indexes.upkeep.overview import VersionRow
     from service.answering.models.choose import Model
     from service.api.wire.evaluations import EvaluationIn, EvaluationOut
     from service.api.wire.versions import PruneOut, RebuildIn, RebuildOut, RollbackOut

@@ -12,7 +12,8 @@ from pathlib import Path
 from starlette.datastructures import UploadFile
 
 from core.errors import SourceError
-from indexes.upkeep import lock, versions
+from indexes import versions
+from indexes.upkeep import lock
 from indexes.uploads import SIDECAR, refuse_clash
 
 COPY_BYTES = 1 << 20

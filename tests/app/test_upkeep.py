@@ -19,10 +19,10 @@ from core.errors import JobConflict, UnknownJob
 from core.settings.load import Settings
 from core.settings.sections import EmbedderSettings, IngestSettings
 from core.sources import EVERYTHING
+from indexes import versions
 from indexes.catalogue.jobs import AT_WORK
 from indexes.catalogue.rows import UNASKED
 from indexes.search.search import search
-from indexes.upkeep import versions
 from indexes.upkeep.lock import own
 from indexes.write import remove_document
 from service.api.wire.versions import RebuildIn, RebuildOut

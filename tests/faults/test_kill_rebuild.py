@@ -13,11 +13,11 @@ import pytest
 from core.access import OWNER
 from core.settings.load import Settings
 from core.settings.sections import EmbedderSettings, IngestSettings
+from indexes import backup, versions
+from indexes.cutover.overview import RebuildProgress
+from indexes.cutover.recall import refuse_unsound
 from indexes.open import open_indexes
 from indexes.recipe import Recipe
-from indexes.upkeep import backup, versions
-from indexes.upkeep.overview import RebuildProgress
-from indexes.upkeep.recall import refuse_unsound
 from ingest import changeover
 from ingest.changeover import Change, Serve, rebuild
 from ingest.pipeline import ingest

@@ -21,7 +21,8 @@ from indexes.catalogue.rows import JobRow
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.open import open_indexes
 from indexes.search.search import search
-from indexes.upkeep.refill import DOUBT, ONCE, OPENED, finds_itself, mend, note_opened, rebuild_vectors
+from indexes.upkeep.refill import finds_itself
+from indexes.upkeep.state import Record, State, StateFile
 from tests.indexes.store import agree, store
 
 
@@ -69,7 +70,7 @@ def test_a_broken_vector_index_is_answered_around_and_made_again(
     with open_indexes(filled) as indexes:
         for _ in range(4):
             assert search(indexes, "beta", access=OWNER, limit=1).hits[0].text == "beta"
-        gone = not (filled.data / "chroma.broken").exists()
+        gone = state_of(filled) is not State.BROKEN
         assert len(indexes.care.troubles()) == (0 if gone else 1)
         assert indexes.care.repair() == (() if gone else ("vector index",))
         assert indexes.care.troubles() == ()
@@ -101,28 +102,39 @@ def test_a_vector_that_cannot_be_found_shows_though_its_id_is_there(filled: Sett
 
 
 def test_after_a_death_vectors_that_are_not_found_are_written_again(filled: Settings) -> None:
-    (filled.data / "owner.lock").write_text('{"pid": 1}')
+    left_by_dead_processes(filled, opened=1)
     with open_indexes(filled) as indexes:
         store(indexes, "c.txt", "delta", collection="third")
         store(indexes, "d.txt", "epsilon", collection="fourth")
         (name,) = indexes.vectors.ids("third")
         indexes.vectors.upsert("third", [name], -np.ones((1, 384), np.float32) / np.sqrt(384).astype(np.float32))
         indexes.vectors.delete("fourth", sorted(indexes.vectors.ids("fourth")))
-        assert mend(indexes) == 2
+        assert state_of(filled) is State.REOPENED
+        assert indexes.care.rewrite_lost() == 2
         assert agree(indexes, "third")
         assert agree(indexes, "fourth")
         assert finds_itself(indexes.catalogue, indexes.vectors)
-        assert indexes.catalogue.recall(DOUBT) is None
+        assert state_of(filled) is State.OPEN
+        assert indexes.care.rewrite_lost() == 0
+    assert state_of(filled) is State.CLOSED
 
 
 def left_by_dead_processes(settings: Settings, *, opened: int) -> None:
     """The folder as processes leave it that die, so many of them with the vector index open."""
-    with closing(Catalogue(settings.data / "catalogue.sqlite3")) as catalogue:
-        catalogue.remember(DOUBT, "a process died")
-        for _ in range(opened):
-            note_opened(catalogue)
+    if opened:
+        state_file(settings).write(Record(State.OPEN if opened == 1 else State.REOPENED))
     (settings.data / "owner.lock").write_text('{"pid": 1}')
     (settings.data / "seal.json").unlink()
+
+
+def state_file(settings: Settings) -> StateFile:
+    with closing(Catalogue(settings.data / "catalogue.sqlite3")) as catalogue:
+        return StateFile(settings.data / "chroma", catalogue)
+
+
+def state_of(settings: Settings) -> State:
+    """Of the vector index, as the next process would meet it."""
+    return state_file(settings).read().state
 
 
 @pytest.mark.parametrize("opened", range(3))
@@ -134,19 +146,58 @@ def test_a_vector_index_is_distrusted_when_two_processes_in_a_row_died_with_it_o
         assert len(indexes.care.troubles()) == (opened == 2)
 
 
+def test_a_death_long_ago_says_nothing_once_the_index_was_closed_in_order(filled: Settings) -> None:
+    left_by_dead_processes(filled, opened=1)
+    with open_indexes(filled) as indexes:
+        indexes.care.prepare()
+    assert state_of(filled) is State.DOUBTFUL
+    with open_indexes(filled) as indexes:
+        indexes.care.prepare()
+        assert state_of(filled) is State.OPEN
+    assert state_of(filled) is State.DOUBTFUL
+    with open_indexes(filled) as indexes:
+        assert indexes.care.rewrite_lost() == 0
+    assert state_of(filled) is State.CLOSED
+
+
 def test_what_processes_died_with_says_nothing_of_the_vector_index_that_took_its_place(filled: Settings) -> None:
     left_by_dead_processes(filled, opened=2)
     with open_indexes(filled) as indexes:
+        assert state_of(filled) is State.BROKEN
         indexes.care.remake()
-        assert (indexes.catalogue.recall(DOUBT), indexes.catalogue.recall(OPENED)) == (None, ONCE)
-    with open_indexes(filled) as indexes:
-        assert indexes.catalogue.recall(OPENED) is None
+        assert state_of(filled) is State.OPEN
+    assert state_of(filled) is State.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("noted", "meant"),
+    [
+        ({}, State.CLOSED),
+        ({"sound until": "2026-01-01"}, State.CLOSED),
+        ({"doubt": "a process died"}, State.DOUBTFUL),
+        ({"doubt": "a process died", "vector index opened": "once"}, State.OPEN),
+        ({"doubt": "a process died", "vector index opened": "again"}, State.REOPENED),
+    ],
+)
+def test_a_folder_that_has_no_file_of_states_yet_is_understood(
+    filled: Settings, noted: dict[str, str], meant: State
+) -> None:
+    (filled.data / "chroma.state").unlink()
+    with closing(Catalogue(filled.data / "catalogue.sqlite3")) as catalogue:
+        for key, value in noted.items():
+            catalogue.remember(key, value)
+        file = StateFile(filled.data / "chroma", catalogue)
+        assert file.read() == Record(meant, noted.get("sound until", ""))
+        (filled.data / "chroma.broken").touch()
+        assert file.read() == Record(State.BROKEN)
+        file.write(Record(State.CLOSED))
+        assert file.read() == Record(State.CLOSED)
 
 
 def test_rebuilding_gives_the_same_index(filled: Settings) -> None:
     with open_indexes(filled) as indexes:
         before = search(indexes, "alpha", access=OWNER, limit=5).hits
-        assert rebuild_vectors(indexes) == 3
+        assert indexes.care.remake() == 3
         assert search(indexes, "alpha", access=OWNER, limit=5).hits == before
 
 

@@ -14,17 +14,17 @@ from core.access import ANONYMOUS, OWNER
 from core.errors import IndexBroken
 from core.settings.load import Settings
 from core.settings.sections import EmbedderSettings, IngestSettings
+from indexes import versions
 from indexes.catalogue.rows import Description
 from indexes.catalogue.schema import structures, transaction
+from indexes.cutover.carry_over import give_back, hand_over
+from indexes.cutover.overview import RebuildProgress, Rebuilt
+from indexes.cutover.recall import recall, refuse_incomplete, refuse_unsound
 from indexes.embedders.hashing import HashingEmbedder
 from indexes.indexes import Indexes
 from indexes.open import open_indexes, open_version
 from indexes.recipe import Recipe
 from indexes.search.search import search
-from indexes.upkeep import versions
-from indexes.upkeep.carry_over import give_back, hand_over
-from indexes.upkeep.overview import RebuildProgress, Rebuilt
-from indexes.upkeep.recall import recall, refuse_incomplete, refuse_unsound
 from indexes.write import remove_document
 from ingest.changeover import Change, rebuild, roll_back
 from ingest.parsers.choose import PARSERS

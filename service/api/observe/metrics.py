@@ -79,7 +79,7 @@ class Stored:
             vectors=vectors,
             jobs=indexes.catalogue.jobs.counts(),
             oldest_waiting=indexes.catalogue.jobs.oldest_waiting(),
-            troubled=indexes.care.condition.parts(),
+            troubled=indexes.care.health.parts(),
             schedules={name: _ended(indexes.catalogue.jobs, entry) for name, entry in schedule.items()},
         )
 

@@ -11,8 +11,8 @@ from core.settings.sections import EmbedderSettings
 from service.api.wire.message import Flag, Reply, Request, printable
 
 if TYPE_CHECKING:
-    from indexes.upkeep.carry_over import RolledBack
-    from indexes.upkeep.overview import Changed, RebuildProgress, VersionRow
+    from indexes.cutover.carry_over import RolledBack
+    from indexes.cutover.overview import Changed, RebuildProgress, VersionRow
 
 
 class VersionOut(Reply):

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy.exc import StatementError
 
 from core.settings.load import Settings
+from indexes import versions
+from indexes.backup import restore, take
 from indexes.catalogue import keys
 from indexes.catalogue.rows import KeyRow
 from indexes.open import open_indexes
-from indexes.upkeep import versions
-from indexes.upkeep.backup import restore, take
 from tests.indexes.store import store
 
 WIKI = KeyRow(id="", name="wiki", digest="", scopes=("admin",), groups=(), created="")

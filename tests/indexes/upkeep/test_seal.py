@@ -18,12 +18,12 @@ def test_an_index_that_nobody_vouched_for_is_not_sealed_by_a_command_that_did_no
     (data.data / "seal.json").unlink()
     with open_indexes(data) as indexes:
         assert search(indexes, "red", access=OWNER, limit=1).hits
-        assert indexes.care.vectors.guard.unproven
+        assert indexes.care.vectors.derived.unproven
     with open_indexes(data) as indexes:
-        assert indexes.care.vectors.guard.unproven
+        assert indexes.care.vectors.derived.unproven
         assert indexes.care.repair() == ("vector index",)
     with open_indexes(data) as indexes:
-        assert not indexes.care.vectors.guard.unproven
+        assert not indexes.care.vectors.derived.unproven
 
 
 def test_what_an_earlier_release_sealed_with_a_version_and_belongs_to_no_version_is_left_alone(data: Settings) -> None:
@@ -36,6 +36,6 @@ def test_what_an_earlier_release_sealed_with_a_version_and_belongs_to_no_version
     (data.data / "jobs.db").write_bytes(b"jobs")
     with open_indexes(data) as indexes:
         assert indexes.care.verify().faults == ()
-        assert not indexes.care.vectors.guard.unproven
+        assert not indexes.care.vectors.derived.unproven
         assert (data.data / "jobs.db").read_bytes() == b"jobs"
     assert "jobs.db" not in json.loads(seal.read_text())["files"]

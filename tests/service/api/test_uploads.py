@@ -21,11 +21,11 @@ from core.access import OWNER
 from core.settings.load import Settings
 from core.settings.sections import EmbedderSettings
 from indexes import uploads
+from indexes.backup import restore, take
 from indexes.catalogue.rows import JobRow
 from indexes.delete import delete_document
 from indexes.indexes import Indexes
 from indexes.open import open_indexes
-from indexes.upkeep.backup import restore, take
 from indexes.uploads import place_of, places, stored_files
 from ingest.pipeline import ingest
 from ingest.reading.pages import PageImages

@@ -16,8 +16,8 @@ from core.settings.load import Settings
 from indexes.catalogue.catalogue import Catalogue
 from indexes.open import open_indexes
 from indexes.upkeep.checksums import Verdict
-from indexes.upkeep.derived import Guard, Kind
-from indexes.upkeep.health import Condition
+from indexes.upkeep.derived import DerivedStore, Kind
+from indexes.upkeep.health import Health
 from indexes.vectors.process import ChromaProcess
 from tests.indexes.store import store
 
@@ -32,22 +32,23 @@ class Store:
 
 
 @pytest.fixture
-def guard(tmp_path: Path) -> Iterator[Guard[Store]]:
+def guard(tmp_path: Path) -> Iterator[DerivedStore[Store]]:
     catalogue = Catalogue(tmp_path / "catalogue.sqlite3")
     kind: Kind[Store] = Kind(
         name="keyword index",
         without="nothing is found",
+        fragile=False,
         open=lambda folder: Store(),
         discard=lambda folder: None,
         reconcile=lambda store, stop: None,
         probe=lambda folder: None,
         check=lambda store: None,
     )
-    yield Guard(kind, tmp_path / "store", catalogue, Condition(), Verdict.INTACT)
+    yield DerivedStore(kind, tmp_path / "store", catalogue, Health(), Verdict.INTACT)
     catalogue.close()
 
 
-def test_whoever_reads_an_open_store_waits_for_no_write(guard: Guard[Store]) -> None:
+def test_whoever_reads_an_open_store_waits_for_no_write(guard: DerivedStore[Store]) -> None:
     writing, go = threading.Event(), threading.Event()
 
     def change(store: Store) -> None:
@@ -67,7 +68,7 @@ def test_whoever_reads_an_open_store_waits_for_no_write(guard: Guard[Store]) -> 
     guard.close()
 
 
-def test_a_store_that_fails_two_readers_at_once_is_closed_once(guard: Guard[Store]) -> None:
+def test_a_store_that_fails_two_readers_at_once_is_closed_once(guard: DerivedStore[Store]) -> None:
     guard.open()
     with guard.reading() as opened:
         assert opened is not None
@@ -92,7 +93,7 @@ def test_a_service_goes_on_searching_when_the_process_with_its_vectors_stands_st
     with open_indexes(data) as indexes:
         store(indexes, "pump.md", "The pump was worn.", "The valve was closed.")
     with open_indexes(data) as indexes:
-        guard, vector = indexes.care.vectors.guard, indexes.embedder.embed_query("the pump")
+        guard, vector = indexes.care.vectors.derived, indexes.embedder.embed_query("the pump")
         guard.serve()
         with guard.reading() as opened:
             assert isinstance(opened, ChromaProcess)

@@ -13,11 +13,11 @@ import pytest
 from core.access import OWNER
 from core.errors import DataFolderOwned, InsufficientStorage, UsageError
 from core.settings.load import Settings
+from indexes import versions
+from indexes.backup import restore, take
 from indexes.indexes import Indexes
 from indexes.open import open_indexes
 from indexes.search.search import search
-from indexes.upkeep import versions
-from indexes.upkeep.backup import restore, take
 from indexes.write import write_documents
 from tests.indexes.store import store, version
 

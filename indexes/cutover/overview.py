@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from core.settings.load import Settings
+from indexes import versions
 from indexes.recipe import RECIPE, Recipe
-from indexes.upkeep import versions
 
 State = Literal["live", "previous", "building"]
 

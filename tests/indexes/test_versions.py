@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import IndexBroken
-from indexes.upkeep import versions
-from indexes.upkeep.versions import Pointer
+from indexes import versions
+from indexes.versions import Pointer
 
 
 def put(data: Path, name: str) -> None:

@@ -32,14 +32,14 @@ from core.access import OWNER
 from core.errors import IndexBroken, UsageError
 from core.files import put_in_place, write_fault
 from core.settings.load import Settings
+from indexes import versions
 from indexes.catalogue.catalogue import Catalogue
 from indexes.catalogue.keys import mark_if_any
 from indexes.catalogue.schema import SCHEMA, documents, jobs, transaction
+from indexes.cutover.recall import refuse_unsound
 from indexes.indexes import Indexes
 from indexes.open import open_version
-from indexes.upkeep import versions
 from indexes.upkeep.lock import own
-from indexes.upkeep.recall import refuse_unsound
 from indexes.uploads import FOLDERS, stored_files
 
 MANIFEST = "manifest.json"
