@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from core import errors, ids
-from service.answering.models.failures import retry_after
+from core.deadline import retry_after
 from service.api.wire.documents import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut, ReadIn
 from service.api.wire.evaluations import EvaluationIn, EvaluationOut
 from service.api.wire.jobs import JobDetail, JobLine, JobOut, JobsOut
@@ -229,7 +229,7 @@ class RemoteEngine:
         try:
             response = send(request)
             while response.status_code == 429:  # nothing was done for it yet
-                pause = max(POLL_SECONDS, retry_after(response) or 0.0)
+                pause = max(POLL_SECONDS, retry_after(response.headers) or 0.0)
                 waiting += pause
                 if waiting > self._most_waiting:
                     break

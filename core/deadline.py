@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from core.errors import Cancelled, DeadlineReached
 
@@ -114,3 +116,16 @@ class Deadline:
 
 
 _here: ContextVar[Deadline | None] = ContextVar("until", default=None)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds for which the header Retry-After of a reply asks, a number or a date; None where it says nothing."""
+    said = headers.get("retry-after", "")
+    try:
+        seconds = float(said)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None

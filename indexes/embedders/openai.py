@@ -9,14 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from core.deadline import Deadline
+from core.deadline import Deadline, retry_after
 from core.errors import EmbedderUnavailable, SettingsError
 from core.machine import cores
 from core.settings.sections import EmbedderSettings
@@ -97,7 +95,8 @@ class EmbeddingsServer:
         if reply.status_code == 200:
             return reply, None, ""
         may_help = reply.status_code in BUSY
-        return reply, _asked_wait(reply, otherwise=wait) if may_help else None, self._refused(reply)
+        asked = retry_after(reply.headers)
+        return reply, (wait if asked is None else asked) if may_help else None, self._refused(reply)
 
     def _client(self) -> Any:  # noqa: ANN401 -- httpx.Client, whose module stays unloaded
         import httpx
@@ -146,19 +145,6 @@ def _of_length_one(vectors: Vectors, dimension: int) -> Vectors:
         raise ValueError("a vector that is not a direction")
     vectors /= lengths
     return vectors
-
-
-def _asked_wait(reply: Any, *, otherwise: float) -> float:  # noqa: ANN401 -- httpx.Response
-    """Seconds that Retry-After asks for, as a number or a date."""
-    asked = reply.headers.get("Retry-After", "")
-    try:
-        return max(0.0, float(asked))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return otherwise
 
 
 FOR_PASSAGES = Patience(calls=6, longest_wait=60.0)

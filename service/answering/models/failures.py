@@ -6,14 +6,12 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from core.deadline import retry_after
 from core.errors import ModelBusy, ModelTimeout, ModelUnavailable
 
 if TYPE_CHECKING:
-    import httpx
     import openai
 
 MAX_DETAIL_LENGTH = 300
@@ -76,7 +74,7 @@ def in_words(server: Server, seconds: float) -> Iterator[None]:
             "server.deadline_s."
         ) from error
     except openai.APIStatusError as error:
-        raise server.refused(error.status_code, _said(error), retry_after(error.response)) from error
+        raise server.refused(error.status_code, _said(error), retry_after(error.response.headers)) from error
     except (openai.OpenAIError, httpx.HTTPError, TooLong, Encoded) as error:
         raise _unreadable(server, error) from error
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
@@ -126,7 +124,7 @@ def again_after(error: openai.APIError, tried: int) -> float | None:
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        said = retry_after(error.response)
+        said = retry_after(error.response.headers)
         if error.status_code == 429:
             return said if tried < 3 else None
         if error.status_code >= 500 and tried < 2:
@@ -142,16 +140,3 @@ PAUSE_SECONDS = 0.2
 def _whole(wait: float | None) -> int:
     """Seconds for a header; a second where the server says nothing."""
     return math.ceil(min(wait or 1, MAX_WAIT))
-
-
-def retry_after(response: httpx.Response) -> float | None:
-    """Seconds, as the header Retry-After says them: a number, or a date."""
-    said = response.headers.get("retry-after", "")
-    try:
-        seconds = float(said)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
