@@ -71,7 +71,7 @@ WORDS = [
     *(f"keyword/*/{name}" for name in ("meta.json", ".managed.json")),
     *(f"keyword/*/*.{kind}" for kind in ("idx", "pos", "store", "term", "fast", "fieldnorm")),
 ]
-WITHOUT_CONTENT = ["keyword/*/.tantivy-*.lock", "owner.lock", "seal.json"]
+WITHOUT_CONTENT = ["keyword/*/.tantivy-*.lock", "owner.lock", "seal.json", "chroma.state"]
 DERIVED = [(pattern, harm) for pattern in (*VECTORS, *WORDS) for harm in HARMS]
 
 
@@ -193,6 +193,17 @@ def test_a_catalogue_that_vanished_is_not_taken_for_a_new_one(small: Store, tmp_
     (data / CATALOGUE).unlink()
     (data / "seal.json").unlink()
     assert_refused(data, "is gone")
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_damaged_state_costs_no_rebuild(small: Store, tmp_path: Path, harm: str) -> None:
+    data = small.copy(tmp_path)
+    harmed(data, "chroma.state", harm)
+    with open_indexes(settings_of(data)) as indexes:
+        indexes.care.prepare()
+        assert indexes.care.troubles() == ()
+        assert by_vector(indexes, small.questions) >= small.by_vector
+        assert indexes.care.verify().faults == ()
 
 
 def test_a_log_that_lies_beside_a_closed_catalogue_is_not_played_into_it(small: Store, tmp_path: Path) -> None:
