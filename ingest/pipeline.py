@@ -266,6 +266,7 @@ def _reading(work: Work) -> Reading:
         embedder=work.indexes.embedder,
         rules=rules_of(work),
         seconds=work.settings.file_seconds,
+        hidden=work.settings.hidden,
     )
 
 

@@ -75,6 +75,7 @@ class Recut:
             max_bytes=settings.max_file_mb * 1_000_000,
             embedder=self._made.embedder,
             seconds=settings.file_seconds,
+            hidden=settings.hidden,
         )
 
     def read_again(self, pool: Reader, collection: str, names: Sequence[str]) -> Iterator[Draft]:

@@ -171,6 +171,10 @@ class IngestSettings(Section):
     workers: int = Field(
         0, ge=0, description="most processes that read files while others are embedded; 0: as many as there are cores"
     )
+    hidden: bool = Field(
+        False,
+        description="read what authors hid too: sheets, rows, columns, slides, words; holds for files read from now on",
+    )
     rules: tuple[Rule, ...] = Field((), description="groups, tags and dates by the names of documents: see below")
 
 

@@ -30,6 +30,7 @@ from ingest.parsers.containers import (
     zip_type,
 )  # fmt: skip
 from ingest.parsers.protocol import Parser
+from ingest.parsers.sheets.xml2003 import NAMESPACE
 from ingest.parsers.table import looks_like_table
 from ingest.parsers.text import LANGUAGES
 
@@ -38,12 +39,13 @@ SUPPORTED = (
     "pictures, source code and plain text"
 )
 
-PARSERS = "5"
+PARSERS = "6"
 """Part of every document's version: raised when a parser would give other text for the same file."""
 
 PDF, HTML, MAIL, MARKDOWN = "application/pdf", "text/html", "message/rfc822", "text/markdown"
 CSV, TSV, TEXT, XLS = "text/csv", "text/tab-separated-values", "text/plain", "application/vnd.ms-excel"
 RTF, MSG, XML = "application/rtf", "application/vnd.ms-outlook", "application/xml"
+XML_SHEET = "application/vnd.ms-excel+xml"
 JSON, JSON_LINES, PICTURE = "application/json", "application/jsonl", "image/"
 
 _PARSERS = {
@@ -53,6 +55,7 @@ _PARSERS = {
     PPTX: "office.parse_pptx",
     XLSX: "spreadsheet.parse_workbook",
     XLS: "spreadsheet.parse_workbook",
+    XML_SHEET: "spreadsheet.parse_xml_workbook",
     ODS: "spreadsheet.parse_workbook",
     MARKDOWN: "markdown.parse_markdown",
     CSV: "table.parse_table",
@@ -152,7 +155,7 @@ def media_type(content: bytes, name: str) -> str:
     if _HTML_START.match(readable) and extension not in {".md", ".markdown"}:
         return HTML
     if readable.lstrip().startswith(b"<?xml") and extension not in {".md", ".markdown"}:
-        return XML
+        return XML_SHEET if NAMESPACE in readable else XML
     if extension in _EXTENSIONS or extension in _PLAIN:
         return MAIL if _looks_like_mail(readable) and extension in _PLAIN else _EXTENSIONS.get(extension, TEXT)
     looks = ((MAIL, _looks_like_mail), (JSON, _JSON_START.match), (CSV, looks_like_table))
@@ -188,7 +191,7 @@ def _looks_like_mail(start: bytes) -> bool:
 
 
 def _short(kind: str) -> str:
-    named = {DOCX: "DOCX", PPTX: "PPTX", XLSX: "XLSX", PDF: "PDF", ODS: "ODS", XLS: "XLS"}
+    named = {DOCX: "DOCX", PPTX: "PPTX", XLSX: "XLSX", PDF: "PDF", ODS: "ODS", XLS: "XLS", XML_SHEET: "XML Spreadsheet"}
     return named.get(kind, kind)
 
 

@@ -10,6 +10,9 @@ from core.documents import Parsed
 deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 """When (`time.monotonic()`) a parser that takes its time, page by page, should come to an end with what it has."""
 
+hidden: ContextVar[bool] = ContextVar("hidden", default=False)
+"""Whether what its author hid is read too (`ingest.hidden`): sheets, rows, columns, slides, words."""
+
 
 class Parser(Protocol):
     """Turns the bytes of one file into text and elements.

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import io
-import itertools
-from collections.abc import Iterable, Iterator
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from core.documents import Parsed
 from core.errors import ParseError
 from core.panics import PanicsAs
-from ingest.parsers.builder import TextBuilder, stem
-from ingest.parsers.cells import cell_text, header_rows
+from ingest.parsers.builder import TextBuilder, said_of, stem
+from ingest.parsers.cells import cell_text
 from ingest.parsers.properties import properties_of
+from ingest.parsers.protocol import hidden
+from ingest.parsers.sheets.formats import shown
+from ingest.parsers.sheets.grid import NOTHING, Cell, Row, add_sheet, with_merged
+from ingest.parsers.sheets.xlsx import Remark, Sheet, Worksheet, column_name, sheets_of
+from ingest.parsers.sheets.xml2003 import worksheets
 
-Row = list[str]
+_LEFT_OUT = "left out; ingest.hidden = true reads what is hidden"
 
 
 @PanicsAs(lambda said: ParseError("corrupt", "The workbook is damaged and cannot be read."))
 def parse_workbook(content: bytes, *, name: str) -> Parsed:
-    """XLSX, XLSM, XLSB, XLS and ODS.
+    """XLSX, XLSM, XLSB, XLS and ODS. What is hidden is left out and named in a note, unless it is asked for.
 
     Raises:
         ParseError: "encrypted", "corrupt", or "no_text" when no sheet has a filled cell.
@@ -32,94 +39,140 @@ def parse_workbook(content: bytes, *, name: str) -> Parsed:
         raise ParseError("encrypted", "The workbook is protected by a password. Save it without one.") from error
     except (calamine.CalamineError, calamine.XmlError, calamine.ZipError) as error:
         raise ParseError("corrupt", "The workbook is damaged and cannot be opened.") from error
+    sheets = _worksheets(workbook, _said(content, len(workbook.sheet_names)))
+    author, created, modified = properties_of(content)
+    return _parsed(sheets, name, author=author, created=created, modified=modified)
+
+
+def parse_xml_workbook(content: bytes, *, name: str) -> Parsed:
+    """XML Spreadsheet 2003.
+
+    Raises:
+        ParseError: "corrupt", or "no_text" when no sheet has a filled cell.
+        SyntaxError: lxml's, for what is not well-formed.
+    """
+    return _parsed(worksheets(content), name)
+
+
+def _parsed(sheets: Iterable[Worksheet], name: str, **said: str | None) -> Parsed:
+    """The document that the sheets make."""
     builder = TextBuilder()
     notes: list[str] = []
-    sheets = workbook.sheet_names
-    for number, sheet_name in enumerate(sheets, start=1):
-        try:
-            blocks = list(_blocks(_rows(workbook, number - 1)))
-        except (calamine.CalamineError, calamine.XmlError):
-            notes.append(f"sheet {number} ({sheet_name}) is damaged")
-            continue
-        if not blocks:
-            notes.append(f"sheet {number} ({sheet_name}) has no filled cell")
-            continue
-        builder.add("heading", sheet_name, level=1, pages=((0, number),))
-        for block in blocks:
-            _add_block(builder, block, number)
+    number = 0
+    for number, sheet in enumerate(sheets, start=1):
+        if sheet.damaged:
+            notes.append(f"sheet {number} ({sheet.name}) is damaged")
+        elif not sheet.visible and not hidden.get():
+            notes.append(f"sheet {number} ({sheet.name}) is hidden and was {_LEFT_OUT}")
+        else:
+            rows, left_out = _rows(sheet)
+            _add(builder, sheet.name, rows, sheet.said, number)
+            blank = not any(map(any, rows)) and not left_out
+            notes += [f"sheet {number} ({sheet.name}): {note}" for note in left_out]
+            notes += [f"sheet {number} ({sheet.name}) has no filled cell"] * blank
     if builder.empty and any(note.endswith("damaged") for note in notes):
         raise ParseError("corrupt", "The workbook is damaged: no sheet of it can be read.")
-    author, created, modified = properties_of(content)
-    return builder.build(
-        title=stem(name),
-        author=author,
-        created=created,
-        modified=modified,
-        page_count=len(sheets),
-        notes=tuple(notes),
-    )
+    return builder.build(title=stem(name), page_count=number, notes=tuple(notes), **said)
 
 
-def _rows(workbook: Any, index: int) -> Iterator[Row]:  # noqa: ANN401 -- an object of a library without types
-    """The rows of a sheet as text; a chart sheet has none."""
+def _said(content: bytes, count: int) -> list[Sheet]:
+    """What the file says of its sheets besides their values; nothing of those that it does not tell of."""
+    try:
+        found = sheets_of(content)
+    except (KeyError, SyntaxError, ValueError, zipfile.BadZipFile, zlib.error, struct.error, EOFError):
+        found = []
+    return [*found, *[Sheet()] * (count - len(found))][:count]
+
+
+def _worksheets(workbook: Any, said: Sequence[Sheet]) -> Iterator[Worksheet]:  # noqa: ANN401 -- of calamine
+    """The sheets of calamine's workbook; a chart sheet has no cells."""
     import python_calamine as calamine
 
-    try:
-        sheet = workbook.get_sheet_by_index(index)
-    except calamine.WorksheetNotFound:
+    for index, (about, known) in enumerate(zip(workbook.sheets_metadata, said, strict=True)):
+        visible = about.visible == calamine.SheetVisibleEnum.Visible
+        found = Worksheet(name=about.name, visible=visible, said=known)
+        try:
+            sheet = workbook.get_sheet_by_index(index)
+            left = [""] * (sheet.start or (0, 0))[1]
+            found.values = [[*left, *row] for row in sheet.iter_rows()]
+            found.spans = sheet.merged_cell_ranges or []
+        except calamine.WorksheetNotFound:
+            pass
+        except (calamine.CalamineError, calamine.XmlError):
+            found.damaged = True
+        yield found
+
+
+def _rows(sheet: Worksheet) -> tuple[list[Row], list[str]]:
+    """The rows of a sheet that are read, and notes on what is not."""
+    said = sheet.said
+    rows = [
+        [_cell(value, said.formats.get((number, column), "")) for column, value in enumerate(row)]
+        for number, row in enumerate(sheet.values)
+    ]
+    rows = with_merged(rows, sheet.spans)
+    notes = _unvalued(said)
+    if not hidden.get():
+        notes += _hidden(rows, said)
+        rows = _shown(rows, said)
+    return rows, notes
+
+
+def _cell(value: object, code: str) -> Cell:
+    if value == "":
+        return NOTHING
+    stored = " ".join(cell_text(value).split())
+    return Cell(" ".join(shown(value, code).split()) if code else stored, stored)
+
+
+def _shown(rows: Sequence[Row], said: Sheet) -> list[Row]:
+    """The rows and columns that the sheet shows, as if the others were not there."""
+    return [
+        [cell for column, cell in enumerate(row) if column not in said.hidden_columns]
+        for number, row in enumerate(rows)
+        if number not in said.hidden_rows
+    ]
+
+
+def _hidden(rows: Sequence[Row], said: Sheet) -> list[str]:
+    """Notes on the rows and columns that hold something and are not shown."""
+    filled = [number + 1 for number, row in enumerate(rows) if number in said.hidden_rows and any(row)]
+    columns = [
+        column_name(column)
+        for column in sorted(said.hidden_columns)
+        if any(column < len(row) and row[column] for row in rows)
+    ]
+    notes = list(said_of("row", filled, f"is hidden and was {_LEFT_OUT}", f"are hidden and were {_LEFT_OUT}"))
+    if columns:
+        named, verb = ", ".join(columns), "is hidden and was" if len(columns) == 1 else "are hidden and were"
+        notes.append(f"column{'s' if len(columns) > 1 else ''} {named} {verb} {_LEFT_OUT}")
+    return notes
+
+
+def _unvalued(said: Sheet) -> list[str]:
+    count = len(said.unvalued)
+    if not count:
+        return []
+    several = f"{count} formulas have no stored value and are blank"
+    return [f"{'1 formula has no stored value and is blank' if count == 1 else several}; "
+            "open and save the workbook in a spreadsheet program to have them computed"]  # fmt: skip
+
+
+def _add(builder: TextBuilder, name: str, rows: list[Row], said: Sheet, number: int) -> None:
+    """Append a sheet under its name: its tables, text boxes, and the notes on its cells."""
+    remarks = [remark for remark in said.remarks if hidden.get() or not _is_hidden(remark, said)]
+    if not any(map(any, rows)) and not remarks and not said.boxes:
         return
-    for row in sheet.iter_rows():
-        yield [" ".join(cell_text(cell).split()) if cell != "" else "" for cell in row]
+    pages = ((0, number),)
+    builder.add("heading", name, level=1, pages=pages)
+    add_sheet(builder, rows, number)
+    for box in said.boxes:
+        builder.add("paragraph", box, pages=pages)
+    for remark in remarks:
+        by = f" by {remark.author}" if remark.author else ""
+        where = f"{column_name(remark.column)}{remark.row + 1}"
+        builder.add("paragraph", f"Note on cell {where}{by}: {remark.text}", pages=pages)
 
 
-def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Runs of rows parted by blank ones; a run that has no header of its own goes on with the run before it."""
-    held: list[Row] = []
-    for filled, run in itertools.groupby(rows, key=any):
-        if not filled:
-            continue
-        block = list(run)
-        if held and _goes_on(held, block):
-            held.extend(block)
-            continue
-        if held:
-            yield held
-        held = block
-    if held:
-        yield held
-
-
-def _goes_on(held: list[Row], block: list[Row]) -> bool:
-    """Whether rows after a blank line belong to the table before: it has columns, and they bring no header."""
-    if sum(map(bool, held[-1])) < 2:
-        return False
-    first = block[0]
-    return sum(map(bool, first)) >= 2 and not header_rows([first, first])
-
-
-def _add_block(builder: TextBuilder, block: list[Row], sheet: int) -> None:
-    """Rows with one cell before the table are its title, those after it are notes; the rest is the table."""
-    single = [sum(map(bool, row)) == 1 for row in block]
-    top = next((i for i, alone in enumerate(single) if not alone), len(block))
-    end = next((i for i in range(len(block), top, -1) if not single[i - 1]), top)
-    pages = ((0, sheet),)
-    table = block[top:end]
-    for row in block[:top]:
-        text = next(filter(None, row))
-        if table and len(text) <= 120:
-            builder.add("heading", text, level=2, pages=pages)
-        else:
-            builder.add("paragraph", text, pages=pages)
-    if table:
-        columns = [i for i in range(max(map(len, table))) if any(i < len(row) and row[i] for row in table)]
-        kept = [[row[i] if i < len(row) else "" for i in columns] for row in table]
-        builder.add_table(kept, header_rows=_header_rows(kept), page=sheet)
-    for row in block[end:]:
-        builder.add("paragraph", next(filter(None, row)), pages=pages)
-
-
-def _header_rows(table: list[Row]) -> int:
-    """One header row, or two where a first one groups the columns of the second."""
-    if len(table) >= 3 and header_rows(table[:2]) and header_rows(table[1:]) and "" in table[0]:
-        return 2
-    return header_rows(table)
+def _is_hidden(remark: Remark, said: Sheet) -> bool:
+    return remark.row in said.hidden_rows or remark.column in said.hidden_columns

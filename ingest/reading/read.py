@@ -18,7 +18,7 @@ from ingest.describe import NO_RULES, NOTHING_SAID, SUFFIX, Rules, Sidecar, desc
 from ingest.discover import ATTACHED, Item, container_of
 from ingest.outcomes import SKIP_CODES, Failed, Skipped
 from ingest.parsers.choose import media_type, parse
-from ingest.parsers.protocol import deadline
+from ingest.parsers.protocol import deadline, hidden
 
 if TYPE_CHECKING:
     from indexes.embedders.protocol import Embedder
@@ -85,6 +85,8 @@ class Reading:
     rules: Rules = NO_RULES
     seconds: float = math.inf
     """What one file may take."""
+    hidden: bool = False
+    """Whether what its author hid is read too."""
 
 
 def draft_or_reason(reading: Reading, source: Item | File) -> Draft | Skipped | Failed:
@@ -117,6 +119,7 @@ def read(file: File, reading: Reading) -> Draft:
     _check(file, reading)
     name = file.document.rsplit(ATTACHED, 1)[-1]
     deadline.set(time.monotonic() + _FOR_PARSING * reading.seconds)
+    hidden.set(reading.hidden)
     parsed = parse(file.content, name=name)
     if file.said.title is not None:
         parsed = replace(parsed, title=file.said.title)
