@@ -6,9 +6,11 @@ since 03/04 reads two ways; one that names its month stays as it is.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -29,9 +31,13 @@ _TYPED = 10
 _NOTICED = Decimal("0.0005")
 """Share of a computed number that a format may round away without a word."""
 
+_GREATEST = 1e15
+
 Token = tuple[str, str]
 """(kind, text): "text" as it stands; "digit" 0, # or ?; "point", "comma", "percent", "exponent"; else letters of a
 date such as "yyyy" or "[h]", with the kind "date"."""
+Condition = tuple[str, Decimal] | None
+Section = tuple[Token, ...]
 Value = object
 
 
@@ -40,14 +46,20 @@ def shown(value: Value, code: str) -> str:
     if isinstance(value, bool) or not code or code.lower() == "general":
         return cell_text(value)
     if isinstance(value, str):
-        return _text(value, code)
-    sections = [_tokens(section) for section in _sections(code)]
+        return _text(value, code) if "@" in code else value
+    sections, conditions = _compiled(code)
     if isinstance(value, date | time | timedelta):
         first = next((section for section in sections if any(kind == "date" for kind, _ in section)), None)
         return _moment(value, first, code) if first else cell_text(value)
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    if not isinstance(value, int | float) or not math.isfinite(value) or abs(value) >= _GREATEST:
         return cell_text(value)
-    return _number(Decimal(repr(value)), sections, _conditions(code), cell_text(value))
+    return _number(Decimal(repr(value)), sections, conditions, cell_text(value))
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(code: str) -> tuple[list[Section], list[Condition]]:
+    """The tokens of each section, and its condition."""
+    return [tuple(_tokens(section)) for section in _sections(code)], _conditions(code)
 
 
 def _text(value: str, code: str) -> str:
@@ -109,15 +121,13 @@ def _bracket(inside: str) -> list[Token]:
     return [("date", f"[{inside.lower()}]")] if inside.lower() in {"h", "hh", "m", "mm", "s", "ss"} else []
 
 
-def _conditions(code: str) -> list[tuple[str, Decimal] | None]:
+def _conditions(code: str) -> list[Condition]:
     """The condition of each section, such as [>=1000]."""
     found = [re.search(r"\[(<=|>=|<>|<|>|=)\s*(-?[\d.]+)\]", section) for section in _sections(code)]
     return [(match[1], Decimal(match[2])) if match else None for match in found]
 
 
-def _number(
-    value: Decimal, sections: list[list[Token]], conditions: list[tuple[str, Decimal] | None], stored: str
-) -> str:
+def _number(value: Decimal, sections: list[Section], conditions: list[Condition], stored: str) -> str:
     place = _section_of(value, len(sections), conditions)
     section = sections[place]
     if any(kind in {"date", "slash"} for kind, _ in section):
@@ -143,7 +153,7 @@ def _number(
     return text if _tells(magnitude, rounded) else f"{text} ({stored})"
 
 
-def _section_of(value: Decimal, count: int, conditions: list[tuple[str, Decimal] | None]) -> int:
+def _section_of(value: Decimal, count: int, conditions: list[Condition]) -> int:
     """Which section is for a value: the first whose condition holds, else by its sign."""
     compare = {
         "<": value.__lt__, "<=": value.__le__, ">": value.__gt__, ">=": value.__ge__, "=": value.__eq__,
@@ -167,57 +177,79 @@ def _tells(value: Decimal, rounded: Decimal) -> bool:
     return digits > _TYPED and abs(value - rounded) <= _NOTICED * abs(value)
 
 
-def _digits(value: Decimal, section: list[Token]) -> tuple[str, Decimal]:
-    """(the section with the digits of a value in its places, the value that it tells)."""
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the digits of a section stand: places before the point and after it, by their index."""
+
+    whole: tuple[int, ...]
+    decimals: tuple[int, ...]
+    factor: Decimal
+    """What a value is multiplied by: 100 a percent sign, a thousandth a comma after the last digit."""
+    grouped: bool
+    around: tuple[str, str] | None
+    """What stands before and after the number; None where something stands in it."""
+    least: tuple[int, int]
+    """Digits there always are, before and after the point."""
+
+
+@functools.lru_cache(maxsize=1024)
+def _places(section: Section) -> _Places:
     places = [i for i, (kind, _) in enumerate(section) if kind == "digit"]
     point = next((i for i, (kind, _) in enumerate(section) if kind == "point"), len(section))
-    whole = [i for i in places if i < point]
-    decimals = [i for i in places if i > point]
     commas = [i for i, (kind, _) in enumerate(section) if kind == "comma"]
     scaling = [i for i in commas if not any(i < digit < (point if i < point else len(section)) for digit in places)]
-    grouped = len(commas) > len(scaling)
-    factor = Decimal(10) ** (2 * sum(kind == "percent" for kind, _ in section) - 3 * len(scaling))
-    scaled = (value * factor).quantize(Decimal(1).scaleb(-len(decimals)), rounding=ROUND_HALF_UP)
+    inside = section[places[0] : places[-1] + 1]
+    begin, end = min(places[0], point), places[-1] + 1
+    texts = [text if kind in {"text", "percent"} else "" for kind, text in section]
+    whole, decimals = [i for i in places if i < point], [i for i in places if i > point]
+    least = [sum(section[i][1] == "0" for i in side) for side in (whole, decimals)]
+    return _Places(
+        whole=tuple(whole),
+        decimals=tuple(decimals),
+        factor=Decimal(10) ** (2 * sum(kind == "percent" for kind, _ in section) - 3 * len(scaling)),
+        grouped=len(commas) > len(scaling),
+        around=None
+        if any(kind in {"text", "percent"} for kind, _ in inside)
+        else ("".join(texts[:begin]), "".join(texts[end:])),
+        least=(least[0], least[1]),
+    )
+
+
+def _digits(value: Decimal, section: Section) -> tuple[str, Decimal]:
+    """(the section with the digits of a value in its places, the value that it tells)."""
+    places = _places(section)
+    scaled = (value * places.factor).quantize(Decimal(1).scaleb(-len(places.decimals)), rounding=ROUND_HALF_UP)
+    told = scaled / places.factor
     before, _, after = f"{scaled:f}".partition(".")
-    filled = _whole(before, [section[i][1] for i in whole], grouped=grouped)
-    fraction = list(after)
-    while fraction and section[decimals[len(fraction) - 1]][1] != "0" and fraction[-1] == "0":
-        fraction.pop()
-    out: list[str] = ["" if whole else before if before != "0" else ""]
-    for i, (kind, text) in enumerate(section):
-        if kind == "digit":
-            out.append(filled[whole.index(i)] if i < point else "".join(fraction[decimals.index(i) :][:1]))
-        elif kind == "point":
-            out.append("." if fraction else "")
-        elif kind in {"text", "percent"}:
-            out.append(text)
-    return "".join(out), scaled / factor
+    before = before.lstrip("0").rjust(places.least[0], "0")
+    while len(after) > places.least[1] and after[-1] == "0":
+        after = after[:-1]
+    if places.grouped:
+        before = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",", before)
+    if places.around is not None:
+        return f"{places.around[0]}{before}{'.' if after else ''}{after}{places.around[1]}", told
+    filled = dict(zip(places.whole, _spread(before, len(places.whole)), strict=True))
+    filled |= dict(zip(places.decimals, after, strict=False))
+    out = [filled.get(i, "") if kind == "digit" else text for i, (kind, text) in enumerate(section) if kind != "comma"]
+    return "".join(out), told
 
 
-def _whole(digits: str, places: list[str], *, grouped: bool) -> list[str]:
-    """What each place before the point holds: the first takes all digits that are left."""
-    digits = digits.lstrip("0")
-    digits = digits.rjust(len(places) - next((i for i, p in enumerate(places) if p == "0"), len(places)), "0")
-    if grouped:
-        digits = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",", digits)
-    out = [""] * len(places)
-    rest = digits
-    for i in reversed(range(len(places))):
-        take = len(rest) if i == 0 else min(1, len(rest))
-        while i and take < len(rest) and rest[-take:].startswith(","):
-            take += 1
-        out[i], rest = rest[len(rest) - take :], rest[: len(rest) - take]
-    return out
+def _spread(digits: str, count: int) -> list[str]:
+    """What each of some places before the point holds: the first takes all digits that are left."""
+    if not count:
+        return []
+    cut = max(len(digits) - count + 1, 0)
+    return [digits[:cut], *[""] * (count - 1 - len(digits[cut:])), *digits[cut:]]
 
 
-def _scientific(value: Decimal, section: list[Token]) -> str:
+def _scientific(value: Decimal, section: Section) -> str:
     point = next((i for i, (kind, _) in enumerate(section) if kind == "point"), len(section))
     end = next(i for i, (kind, _) in enumerate(section) if kind == "exponent")
     decimals = sum(kind == "digit" and point < i < end for i, (kind, _) in enumerate(section))
     return f"{value:.{decimals}E}"
 
 
-def _moment(value: date | time | timedelta, section: list[Token], code: str) -> str:
+def _moment(value: date | time | timedelta, section: Section, code: str) -> str:
     """A date, a time or a duration."""
     if isinstance(value, timedelta):
         return _duration(value, section)
@@ -225,7 +257,7 @@ def _moment(value: date | time | timedelta, section: list[Token], code: str) -> 
     held = {text[0] if text != "AM/PM" else "p" for kind, text in section if kind == "date"}
     names_month = any(kind == "date" and text.startswith("mmm") for kind, text in section)
     is_date, has_clock = isinstance(value, date), bool(held & {"h", "i", "s", "["})
-    clock = [] if not has_clock else _clock_part(section)
+    clock = () if not has_clock else _clock_part(section)
     if not is_date or not held & {"y", "m", "d"}:
         if is_date and not isinstance(value, datetime):
             value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 -- a sheet knows no zones
@@ -239,7 +271,7 @@ def _moment(value: date | time | timedelta, section: list[Token], code: str) -> 
     return text if not lost or whole_month else f"{text} ({cell_text(value)})"
 
 
-def _minutes_told(section: list[Token]) -> list[Token]:
+def _minutes_told(section: Section) -> Section:
     """The section with "i" for the minutes: an m next to hours or seconds."""
     letters = [i for i, (kind, text) in enumerate(section) if kind == "date" and text != "AM/PM"]
     out = list(section)
@@ -249,16 +281,16 @@ def _minutes_told(section: list[Token]) -> list[Token]:
         after = section[letters[n + 1]][1] if n + 1 < len(letters) else ""
         if text in {"m", "mm"} and (before.strip("[]")[:1] == "h" or after[:1] == "s"):
             out[i] = ("date", "i" * len(text))
-    return out
+    return tuple(out)
 
 
-def _clock_part(section: list[Token]) -> list[Token]:
+def _clock_part(section: Section) -> Section:
     """From the first to the last token about the time of day."""
     about = [i for i, (kind, text) in enumerate(section) if kind == "date" and text.strip("[]")[0] in "hisA"]
     return section[about[0] : about[-1] + 1]
 
 
-def _written(value: date | time, section: list[Token], code: str) -> str:
+def _written(value: date | time, section: Section, code: str) -> str:
     noon = any(token == ("date", "AM/PM") for token in section)
     out = []
     for kind, text in section:
@@ -285,7 +317,7 @@ def _date_part(value: date | time, letters: str, code: str, *, noon: bool) -> st
     return name[:1] if len(letters) == 5 else name[:3] if len(letters) == 3 else name
 
 
-def _duration(value: timedelta, section: list[Token]) -> str:
+def _duration(value: timedelta, section: Section) -> str:
     """Hours, or minutes, or seconds that may be more than a day has."""
     seconds = round(value.total_seconds())
     sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)

@@ -197,7 +197,8 @@ def test_an_xml_spreadsheet_of_2003_is_a_workbook() -> None:
     assert media_type(content, "export.xls") == media_type(content, "export.xml") == "application/vnd.ms-excel+xml"
     parsed = parse(content, name="export.xls")
     assert parsed.text.split("\n") == [
-        "Items", "", "Depot\tLevel\tShare", "Depot\t\tof all", "Lille\t\t12.50%", "", "Note on cell D4 by Roy: Estimate.",
+        "Items", "", "Depot\tLevel\tShare", "Depot\t\tof all", "Lille\t\t12.50%", "",
+        "Note on cell D4 by Roy: Estimate.",
     ]  # fmt: skip
     assert [note.split(" and ")[0] for note in parsed.notes] == [
         "sheet 1 (Items): column B is hidden",
