@@ -20,13 +20,12 @@ from ingest.parsers.builder import TextBuilder, declared, fold, said_of, stem
 from ingest.parsers.cells import header_rows
 from ingest.parsers.dates import iso
 from ingest.parsers.encoding import decode
+from ingest.parsers.html.clean import MARK, cleaned
+from ingest.parsers.html.tables import Table
 from ingest.parsers.properties import properties_of
 from ingest.parsers.word.asides import Asides
 
-_NOT_CONTENT = (
-    "script", "style", "nav", "footer", "aside", "noscript", "template", "iframe", "svg", "form", "button", "dialog",
-)  # fmt: skip
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.I)
+_TABLE = re.compile(re.escape(MARK).replace(r"\{\}", r"(\d+)"))
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{2,30})", re.I)
 _NEAR = 5
 """Paragraphs of a Word document among which an element is looked for, and one more for each that was not found."""
@@ -41,15 +40,16 @@ def parse_html(content: bytes, *, name: str) -> Parsed:
     install()
     from unstructured.partition.html import partition_html
 
-    cleaned, title, said = _cleaned(_html_text(content))
-    if not cleaned:
+    page = cleaned(_html_text(content))
+    if not page.markup:
         raise ParseError("no_text", "The page holds no text.")
-    elements = partition_html(text=cleaned, languages=_NO_LANGUAGE)
+    elements = partition_html(text=page.markup, languages=_NO_LANGUAGE)
     builder = TextBuilder()
     for element in elements:
         if element.category != "Image":
-            _add(builder, element, is_heading=element.category == "Title")
+            _add_html(builder, element, page.tables)
     heading = _first_heading(elements)
+    title, said = page.title, page.said
     if heading and heading.casefold() in title.casefold():
         title = heading  # "Parking | Intranet" over "Parking"
     return builder.build(
@@ -58,7 +58,22 @@ def parse_html(content: bytes, *, name: str) -> Parsed:
         created=iso(said.get("article:published_time") or said.get("date", "")),
         modified=iso(said.get("article:modified_time", "")),
         language=declared(said.get("", "")),
+        notes=page.notes,
     )
+
+
+def _add_html(builder: TextBuilder, element: Any, tables: Sequence[Table]) -> None:  # noqa: ANN401 -- of unstructured
+    """Append one of unstructured's elements, or the tables that it says stood there."""
+    if not _TABLE.search(element.text):
+        _add(builder, element, is_heading=element.category == "Title")
+        return
+    for number, part in enumerate(_TABLE.split(element.text)):
+        if number % 2 == 0:
+            builder.add("list_item" if element.category == "ListItem" else "paragraph", part)
+            continue
+        table = tables[int(part)]
+        builder.add("paragraph", table.title)
+        builder.add_table(table.rows, header_rows=table.header_rows)
 
 
 @contextmanager
@@ -210,35 +225,6 @@ def _language(document: Any) -> str:  # noqa: ANN401 -- an object of a library w
     """The language of a Word document's default style."""
     found = document.styles.element.xpath("w:docDefaults//w:lang/@w:val")
     return declared(str(found[0])) if found else ""
-
-
-def _cleaned(html: str) -> tuple[str, str, dict[str, str]]:
-    """(the page without what is not content, its title, what it says of itself by name, its language by none)."""
-    import lxml.etree  # type: ignore[import-untyped]
-    import lxml.html
-
-    without_declaration = re.sub(r"^\s*<\?xml[^>]*\?>", "", html)
-    try:
-        root = lxml.html.document_fromstring(without_declaration)
-    except lxml.etree.ParserError:  # there is no element in it
-        return "", "", {}
-    title = fold(root.findtext(".//title") or "")
-    meta = ((node.get("name") or node.get("property") or "", node.get("content") or "") for node in root.iter("meta"))
-    said = {name.lower(): fold(value) for name, value in meta} | {"": root.get("lang", "")}
-    for element in [*root.iter(*_NOT_CONTENT), *root.xpath("//*[@hidden or @aria-hidden='true' or @style]")]:
-        if element.tag in _NOT_CONTENT or element.get("hidden") is not None or _is_hidden(element):
-            _drop(element)
-    return lxml.html.tostring(root, encoding="unicode"), title, said
-
-
-def _is_hidden(element: Any) -> bool:  # noqa: ANN401 -- an object of a library without types
-    return element.get("aria-hidden") == "true" or bool(_HIDDEN.search(element.get("style") or ""))
-
-
-def _drop(element: Any) -> None:  # noqa: ANN401 -- an object of a library without types
-    """Remove the element and keep the text that follows it."""
-    if element.getparent() is not None:
-        element.drop_tree()
 
 
 def _open_docx(content: bytes) -> Any:  # noqa: ANN401 -- an object of a library without types

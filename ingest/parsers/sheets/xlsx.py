@@ -197,8 +197,9 @@ def _add_cell(said: _Said, cell: Node, place: tuple[int, int], codes: list[str])
         said.formats[place] = code
     formula = value = False
     for child in cell:
-        formula = formula or local(child) == "f"
-        value = value or bool(local(child) in {"v", "is"} and (child.text or len(child)))
+        is_formula = child.tag.endswith("}f")
+        formula = formula or is_formula
+        value = value or bool(not is_formula and (child.text or len(child)))
     if formula and not value and cell.get("t") != "str":
         said.unvalued.add(place)
 
