@@ -13,10 +13,12 @@ from ingest.parsers.attachments import last_part, unused
 from ingest.parsers.builder import TextBuilder, declared, fold, stem
 from ingest.parsers.dates import mail_date
 from ingest.parsers.encoding import decode
+from ingest.parsers.invitation import invitation_lines
 from ingest.parsers.office import parse_html
 from ingest.parsers.text import text_elements
 
 PGP = "-----BEGIN PGP MESSAGE-----"
+_CALENDAR = "text/calendar"
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 
@@ -24,8 +26,8 @@ def parse_mail(content: bytes, *, name: str) -> Parsed:
     """The header lines that answer "who sent it, and when" come first, then the body.
 
     Raises:
-        ParseError: "encrypted"; "no_text" when the body is blank and nothing readable is attached; "corrupt" when
-            there is not one mail header.
+        ParseError: "encrypted"; "no_text" when there is neither subject nor body and nothing readable is attached;
+            "corrupt" when there is not one mail header.
     """
     message = message_from_bytes(_with_clean_head(content), policy=default)
     assert isinstance(message, EmailMessage)
@@ -36,7 +38,8 @@ def parse_mail(content: bytes, *, name: str) -> Parsed:
     paragraphs = _paragraphs(message)
     if not shown and not message.keys():
         raise ParseError("corrupt", "The file has no mail header, so it is no mail.")
-    if not paragraphs and not any(_readable(part) for part in attachments):
+    subject = _value(message, "Subject")
+    if not paragraphs and not subject and not any(_readable(part) for part in attachments):
         raise ParseError("no_text", "The mail has no text in its body.")
     builder = TextBuilder()
     if paragraphs and paragraphs[0][1].startswith(PGP):
@@ -44,7 +47,6 @@ def parse_mail(content: bytes, *, name: str) -> Parsed:
     builder.add("paragraph", "\n".join(shown))
     for kind, text in paragraphs:
         builder.add(kind, text)
-    subject = _value(message, "Subject")
     notes = () if paragraphs else ("The body of the mail is blank.",)
     return builder.build(
         title=subject or stem(name),
@@ -66,13 +68,54 @@ def _value(message: EmailMessage, header: str) -> str:
 
 
 def _paragraphs(message: EmailMessage) -> list[tuple[ElementKind, str]]:
-    """The body's elements, its headings taken as paragraphs: they are somebody's emphasis, no outline."""
-    body = message.get_body(("plain", "html"))
-    if body is None:
+    """What all parts of the body say, in their order; words that two of them share stand there once."""
+    found: list[tuple[ElementKind, str]] = []
+    for part in _body(message):
+        own = _elements(part)
+        found += own if not set(own) <= set(found) else []
+    return found
+
+
+def _body(message: EmailMessage) -> list[EmailMessage]:
+    """The parts that a mail program shows one below the other: of several forms of one text the best."""
+    kind = message.get_content_type()
+    if message.get_content_maintype() == "text" and not _is_attached(message):
+        return [message]
+    if not message.is_multipart() or message.get_content_maintype() == "message":
         return []
-    text = _text(body).replace("\r\n", "\n")
+    parts = [part for part in message.iter_parts() if isinstance(part, EmailMessage)]
+    inner = [_body(part) for part in (parts[:1] if kind == "multipart/related" else parts)]
+    if kind != "multipart/alternative":
+        return [part for several in inner for part in several]
+    invitations = [part for several in inner for part in several if part.get_content_type() == _CALENDAR]
+    forms = [[part for part in several if part.get_content_type() != _CALENDAR] for several in inner]
+    return [*_best([form for form in forms if form]), *invitations]
+
+
+def _best(forms: Sequence[list[EmailMessage]]) -> list[EmailMessage]:
+    """The plain form, unless it is blank or the other holds a table, which plain text breaks up."""
+    if not forms:
+        return []
+    known = [form for form in forms if {part.get_content_subtype() for part in form} <= {"plain", "html"}] or forms
+    plain, last = known[0], known[-1]
+    has_table = any(kind == "table" for part in last for kind, _ in _elements(part))
+    return last if has_table or not any(map(_elements, plain)) else plain
+
+
+def _is_attached(part: EmailMessage) -> bool:
+    """Whether a text is a file of its own; an invitation is not, whatever its name."""
+    if part.get_content_type() == _CALENDAR:
+        return False
+    return bool(part.get_filename()) or part.get_content_disposition() == "attachment"
+
+
+def _elements(part: EmailMessage) -> list[tuple[ElementKind, str]]:
+    """What one part says, its headings taken as paragraphs: they are somebody's emphasis, no outline."""
+    text = _text(part).replace("\r\n", "\n")
+    if part.get_content_type() == _CALENDAR:
+        return [("paragraph", paragraph) for paragraph in invitation_lines(text)]
     elements: Sequence[Element] = text_elements(text)
-    if body.get_content_subtype() == "html":
+    if part.get_content_subtype() == "html":
         try:
             page = parse_html(text.encode("utf-8", "replace"), name="")
         except ParseError:
@@ -110,11 +153,9 @@ def _is_utf8(content: bytes) -> bool:
 
 
 def _attachments(message: EmailMessage) -> list[Attachment]:
-    body = message.get_body(("plain", "html"))
-    bodies = {id(part) for part in (body, message.get_body(("html",)), message.get_body(("plain",))) if part}
     found: list[Attachment] = []
     for part in _leaves(message):
-        if id(part) in bodies or (part.get_content_maintype() == "text" and not part.get_filename()):
+        if part.get_content_type() == _CALENDAR or (part.get_content_maintype() == "text" and not _is_attached(part)):
             continue
         found.append(Attachment(name=unused(_file_name(part, len(found) + 1), found), content=_bytes(part)))
     return found

@@ -130,12 +130,12 @@ def _drop_furniture(root: Node) -> None:
         if not _names_something(node):
             _drop(node)
     for node in [*root.iter(*_FURNITURE), *_beside_main(root)]:
-        inside = next(node.iterancestors("main", "article"), None) is not None
+        inside = _is_in(node, "main", "article")
         spoken = len(words_of(node)) - sum(len(words_of(each)) for each in _outermost(node, _CONTROLS))
         links = sum(len(words_of(each)) for each in node.iter("a"))
         if next(node.iter("h1"), None) is not None:
             continue
-        if node.tag in {"footer", "header"} and not (inside or any(node.iterancestors("blockquote", "section"))):
+        if node.tag in {"footer", "header"} and not inside and not _is_in(node, "blockquote", "section"):
             _drop(node)
         elif node.tag == "form":
             if spoken < _SPOKEN and "☒" not in words_of(node):
@@ -156,7 +156,7 @@ def _beside_main(root: Node) -> list[Node]:
 
 def _names_something(button: Node) -> bool:
     """Whether a button is the title of what it opens, or says more than a command."""
-    if next(button.iterancestors(*_HEADINGS), None) is not None or button.get("role") == "tab":
+    if _is_in(button, *_HEADINGS) or button.get("role") == "tab":
         return True
     if any(button.get(name) for name in (*_TOGGLES, "aria-expanded")):
         return True
@@ -209,12 +209,16 @@ def _rename(root: Node) -> None:
         tag = node.tag
         if not isinstance(tag, str) or tag in {"p", "pre"}:
             continue
-        if tag in _AS_PARAGRAPH or (tag == "button" and next(node.iterancestors(*_HEADINGS, "p"), None) is None):
+        if tag in _AS_PARAGRAPH or (tag == "button" and not _is_in(node, *_HEADINGS, "p")):
             node.tag = "div" if _has_blocks(node) else "p"
         elif tag in _AS_BLOCK or (tag not in BLOCKS and tag not in _KNOWN):
             node.tag = "div" if tag in _AS_BLOCK or _has_blocks(node) else "span"
         if node.tag == "div" and not len(node) and len((node.text or "").strip()) == 1:
             node.tag = "pre"
+
+
+def _is_in(node: Node, *tags: str) -> bool:
+    return next(node.iterancestors(*tags), None) is not None
 
 
 def _has_blocks(node: Node) -> bool:

@@ -54,7 +54,7 @@ def test_words_in_an_unknown_charset_are_read_all_the_same() -> None:
     ("raw", "code"),
     [
         (b'From: a@x.example\nContent-Type: multipart/encrypted; boundary="x"\n\n--x--\n', "encrypted"),
-        (b"From: a@x.example\nSubject: nothing\n\n", "no_text"),
+        (b"From: a@x.example\nTo: b@x.example\n\n", "no_text"),
     ],
 )
 def test_a_mail_without_readable_text_says_why(raw: bytes, code: str) -> None:
@@ -83,3 +83,105 @@ def test_a_mail_that_holds_a_pgp_message_is_encrypted() -> None:
     with pytest.raises(ParseError) as error:
         parse(content, name="m.eml")
     assert error.value.reason == "encrypted"
+
+
+def test_a_mail_that_is_only_a_subject_is_indexed_with_a_note() -> None:
+    parsed = parse_mail(b"From: a@x.example\nSubject: The gate is closed on 4 May\n\n", name="m.eml")
+    assert parsed.text.endswith("Subject: The gate is closed on 4 May")
+    assert parsed.notes == ("The body of the mail is blank.",)
+
+
+def body_of(mail: EmailMessage) -> list[str]:
+    parsed = parse_mail(bytes(mail), name="m.eml")
+    return [parsed.text[e.start : e.end] for e in parsed.elements][1:]
+
+
+def part(text: str, subtype: str = "plain") -> EmailMessage:
+    mail = EmailMessage()
+    mail.set_content(text, subtype=subtype)
+    del mail["MIME-Version"]
+    return mail
+
+
+def several(kind: str, *parts: EmailMessage) -> EmailMessage:
+    mail = message()
+    mail.add_header("Content-Type", f"multipart/{kind}")
+    for each in parts:
+        mail.attach(each)
+    return mail
+
+
+def test_all_texts_that_are_shown_are_read_in_their_order() -> None:
+    mail = several(
+        "mixed", part("The first sample."), part("<p>The second sample failed.</p>", "html"), part("Regards, Ann")
+    )
+    assert body_of(mail) == ["The first sample.", "The second sample failed.", "Regards, Ann"]
+
+
+def test_a_text_inside_several_containers_is_read_once() -> None:
+    both = several("alternative", part("We meet at nine."), part("<p>We <b>meet</b> at nine.</p>", "html"))
+    mail = several("mixed", several("related", both), part("-- The list's footer"))
+    assert body_of(mail) == ["We meet at nine.", "-- The list's footer"]
+
+
+def test_a_table_is_read_from_the_form_that_keeps_it() -> None:
+    table = "<p>Prices:</p><table><tr><th>Item<th>EUR<tr><td>Pump<td>120</table>"
+    mail = several("alternative", part("Prices:\n\nItem\n\nEUR\n\nPump\n\n120"), part(table, "html"))
+    assert body_of(mail) == ["Prices:", "Item\tEUR\nPump\t120"]
+
+
+def test_a_blank_plain_form_gives_way_to_the_other() -> None:
+    assert body_of(several("alternative", part(" \n"), part("<p>We meet.</p>", "html"))) == ["We meet."]
+
+
+INVITATION = """BEGIN:VCALENDAR
+METHOD:REQUEST
+BEGIN:VTIMEZONE
+BEGIN:STANDARD
+DTSTART:16010101T030000
+END:STANDARD
+END:VTIMEZONE
+BEGIN:VEVENT
+SUMMARY:Audit\\, part 2
+DTSTART;TZID="Europe/Berlin":20260319T130000
+DURATION:PT1H30M
+LOCATION:Room Saturn\\, second
+  floor
+ORGANIZER;CN="Ferreira, Nadia":mailto:nadia@x.example
+ATTENDEE;CN=Tom;PARTSTAT=NEEDS-ACTION:mailto:tom@x.example
+RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=TH;UNTIL=20260630
+SEQUENCE:2
+DESCRIPTION:Bring the list.\\nAnd a pen.
+BEGIN:VALARM
+DESCRIPTION:Reminder
+END:VALARM
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_an_invitation_says_what_when_where_and_who() -> None:
+    mail = several("alternative", part("See the agenda."), part(INVITATION, "calendar"))
+    assert body_of(mail) == [
+        "See the agenda.",
+        "What: Audit, part 2\nWhen: 2026-03-19 13:00 to 14:30 (Europe/Berlin)\n"
+        "Repeats: every 2 weeks on Thursday, until 2026-06-30\nWhere: Room Saturn, second floor\n"
+        "Organizer: Ferreira, Nadia <nadia@x.example>\nAttendees: Tom <tom@x.example>\nUpdate: 2",
+        "Bring the list.\nAnd a pen.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        ("DTSTART;VALUE=DATE:20260319\nDTEND;VALUE=DATE:20260320", "When: 2026-03-19, all day"),
+        ("DTSTART;VALUE=DATE:20260319\nDTEND;VALUE=DATE:20260322", "When: 2026-03-19 to 2026-03-21, all day"),
+        ("DTSTART:20260319T130000Z\nDTEND:20260320T090000Z", "When: 2026-03-19 13:00 to 2026-03-20 09:00 UTC"),
+        ("DTSTART:20260319T130000", "When: 2026-03-19 13:00"), ("DTSTART:soon", "When: soon"),
+        ("STATUS:CANCELLED\nDTSTART:20260319", "When: 2026-03-19, all day\nStatus: cancelled"),
+    ],
+)  # fmt: skip
+def test_the_time_of_an_invitation_reads_as_a_calendar_shows_it(lines: str, text: str) -> None:
+    mail = message()
+    mail.set_content(f"BEGIN:VCALENDAR\nBEGIN:VEVENT\n{lines}\nEND:VEVENT\nEND:VCALENDAR", subtype="calendar")
+    assert body_of(mail) == [text]
