@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import itertools
 import os
 import re
 import sys
@@ -11,19 +12,23 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 from core.documents import Parsed
 from core.errors import ParseError
+from ingest.parsers import protocol, slides
 from ingest.parsers.builder import TextBuilder, declared, fold, said_of, stem
 from ingest.parsers.cells import header_rows
 from ingest.parsers.dates import iso
 from ingest.parsers.encoding import decode
 from ingest.parsers.html.clean import MARK, cleaned
 from ingest.parsers.html.tables import Table
+from ingest.parsers.loss import lost
 from ingest.parsers.properties import properties_of
 from ingest.parsers.word.asides import Asides
+from ingest.parsers.word.settle import Settled, settled
 
 _TABLE = re.compile(re.escape(MARK).replace(r"\{\}", r"(\d+)"))
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{2,30})", re.I)
@@ -71,9 +76,7 @@ def _add_html(builder: TextBuilder, element: Any, tables: Sequence[Table]) -> No
         if number % 2 == 0:
             builder.add("list_item" if element.category == "ListItem" else "paragraph", part)
             continue
-        table = tables[int(part)]
-        builder.add("paragraph", table.title)
-        builder.add_table(table.rows, header_rows=table.header_rows)
+        _add_table(builder, tables[int(part)])
 
 
 @contextmanager
@@ -99,30 +102,36 @@ def parse_docx(content: bytes, *, name: str) -> Parsed:
     install()
     from unstructured.partition.docx import partition_docx
 
-    document = _open_docx(content)
-    elements = partition_docx(file=io.BytesIO(content), languages=_NO_LANGUAGE)
+    word = _settled(content)
+    document = _open_docx(word.content)
+    elements = partition_docx(file=io.BytesIO(word.content), languages=_NO_LANGUAGE)
     marks, first = _Marks(document), ""
     paged = any(element.category == "PageBreak" for element in elements)
-    asides = Asides(document, " ".join({fold(element.text) for element in elements}))
+    elements = [element for element in elements if element.category not in {"Header", "Footer"}]
+    seen = " ".join({fold(element.text) for element in elements})
+    asides = Asides(document, seen)
     builder = TextBuilder()
-    for aside in asides.after(""):
+    for aside in (*(line for line in word.above if line not in seen), *asides.after("")):
         builder.add("paragraph", aside)
     for element in elements:
         text = fold(element.text)
-        if element.category in {"PageBreak", "Header", "Footer"}:
+        if element.category == "PageBreak":
             continue
         page = element.metadata.page_number if paged else None
-        level = marks.level(text) if element.category != "Table" else None
+        level = marks.level(text)
         first = first or (text if level else "")
-        _add(builder, element, is_heading=level is not None, level=level, page=page)
-        for aside in asides.after(text, is_table=element.category == "Table"):
+        if mark := _TABLE.fullmatch(text):
+            _add_table(builder, word.tables[int(mark[1])], page)
+        else:
+            _add(builder, element, is_heading=level is not None, level=level, page=page)
+        for aside in asides.after(text):
             builder.add("paragraph", aside, pages=() if page is None else ((0, page),))
-    for aside in asides.left():
+    for aside in (*asides.left(), *(line for line in word.below if line not in seen)):
         builder.add("paragraph", aside)
     pages = [element.metadata.page_number or 1 for element in elements]
     title = fold(document.core_properties.title or "") or first
     author, created, modified = properties_of(content)
-    return builder.build(
+    parsed = builder.build(
         title=title or stem(name),
         author=author,
         created=created,
@@ -130,6 +139,20 @@ def parse_docx(content: bytes, *, name: str) -> Parsed:
         language=_language(document),
         page_count=max(pages, default=1) if paged else None,
     )
+    return replace(parsed, notes=word.notes + lost(word.source, parsed.text))
+
+
+def _settled(content: bytes) -> Settled:
+    if _is_strict(content):
+        raise ParseError("unsupported", "The file is Strict Open XML. Save it as an ordinary Word document (.docx).")
+    return settled(content)
+
+
+def _add_table(builder: TextBuilder, table: Table, page: int | None = None) -> None:
+    """Append a table, its title before it."""
+    for line in table.title.split("\n"):
+        builder.add("paragraph", line, pages=() if page is None else ((0, page),))
+    builder.add_table(table.rows, header_rows=table.header_rows, page=page)
 
 
 @_whole_package()
@@ -139,24 +162,20 @@ def parse_pptx(content: bytes, *, name: str) -> Parsed:
     from pptx import Presentation
     from unstructured.partition.pptx import partition_pptx
 
-    presentation = Presentation(io.BytesIO(content))
+    shown = slides.shown(content)
+    presentation = Presentation(io.BytesIO(shown))
     by_slide: dict[int, list[Any]] = defaultdict(list)
-    for element in partition_pptx(file=io.BytesIO(content), languages=_NO_LANGUAGE, include_slide_notes=False):
+    for element in partition_pptx(file=io.BytesIO(shown), languages=_NO_LANGUAGE, include_slide_notes=False):
         if element.category not in {"PageBreak", "Image"} and element.text.strip():
             by_slide[element.metadata.page_number or 1].append(element)
     builder = TextBuilder()
     blank: list[int] = []
+    hidden: list[int] = []
+    footers: set[str] = set()
     for number, slide in enumerate(presentation.slides, start=1):
-        heading = next((element for element in by_slide[number] if element.category == "Title"), None)
-        if heading is not None:
-            _add(builder, heading, is_heading=True, level=1, page=number)
-        for element in by_slide[number]:
-            if element is not heading:
-                _add(builder, element, is_heading=False, page=number)
-        said = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
-        if said is not None and said.text.strip():
-            builder.add("paragraph", said.text, pages=((0, number),))
-        elif not by_slide[number]:
+        if slides.is_hidden(slide) and not protocol.hidden.get():
+            hidden.append(number)
+        elif not _add_slide(builder, slide, number, by_slide[number], footers):
             blank.append(number)
     title = fold(presentation.core_properties.title or "")
     if title.lower() in {"", "powerpoint presentation", "presentation", "slide 1"}:
@@ -168,8 +187,37 @@ def parse_pptx(content: bytes, *, name: str) -> Parsed:
         created=created,
         modified=modified,
         page_count=len(presentation.slides),
-        notes=said_of("slide", blank, "has no text", "have no text"),
+        notes=said_of("slide", blank, "has no text", "have no text")
+        + said_of("slide", hidden, "is hidden and was left out", "are hidden and were left out"),
     )
+
+
+def _add_slide(builder: TextBuilder, slide: Any, number: int, found: Sequence[Any], footers: set[str]) -> bool:  # noqa: ANN401 -- of libraries without types
+    """Append what a slide shows and its speaker notes; whether there was anything. `footers`: those that were said."""
+    pages = ((0, number),)
+    dated, own = slides.furniture(slide)
+    grids = slides.grids(slide)
+    left = [each for each in found if fold(each.text) not in dated | (own & footers)]
+    footers |= own
+    heading = next((element for element in left if element.category == "Title"), None)
+    if heading is not None:
+        _add(builder, heading, is_heading=True, level=1, page=number)
+    for element in left:
+        cells = html_rows(element.metadata.text_as_html or "") if element.category == "Table" else []
+        if grid := grids.get(fold(" ".join(itertools.chain(*cells)))) if cells else None:
+            _add_table(builder, grid, number)
+        elif element is not heading:
+            _add(builder, element, is_heading=False, page=number)
+    drawn = list(slides.drawn(slide))
+    for each in drawn:
+        if isinstance(each, str):
+            builder.add("list_item", each, pages=pages)
+        else:
+            _add_table(builder, each, number)
+    said = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+    if said is not None and said.text.strip():
+        builder.add("paragraph", said.text, pages=pages)
+    return bool(left or drawn or (said is not None and said.text.strip()))
 
 
 def html_rows(html: str) -> list[list[str]]:
@@ -231,8 +279,6 @@ def _open_docx(content: bytes) -> Any:  # noqa: ANN401 -- an object of a library
     from docx import Document
     from docx.opc.exceptions import PackageNotFoundError
 
-    if _is_strict(content):
-        raise ParseError("unsupported", "The file is Strict Open XML. Save it as an ordinary Word document (.docx).")
     try:
         return Document(io.BytesIO(content))
     except (KeyError, PackageNotFoundError) as error:
