@@ -93,6 +93,8 @@ def _is_layout(node: Node) -> bool:
     rows = [list(_cells(row)) for row in _rows(node)]
     if max(map(len, rows), default=0) <= 1 and len(rows) <= 1:
         return True
+    if node.get("role") == "table":
+        return False
     has_names = any(cell.tag == "th" for row in rows for cell in row) or node.find("caption") is not None
     if has_names:
         return False

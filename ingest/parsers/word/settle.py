@@ -84,7 +84,7 @@ def settled(content: bytes) -> Settled:
             if _PARTS.fullmatch(name):
                 root = parse_tree(part)
                 body = root.find(f"{W}body")
-                said += list(map(_source, _outermost(body))) if body is not None else []
+                said += [_source(each, hidden) for each in _outermost(body)] if body is not None else []
                 _settle(root, hidden, done)
                 if body is not None:
                     drawn = _take_drawings(body, package, name)
@@ -103,12 +103,14 @@ def _tells(line: str) -> bool:
     return bool(line) and not _PAGE.fullmatch(line)
 
 
-def _source(paragraph: Node) -> str:
-    """The words of a paragraph as it stands in the file, but for those that were deleted."""
+def _source(paragraph: Node, hidden: set[str]) -> str:
+    """The words of a paragraph as it stands in the file, but for those that were deleted or are hidden."""
     parts = []
     for node in paragraph.iter(f"{W}t", f"{MATH}t", f"{W}tab", f"{W}br", f"{W}p"):
-        if not any(each.tag in _GONE or each.tag == FALLBACK for each in node.iterancestors()):
-            raised = node.getparent().find(f"{W}rPr/{W}vertAlign") is not None
+        run = node.getparent()
+        gone = any(each.tag in _GONE or each.tag == FALLBACK for each in node.iterancestors())
+        if not gone and not _is_hidden(run, hidden):
+            raised = run.find(f"{W}rPr/{W}vertAlign") is not None
             parts.append(f" {node.text} " if raised else node.text or " ")
     return "".join(parts)
 
@@ -176,8 +178,7 @@ def _settle(root: Node, hidden: set[str], done: Counter[str]) -> None:
         _show_sign(sign)
     for equation in list(root.iter(f"{MATH}oMath")):
         _show_equation(equation)
-    if not protocol.hidden.get():
-        _drop_hidden(root, hidden, done)
+    _drop_hidden(root, hidden, done)
     for run in list(root.iter(f"{W}r")):
         _set_mark_off(run)
 
@@ -328,14 +329,19 @@ def _is_on(switch: Node | None) -> bool:
     return switch is not None and switch.get(f"{W}val", "1") in _ON
 
 
+def _is_hidden(run: Node, hidden: set[str]) -> bool:
+    """Whether Word hides a run, unless all is to be read that its author hid."""
+    if protocol.hidden.get():
+        return False
+    switch = run.find(f"{W}rPr/{W}vanish")
+    styles = (run.find(f"{W}rPr/{W}rStyle"), _style_of_paragraph(run))
+    by_style = any(each is not None and each.get(f"{W}val") in hidden for each in styles)
+    return _is_on(switch) if switch is not None else by_style
+
+
 def _drop_hidden(root: Node, hidden: set[str], done: Counter[str]) -> None:
     last = None
-    for run in list(root.iter(f"{W}r")):
-        switch = run.find(f"{W}rPr/{W}vanish")
-        styles = (run.find(f"{W}rPr/{W}rStyle"), _style_of_paragraph(run))
-        by_style = any(each is not None and each.get(f"{W}val") in hidden for each in styles)
-        if not (_is_on(switch) if switch is not None else by_style):
-            continue
+    for run in [each for each in root.iter(f"{W}r") if _is_hidden(each, hidden)]:
         if any((each.text or "").strip() for each in run.iter(f"{W}t")):
             done["hidden"] += run.getprevious() is None or run.getprevious() is not last
         last = run.getprevious()

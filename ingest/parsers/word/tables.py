@@ -35,6 +35,8 @@ def take_word_tables(body: Node, before: list[Table]) -> list[Table]:
         paragraphs: list[Node] = []
         root = html.Element("div")
         root.append(_told(node, html, paragraphs))
+        if not _arranges(root[0]):
+            root[0].set("role", "table")
         tables = take_tables(root, MARK)
         blocks = [_block(block, paragraphs, len(found), node) for block in root.iter("p")]
         for block in blocks[:1]:
@@ -43,6 +45,13 @@ def take_word_tables(body: Node, before: list[Table]) -> list[Table]:
         parent[place : place + 1] = blocks
         found += tables
     return found
+
+
+def _arranges(table: Node) -> bool:
+    """Whether a table may only arrange the page: most of what is in it stands in tables within."""
+    inner = [each for each in table.iterdescendants("table") if next(each.iterancestors("table"), None) is table]
+    within = sum(len("".join(each.itertext())) for each in inner)
+    return 2 * within > len("".join(table.itertext()))
 
 
 def text_of(paragraph: Node) -> str:
