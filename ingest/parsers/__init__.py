@@ -6,5 +6,5 @@ Imports core only; runs in the processes of reading/.
 
 Order: protocol, builder, encoding, text, dates, cells, records, xml_tree, containers, properties, attachments,
 archive, json_data, markdown, ocr, opendocument, pdf, rtf, sheets, spreadsheet, table, choose, html, word, office, epub,
-invitation, mail, mapi, outlook, xml_data.
+invitation, mail, mailbox, mapi, outlook, xml_data.
 """

@@ -43,16 +43,14 @@ def parse_table(content: bytes, *, name: str) -> Parsed:
 
 
 def _header(rows: Sequence[Sequence[str]]) -> int:
-    """The first row that is about as wide as most rows, or the one before where that holds figures; 0 without columns."""
+    """The first row about as wide as most, or the one before where that holds figures; 0 without columns."""
     used = [max((place for place, cell in enumerate(row, start=1) if cell.strip()), default=0) for row in rows]
     counted = Counter(used)
     repeated = [width for width, count in counted.items() if count > 1 and width > 1]
     width = max(repeated, key=lambda width: counted[width] * min(width, _WIDE) ** 2, default=0)
     first = next((place for place, cells in enumerate(used) if width and cells >= _ALMOST * width), 0)
-    is_named_before = (
-        first > 0 and not header_rows(rows[first : first + 2]) and header_rows(rows[first - 1 : first + 1])
-    )
-    return first - 1 if is_named_before else first
+    before, here = rows[max(first - 1, 0) : first + 1], rows[first : first + 2]
+    return first - 1 if first and header_rows(before) and not header_rows(here) else first
 
 
 def looks_like_table(start: bytes) -> bool:
