@@ -11,6 +11,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +23,7 @@ from ingest.parsers.dates import iso
 from ingest.parsers.encoding import decode
 from ingest.parsers.html.clean import MARK, cleaned
 from ingest.parsers.html.tables import Table
+from ingest.parsers.loss import lost, words
 from ingest.parsers.properties import properties_of
 from ingest.parsers.word.asides import Asides
 
@@ -52,7 +54,7 @@ def parse_html(content: bytes, *, name: str) -> Parsed:
     title, said = page.title, page.said
     if heading and heading.casefold() in title.casefold():
         title = heading  # "Parking | Intranet" over "Parking"
-    return builder.build(
+    parsed = builder.build(
         title=title or heading or stem(name),
         author=said.get("author", ""),
         created=iso(said.get("article:published_time") or said.get("date", "")),
@@ -60,6 +62,7 @@ def parse_html(content: bytes, *, name: str) -> Parsed:
         language=declared(said.get("", "")),
         notes=page.notes,
     )
+    return replace(parsed, notes=(*parsed.notes, *lost(words([page.text]), parsed, "the page")))
 
 
 def _add_html(builder: TextBuilder, element: Any, tables: Sequence[Table]) -> None:  # noqa: ANN401 -- of unstructured

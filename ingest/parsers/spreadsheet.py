@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,14 +17,18 @@ from core.panics import PanicsAs
 from ingest.parsers.builder import TextBuilder, said_of, stem
 from ingest.parsers.cells import cell_text
 from ingest.parsers.containers import OLE_MAGIC
+from ingest.parsers.loss import lost, words
 from ingest.parsers.properties import properties_of
 from ingest.parsers.protocol import hidden
 from ingest.parsers.sheets.formats import shown
 from ingest.parsers.sheets.grid import NOTHING, Cell, Row, add_sheet, with_merged
 from ingest.parsers.sheets.xls import old_sheets_of
-from ingest.parsers.sheets.xlsx import Remark, Sheet, Worksheet, column_name, sheets_of
+from ingest.parsers.sheets.xlsx import Remark, Sheet, Worksheet, column_name, sheets_of, texts_of
 from ingest.parsers.sheets.xml2003 import worksheets
 
+_DAMAGED = (
+    LookupError, SyntaxError, ValueError, OSError, zipfile.BadZipFile, zlib.error, struct.error, EOFError,
+)  # fmt: skip
 _LEFT_OUT = "left out; ingest.hidden = true reads what is hidden"
 
 
@@ -44,7 +49,10 @@ def parse_workbook(content: bytes, *, name: str) -> Parsed:
         raise ParseError("corrupt", "The workbook is damaged and cannot be opened.") from error
     sheets = _worksheets(workbook, _said(content, len(workbook.sheet_names)))
     author, created, modified = properties_of(content)
-    return replace(_parsed(sheets, name), author=author, created=created, modified=modified)
+    parsed = _parsed(sheets, name)
+    if not any(_LEFT_OUT in note for note in parsed.notes):
+        parsed = replace(parsed, notes=(*parsed.notes, *lost(_words(content), parsed, "the workbook")))
+    return replace(parsed, author=author, created=created, modified=modified)
 
 
 def parse_xml_workbook(content: bytes, *, name: str) -> Parsed:
@@ -82,9 +90,16 @@ def _said(content: bytes, count: int) -> list[Sheet]:
     """What the file says of its sheets besides their values; nothing of those that it does not tell of."""
     try:
         found = old_sheets_of(content) if content.startswith(OLE_MAGIC) else sheets_of(content)
-    except (LookupError, SyntaxError, ValueError, OSError, zipfile.BadZipFile, zlib.error, struct.error, EOFError):
+    except _DAMAGED:
         found = []
     return [*found, *[Sheet()] * (count - len(found))][:count]
+
+
+def _words(content: bytes) -> Counter[str]:
+    try:
+        return words(texts_of(content))
+    except _DAMAGED:
+        return Counter()
 
 
 def _worksheets(workbook: Any, said: Sequence[Sheet]) -> Iterator[Worksheet]:  # noqa: ANN401 -- of calamine

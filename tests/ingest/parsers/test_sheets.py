@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -177,6 +178,15 @@ def test_a_note_on_a_cell_is_read_with_its_author_and_its_place() -> None:
 def test_a_formula_that_nothing_computed_is_named() -> None:
     book, _ = new_sheet([["Item", "Sum"], ["Fleet", "=1+1"], ["Travel", "=2+2"]])
     assert read(book).notes[0].startswith("sheet 1 (Sheet): 2 formulas have no stored value")
+
+
+def test_words_that_stand_where_no_parser_looks_are_named() -> None:
+    book, sheet = new_sheet([["Year", "Output"], ["2025", 4], ["2026", 6]])
+    chart = BarChart()
+    chart.title = "Output of the plants in Wels, Linz and Graz"
+    chart.add_data(Reference(sheet, min_col=2, min_row=1, max_row=3))
+    sheet.add_chart(chart, "D2")
+    assert read(book).notes == ("8 of the 9 words of the workbook were not read, such as: of, the, plants, in, wels",)
 
 
 def test_a_workbook_of_the_1997_kind_reads_as_it_is_shown() -> None:
