@@ -45,7 +45,7 @@ PARSERS = "6"
 PDF, HTML, MAIL, MARKDOWN = "application/pdf", "text/html", "message/rfc822", "text/markdown"
 CSV, TSV, TEXT, XLS = "text/csv", "text/tab-separated-values", "text/plain", "application/vnd.ms-excel"
 RTF, MSG, XML = "application/rtf", "application/vnd.ms-outlook", "application/xml"
-XML_SHEET = "application/vnd.ms-excel+xml"
+XML_SHEET, MAILBOX = "application/vnd.ms-excel+xml", "application/mbox"
 JSON, JSON_LINES, PICTURE = "application/json", "application/jsonl", "image/"
 
 _PARSERS = {
@@ -68,6 +68,7 @@ _PARSERS = {
     JSON: "json_data.parse_json",
     JSON_LINES: "json_data.parse_json_lines",
     MAIL: "mail.parse_mail",
+    MAILBOX: "mailbox.parse_mailbox",
     MSG: "outlook.parse_msg",
     ZIP: "archive.parse_archive",
     TEXT: "text.parse_text",
@@ -96,6 +97,9 @@ _MAIL_HEADER = re.compile(
     rb"^(from|to|cc|date|subject|received|return-path|message-id|mime-version|delivered-to|content-type|reply-to):",
     re.I,
 )
+_STARTS = (
+    (re.compile(rb"\{\\rtf"), RTF), (re.compile(rb"From [^\r\n]*\d{4}[^\r\n]*\r?\n[A-Za-z][A-Za-z0-9-]*:"), MAILBOX),
+)  # fmt: skip
 _BINARY_STARTS = (
     b"RIFF", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\x7fELF", b"MZ", b"ID3", b"OggS", b"%!PS",
     b"SQLite format 3",
@@ -144,11 +148,9 @@ def media_type(content: bytes, name: str) -> str:
     extension = "." + name.rsplit(".", 1)[-1].lower() if "." in name else ""
     if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"%PDF-") or (extension == ".pdf" and b"%PDF-" in start):
         return PDF
-    if start.startswith(b"{\\rtf"):
-        return RTF
-    picture = _picture_type(start)
-    if picture:
-        return picture
+    told = next((kind for begin, kind in _STARTS if begin.match(start)), None) or _picture_type(start)
+    if told:
+        return told
     if start.startswith(_BINARY_STARTS):
         return "application/octet-stream"
     readable = start.replace(b"\x00", b"").removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe")

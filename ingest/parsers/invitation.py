@@ -45,7 +45,8 @@ def invitation_lines(text: str) -> list[str]:
 
 def _events(text: str) -> tuple[str, list[Event]]:
     """(what is done with the events, the events without what is nested in them)."""
-    method, events, inside = "", [], []
+    method, inside = "", list[str]()
+    events: list[Event] = []
     for line in re.sub(r"\r?\n[ \t]", "", text).splitlines():
         match = _LINE.fullmatch(line.strip())
         if not match:

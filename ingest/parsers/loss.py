@@ -1,4 +1,7 @@
-"""A guard against loss: the words that a file holds by its own markup, counted against those that were read."""
+"""A guard against loss: the words that a file holds are counted against those that were read from it.
+
+It knows nothing of formats, so it also finds what no parser was written for.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,26 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-FEW, SHARE = 3, 0.005
-"""So many words, or this part of all, may differ: parts of a file are joined and parted in other ways than its text."""
-SHOWN = 5
+from core.documents import Parsed
+
 _WORD = re.compile(r"\w+")
+_FEW, _SHARE, _NAMED = 4, 0.005, 5
+"""So many words, or this part of all, may differ: a file joins and parts its words in other ways than its text."""
 
 
-def lost(source: Iterable[str], read: str) -> tuple[str, ...]:
-    """A note that says how many words of `source`, in any order, `read` lacks, with a few of them; none for a few."""
-    held = Counter(word for part in source for word in _WORD.findall(part.casefold()))
-    missing = held - Counter(_WORD.findall(read.casefold()))
-    number, of = missing.total(), held.total()
-    if number <= max(FEW, SHARE * of):
+def words(texts: Iterable[str]) -> Counter[str]:
+    """How often each word stands in some texts, whatever its capitals."""
+    found: Counter[str] = Counter()
+    for text in texts:
+        found.update(_WORD.findall(text.casefold()))
+    return found
+
+
+def lost(held: Counter[str], parsed: Parsed, where: str) -> tuple[str, ...]:
+    """A note when more than a few of the words `held` are not in the text; `where` names what holds them."""
+    missing = held - words([parsed.text])
+    count, total = missing.total(), held.total()
+    if count <= max(_FEW, _SHARE * total):
         return ()
-    few = ", ".join(f'"{word}"' for word, _ in missing.most_common(SHOWN))
-    return (f"{number} of the {of} words of the file were not read, among them {few}",)
+    named = ", ".join(word for word, _ in missing.most_common(_NAMED))
+    return (f"{count} of the {total} words of {where} were not read, such as: {named}",)

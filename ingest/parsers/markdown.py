@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+_FRONT_MATTER = re.compile(
+    r"\A(?:---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)|\+\+\+[ \t]*\r?\n(.*?)^\+\+\+)[ \t]*\r?$", re.DOTALL | re.MULTILINE
+)
+_TITLE = re.compile(r"^title[ \t]*[:=][ \t]*(\S[^\r\n]*)", re.I | re.M)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.I)
 _TAG = re.compile(r"<[^>]*>")
 
 
 def parse_markdown(content: bytes, *, name: str) -> Parsed:
-    """CommonMark with tables. Front matter, comments and scripts stay in the text and are no element.
+    """CommonMark with tables. Front matter is the first paragraph; comments and scripts are no element.
 
     Pictures that stand in it as text do not: only then is the text not the file's own.
     """
@@ -30,7 +33,8 @@ def parse_markdown(content: bytes, *, name: str) -> Parsed:
     masked = _masked(text)
     lines = [0, *(match.end() for match in _LINE_END.finditer(text)), len(text)]
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(masked.replace("\x00", " "))
-    elements: list[Element] = []
+    front = _FRONT_MATTER.match(text)
+    elements = [_trimmed(text, *front.span(front.lastindex or 0))] if front and _is_said(front) else []
     covered = 0
     for index, token in enumerate(tokens):
         found = _kind(token, tokens[index - 1] if index else None)
@@ -42,7 +46,20 @@ def parse_markdown(content: bytes, *, name: str) -> Parsed:
             elements.append(element)
             covered = token.map[1]
     title = next((text[e.start : e.end] for e in elements if e.kind == "heading"), "")
-    return Parsed(text=text, elements=tuple(elements), title=_plain(title) or stem(name))
+    named = _TITLE.search(front[front.lastindex or 0]) if front and not title else None
+    title = _plain(title) or (named[1].strip().strip("\"'") if named else "")
+    return Parsed(text=text, elements=tuple(elements), title=title or stem(name))
+
+
+def _is_said(front: re.Match[str]) -> bool:
+    return any(character.isalnum() for character in front[front.lastindex or 0])
+
+
+def _trimmed(text: str, start: int, end: int) -> Element:
+    """A paragraph without the white space around it."""
+    raw = text[start:end]
+    start += len(raw) - len(raw.lstrip())
+    return Element(kind="paragraph", start=start, end=start + len(raw.strip()))
 
 
 def _masked(text: str) -> str:

@@ -25,7 +25,7 @@ from ingest.parsers.dates import iso
 from ingest.parsers.encoding import decode
 from ingest.parsers.html.clean import MARK, cleaned
 from ingest.parsers.html.tables import Table
-from ingest.parsers.loss import lost
+from ingest.parsers.loss import lost, words
 from ingest.parsers.properties import properties_of
 from ingest.parsers.word.asides import Asides
 from ingest.parsers.word.settle import Settled, settled
@@ -57,7 +57,7 @@ def parse_html(content: bytes, *, name: str) -> Parsed:
     title, said = page.title, page.said
     if heading and heading.casefold() in title.casefold():
         title = heading  # "Parking | Intranet" over "Parking"
-    return builder.build(
+    parsed = builder.build(
         title=title or heading or stem(name),
         author=said.get("author", ""),
         created=iso(said.get("article:published_time") or said.get("date", "")),
@@ -65,6 +65,7 @@ def parse_html(content: bytes, *, name: str) -> Parsed:
         language=declared(said.get("", "")),
         notes=page.notes,
     )
+    return replace(parsed, notes=(*parsed.notes, *lost(words([page.text]), parsed, "the page")))
 
 
 def _add_html(builder: TextBuilder, element: Any, tables: Sequence[Table]) -> None:  # noqa: ANN401 -- of unstructured
@@ -139,7 +140,7 @@ def parse_docx(content: bytes, *, name: str) -> Parsed:
         language=_language(document),
         page_count=max(pages, default=1) if paged else None,
     )
-    return replace(parsed, notes=word.notes + lost(word.source, parsed.text))
+    return replace(parsed, notes=(*word.notes, *lost(words(word.source), parsed, "the file")))
 
 
 def _settled(content: bytes) -> Settled:
@@ -150,8 +151,7 @@ def _settled(content: bytes) -> Settled:
 
 def _add_table(builder: TextBuilder, table: Table, page: int | None = None) -> None:
     """Append a table, its title before it."""
-    for line in table.title.split("\n"):
-        builder.add("paragraph", line, pages=() if page is None else ((0, page),))
+    builder.add("paragraph", table.title, pages=() if page is None else ((0, page),))
     builder.add_table(table.rows, header_rows=table.header_rows, page=page)
 
 

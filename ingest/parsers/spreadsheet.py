@@ -6,7 +6,9 @@ import io
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.documents import Parsed
@@ -14,13 +16,19 @@ from core.errors import ParseError
 from core.panics import PanicsAs
 from ingest.parsers.builder import TextBuilder, said_of, stem
 from ingest.parsers.cells import cell_text
+from ingest.parsers.containers import OLE_MAGIC
+from ingest.parsers.loss import lost, words
 from ingest.parsers.properties import properties_of
 from ingest.parsers.protocol import hidden
 from ingest.parsers.sheets.formats import shown
 from ingest.parsers.sheets.grid import NOTHING, Cell, Row, add_sheet, with_merged
-from ingest.parsers.sheets.xlsx import Remark, Sheet, Worksheet, column_name, sheets_of
+from ingest.parsers.sheets.xls import old_sheets_of
+from ingest.parsers.sheets.xlsx import Remark, Sheet, Worksheet, column_name, sheets_of, texts_of
 from ingest.parsers.sheets.xml2003 import worksheets
 
+_DAMAGED = (
+    LookupError, SyntaxError, ValueError, OSError, zipfile.BadZipFile, zlib.error, struct.error, EOFError,
+)  # fmt: skip
 _LEFT_OUT = "left out; ingest.hidden = true reads what is hidden"
 
 
@@ -41,7 +49,10 @@ def parse_workbook(content: bytes, *, name: str) -> Parsed:
         raise ParseError("corrupt", "The workbook is damaged and cannot be opened.") from error
     sheets = _worksheets(workbook, _said(content, len(workbook.sheet_names)))
     author, created, modified = properties_of(content)
-    return _parsed(sheets, name, author=author, created=created, modified=modified)
+    parsed = _parsed(sheets, name)
+    if not any(_LEFT_OUT in note for note in parsed.notes):
+        parsed = replace(parsed, notes=(*parsed.notes, *lost(_words(content), parsed, "the workbook")))
+    return replace(parsed, author=author, created=created, modified=modified)
 
 
 def parse_xml_workbook(content: bytes, *, name: str) -> Parsed:
@@ -54,7 +65,7 @@ def parse_xml_workbook(content: bytes, *, name: str) -> Parsed:
     return _parsed(worksheets(content), name)
 
 
-def _parsed(sheets: Iterable[Worksheet], name: str, **said: str | None) -> Parsed:
+def _parsed(sheets: Iterable[Worksheet], name: str) -> Parsed:
     """The document that the sheets make."""
     builder = TextBuilder()
     notes: list[str] = []
@@ -72,16 +83,23 @@ def _parsed(sheets: Iterable[Worksheet], name: str, **said: str | None) -> Parse
             notes += [f"sheet {number} ({sheet.name}) has no filled cell"] * blank
     if builder.empty and any(note.endswith("damaged") for note in notes):
         raise ParseError("corrupt", "The workbook is damaged: no sheet of it can be read.")
-    return builder.build(title=stem(name), page_count=number, notes=tuple(notes), **said)
+    return builder.build(title=stem(name), page_count=number, notes=tuple(notes))
 
 
 def _said(content: bytes, count: int) -> list[Sheet]:
     """What the file says of its sheets besides their values; nothing of those that it does not tell of."""
     try:
-        found = sheets_of(content)
-    except (KeyError, SyntaxError, ValueError, zipfile.BadZipFile, zlib.error, struct.error, EOFError):
+        found = old_sheets_of(content) if content.startswith(OLE_MAGIC) else sheets_of(content)
+    except _DAMAGED:
         found = []
     return [*found, *[Sheet()] * (count - len(found))][:count]
+
+
+def _words(content: bytes) -> Counter[str]:
+    try:
+        return words(texts_of(content))
+    except _DAMAGED:
+        return Counter()
 
 
 def _worksheets(workbook: Any, said: Sequence[Sheet]) -> Iterator[Worksheet]:  # noqa: ANN401 -- of calamine

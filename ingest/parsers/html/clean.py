@@ -47,6 +47,8 @@ class Page:
     """What the page says of itself by name; its language by none."""
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
+    text: str = ""
+    """All words that are left, to count what a reader makes of them."""
 
 
 def cleaned(html: str) -> Page:
@@ -70,10 +72,11 @@ def cleaned(html: str) -> Page:
     _drop_furniture(root)
     after = _prose(root)
     _set_marks_off(root)
+    text = words_of(root)
     tables = take_tables(root, MARK)
     _rename(root)
     notes = _left_out(before, after)
-    return Page(lxml.html.tostring(root, encoding="unicode"), title, said, tuple(tables), notes)
+    return Page(lxml.html.tostring(root, encoding="unicode"), title, said, tuple(tables), notes, text)
 
 
 def _prose(root: Node) -> int:

@@ -139,7 +139,7 @@ def _rows(node: Node) -> list[Node]:
 
 
 def _cells(row: Node) -> Iterator[Node]:
-    return row.iterchildren("td", "th")
+    yield from row.iterchildren("td", "th")
 
 
 def _table(node: Node) -> Table:

@@ -256,11 +256,9 @@ def _moment(value: date | time | timedelta, section: Section, code: str) -> str:
     section = _minutes_told(section)
     held = {text[0] if text != "AM/PM" else "p" for kind, text in section if kind == "date"}
     names_month = any(kind == "date" and text.startswith("mmm") for kind, text in section)
-    is_date, has_clock = isinstance(value, date), bool(held & {"h", "i", "s", "["})
+    has_clock = bool(held & {"h", "i", "s", "["})
     clock = () if not has_clock else _clock_part(section)
-    if not is_date or not held & {"y", "m", "d"}:
-        if is_date and not isinstance(value, datetime):
-            value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 -- a sheet knows no zones
+    if isinstance(value, time) or not held & {"y", "m", "d"}:
         return _written(value, section, code) if has_clock else cell_text(value)
     if not names_month and held >= {"y", "m", "d"}:
         day = value.date() if isinstance(value, datetime) else value

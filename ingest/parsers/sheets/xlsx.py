@@ -16,6 +16,7 @@ from ingest.parsers.sheets.grid import Span
 from ingest.parsers.xml_tree import Node, attribute, local, parse_tree
 
 _CELL = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+_TEXTS = re.compile(r"xl/(sharedStrings|(drawings|charts|diagrams)/(drawing|chart|data)\d*)\.xml")
 _YES = frozenset({"1", "true"})
 _THREADED = "[Threaded comment]"
 _MOST_COLUMNS = 16_384
@@ -75,6 +76,27 @@ def sheets_of(content: bytes) -> list[Sheet]:
         book = parse_tree(archive.read("xl/workbook.xml"))
         sheets = [parts.get(attribute(node, "id"), ("", ""))[1] for node in book.iter("{*}sheet")]
         return [_sheet(archive, part, codes, names) if part in archive.namelist() else Sheet() for part in sheets]
+
+
+def texts_of(content: bytes) -> Iterator[str]:
+    """All words of an XLSX file, wherever they stand: cells, text boxes, charts, diagrams.
+
+    Raises:
+        BadZipFile, SyntaxError: the file is damaged.
+    """
+    from lxml import etree
+
+    if not content.startswith(b"PK"):
+        return
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for part in archive.namelist():
+            if not _TEXTS.fullmatch(part):
+                continue
+            options = {"resolve_entities": False, "no_network": True, "load_dtd": False}
+            for _, node in etree.iterparse(archive.open(part), events=("end",), tag=("{*}si", "{*}p"), **options):
+                runs = (t.text or "" for t in node.iter("{*}t") if local(t.getparent()) != "rPh")
+                yield "".join(runs)
+                node.clear()
 
 
 def place_of(reference: str) -> tuple[int, int] | None:

@@ -49,7 +49,9 @@ def _code(style: Node) -> str:
 
 def _read(sheet: Worksheet, table: Node, codes: dict[str, str]) -> None:
     formats: dict[tuple[int, int], str] = {}
-    hidden_rows, hidden_columns, unvalued = set(), set(), set()
+    hidden_rows: set[int] = set()
+    hidden_columns: set[int] = set()
+    unvalued: set[tuple[int, int]] = set()
     remarks: list[Remark] = []
     column = row = places = 0
     for node in table:

@@ -80,7 +80,7 @@ def _merged(rows: list[tuple[str, ...]]) -> tuple[str, ...]:
         current = spans[0] if len(spans) == 1 else ""
         for column in range(1, len(names)):
             current = (upper[column] if column < len(upper) else "") or current
-            names[column] = f"{current} {names[column]}".strip()
+            names[column] = names[column] if current == names[column] else f"{current} {names[column]}".strip()
     return tuple(names)
 
 
@@ -323,8 +323,8 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 # Which cell of a table row a question asks for.
 
 
-FIGURE = re.compile(r"[^\d\s]{0,3}\s?(-?\d[\d,]*(?:\.\d+)?)(?:\s?\D{0,12})?")
-"""A number with at most a unit or a currency beside it."""
+FIGURE = re.compile(r"[^\d\s]{0,3}\s?(-?\d[\d,]*(?:\.\d+)?)(?:\s?\D{0,12})?(?: [(\[][\d.,e+-]+[)\]])?")
+"""A number with at most a unit or a currency beside it, and its exact value or the mark of a note in brackets."""
 
 
 def picked(asking: Asking, unit: Unit) -> tuple[str, str, str] | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
+from uuid import UUID
 
 Tree: TypeAlias = Mapping[str, "bytes | Tree"]
 
@@ -102,6 +103,59 @@ def outlook_message(*, inner: bool = False, sent: datetime | None = None, **fiel
     return tree
 
 
+Value: TypeAlias = str | bytes | bool | int | float | datetime
+
+
+def outlook_item(
+    values: Mapping[int, Value],
+    *,
+    named: Mapping[tuple[UUID, int], Value] | None = None,
+    recipients: Sequence[Mapping[int, Value]] = (),
+    codec: str = "",
+) -> Tree:
+    """An Outlook item of any class by the numbers of its properties; text is in `codec`, or in Unicode without one.
+
+    `named` are properties by their set and their number in it.
+    """
+    entries = b"".join(
+        struct.pack("<IHH", number, (index + 3) << 1, index) for index, (_, number) in enumerate(named or {})
+    )
+    groups = b"".join(group.bytes_le for group, _ in named or {})
+    every = {**values, **{0x8000 + index: value for index, value in enumerate((named or {}).values())}}
+    tree: dict[str, bytes | Tree] = {
+        "__nameid_version1.0": {"__substg1.0_00020102": groups, "__substg1.0_00030102": entries},
+        **_item(every, 32, codec),
+    }
+    for number, recipient in enumerate(recipients):
+        tree[f"__recip_version1.0_#{number:08X}"] = _item(recipient, 8, codec)
+    return tree
+
+
+def _item(values: Mapping[int, Value], header: int, codec: str) -> dict[str, bytes | Tree]:
+    tree: dict[str, bytes | Tree] = {}
+    rows = b""
+    for number, value in values.items():
+        if isinstance(value, str | bytes):
+            kind = (0x001E if codec else 0x001F) if isinstance(value, str) else 0x0102
+            content = value.encode(codec or "utf-16-le") if isinstance(value, str) else value
+            tree[f"__substg1.0_{number:04X}{kind:04X}"] = content
+            fixed = struct.pack("<II", len(content), 0)
+        elif isinstance(value, datetime):
+            kind, fixed = 0x0040, struct.pack("<Q", _ticks(value))
+        elif isinstance(value, bool):
+            kind, fixed = 0x000B, struct.pack("<Q", value)
+        else:
+            kind = 0x0003 if isinstance(value, int) else 0x0005
+            fixed = struct.pack("<ii", value, 0) if isinstance(value, int) else struct.pack("<d", value)
+        rows += struct.pack("<HHI", kind, number, 6) + fixed
+    tree["__properties_version1.0"] = b"\x00" * header + rows
+    return tree
+
+
+def _ticks(moment: datetime) -> int:
+    return int((moment - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds()) * 10_000_000
+
+
 def _properties(
     values: dict[int, str | bytes] | dict[int, str], header: int, sent: datetime | None
 ) -> dict[str, bytes | Tree]:
@@ -113,7 +167,6 @@ def _properties(
         tree[f"__substg1.0_{number:04X}{kind:04X}"] = content
         rows += struct.pack("<HHIII", kind, number, 6, len(content) + (2 if kind == 0x001F else 0), 0)
     if sent is not None:
-        ticks = int((sent - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds()) * 10_000_000
-        rows += struct.pack("<HHIQ", 0x0040, 0x0039, 6, ticks)
+        rows += struct.pack("<HHIQ", 0x0040, 0x0039, 6, _ticks(sent))
     tree["__properties_version1.0"] = b"\x00" * header + rows
     return tree

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 import pytest
 
 from core.errors import ParseError
-from ingest.parsers.choose import parse
+from ingest.parsers.choose import media_type, parse
 from ingest.parsers.mail import parse_mail
 
 
@@ -185,3 +185,18 @@ def test_the_time_of_an_invitation_reads_as_a_calendar_shows_it(lines: str, text
     mail = message()
     mail.set_content(f"BEGIN:VCALENDAR\nBEGIN:VEVENT\n{lines}\nEND:VEVENT\nEND:VCALENDAR", subtype="calendar")
     assert body_of(mail) == [text]
+
+
+def test_a_mailbox_is_read_mail_by_mail() -> None:
+    first, second = message(Subject="Move"), message(Subject="Keys")
+    first.set_content("We move on Friday.\n\n>From Monday on we are at Quay 4.")
+    first.add_attachment(b"a,b", maintype="text", subtype="csv", filename="plan.csv")
+    second.set_content("From here the keys go to Bob.")
+    box = b"".join(b"From ann@x.example Mon Oct  5 09:00:00 2026\n" + bytes(each) + b"\n" for each in (first, second))
+    assert media_type(box, "all.mbox") == media_type(box, "Inbox") == media_type(box, "inbox.txt") == "application/mbox"
+    parsed = parse(box, name="all.mbox")
+    headings = [parsed.text[e.start : e.end] for e in parsed.elements if e.kind == "heading"]
+    assert headings == ["Move", "Keys"]
+    assert "From Monday on we are at Quay 4." in parsed.text
+    assert parsed.text.endswith("Subject: Keys\n\nFrom here the keys go to Bob.")
+    assert [each.name for each in parsed.attachments] == ["plan.csv"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import struct
 from datetime import date, datetime, time, timedelta
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -15,6 +17,7 @@ from core.errors import ParseError
 from ingest.parsers.choose import media_type, parse
 from ingest.parsers.protocol import hidden
 from ingest.parsers.sheets.formats import shown
+from tests.ingest.parsers.workbook import old_workbook
 
 
 def saved(book: Workbook) -> bytes:
@@ -175,6 +178,38 @@ def test_a_note_on_a_cell_is_read_with_its_author_and_its_place() -> None:
 def test_a_formula_that_nothing_computed_is_named() -> None:
     book, _ = new_sheet([["Item", "Sum"], ["Fleet", "=1+1"], ["Travel", "=2+2"]])
     assert read(book).notes[0].startswith("sheet 1 (Sheet): 2 formulas have no stored value")
+
+
+def test_words_that_stand_where_no_parser_looks_are_named() -> None:
+    book, sheet = new_sheet([["Year", "Output"], ["2025", 4], ["2026", 6]])
+    chart = BarChart()
+    chart.title = "Output of the plants in Wels, Linz and Graz"
+    chart.add_data(Reference(sheet, min_col=2, min_row=1, max_row=3))
+    sheet.add_chart(chart, "D2")
+    assert read(book).notes == ("8 of the 9 words of the workbook were not read, such as: of, the, plants, in, wels",)
+
+
+def test_a_workbook_of_the_1997_kind_reads_as_it_is_shown() -> None:
+    author, words = "Roy", "Without van 3."
+    more = [
+        (0x0208, struct.pack("<HHHHHHI", 2, 0, 4, 255, 0, 0, 0x20)),  # a hidden row
+        (0x007D, struct.pack("<HHHHHH", 2, 2, 0, 0, 1, 0)),  # a hidden column
+        (0x005D, struct.pack("<HHHH", 0x15, 18, 0x19, 7) + bytes(14)),
+        (0x01B6, struct.pack("<HHIHHHI", 0, 0, 0, 0, len(words), 16, 0)[:18]),
+        (0x003C, b"\x00" + words.encode()),
+        (0x001C, struct.pack("<HHHHHB", 1, 1, 0, 7, len(author), 0) + author.encode() + b"\x00"),
+    ]
+    content = old_workbook(
+        {"Fleet": [["Van", "Share", "Cost"], ["North", 0.125, 9.0], ["Sold", 0.5, 8.0], ["South", 120.0, 7.0]]},
+        codes=("0.0%", '0" km"'),
+        styles={(1, 1): 1, (3, 1): 2},
+        more=more,
+    )
+    parsed = parse(content, name="fleet.xls")
+    assert parsed.text == "Fleet\n\nVan\tShare\nNorth\t12.5%\nSouth\t120 km\n\nNote on cell B2 by Roy: Without van 3."
+    assert [note.split(" and ")[0] for note in parsed.notes] == [
+        "sheet 1 (Fleet): row 3 is hidden", "sheet 1 (Fleet): column C is hidden",
+    ]  # fmt: skip
 
 
 EXPORT = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>

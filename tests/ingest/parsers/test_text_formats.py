@@ -123,8 +123,24 @@ def test_a_markdown_table_is_one_element_with_its_raw_rows() -> None:
     assert (table.kind, table.header_rows, text[table.start : table.end]) == ("table", 2, text.strip())
 
 
-def test_front_matter_comments_and_scripts_of_markdown_are_no_elements() -> None:
-    text = "---\ntags: x\n---\n\n<!-- hidden\n\nwords -->\n\n<script>\nalert(1)\n</script>\n\nShown.\n"
+@pytest.mark.parametrize(
+    ("text", "front", "title"),
+    [
+        ("---\ntitle: 'Leave'\nowner: People\ntags:\n  - a\n---\n\nText.\n",
+         "title: 'Leave'\nowner: People\ntags:\n  - a", "Leave"),
+        ("---\r\nowner: People\r\n...\r\n# Leave\r\n\r\nText.", "owner: People", "Leave"),
+        ('+++\ntitle = "Leave"\n+++\nText.', 'title = "Leave"', "Leave"), ("---\n---\nText.", "", "a"),
+    ],
+)  # fmt: skip
+def test_front_matter_of_markdown_is_its_first_paragraph(text: str, front: str, title: str) -> None:
+    parsed = parse_markdown(text.encode(), name="a.md")
+    assert parsed.text == text
+    assert [e[2] for e in elements(parsed) if e[2] not in {"Leave", "Text."}] == ([front] if front else [])
+    assert parsed.title == title
+
+
+def test_comments_and_scripts_of_markdown_are_no_elements() -> None:
+    text = "<!-- hidden\n\nwords -->\n\n<script>\nalert(1)\n</script>\n\nShown.\n"
     parsed = parse_markdown(text.encode(), name="a.md")
     assert parsed.text == text
     assert [e[2] for e in elements(parsed)] == ["Shown."]
@@ -144,13 +160,31 @@ def test_any_markdown_gives_ascending_elements_inside_the_text(text: str) -> Non
     assert not places or places[-1] <= len(text)
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "^", "~"])
 def test_the_delimiter_is_found(delimiter: str) -> None:
     rows = [["item", "price"], ["pump, large", "1.5"], ["valve", "2"]]
     content = "\r\n".join(delimiter.join(f'"{cell}"' for cell in row) for row in rows)
     parsed = parse_table(content.encode(), name="t.csv")
     assert parsed.text == "item\tprice\npump, large\t1.5\nvalve\t2"
     assert parsed.elements[0].header_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "above", "header"),
+    [
+        ("Stock by depot\n\nCreated;2 May\n\nDepot;Item;Left\nLille;Seal;4\nGhent;Seal;5\n",
+         "Stock by depot\nCreated: 2 May", "Depot\tItem\tLeft"),
+        ("Stock,,,\nUser,Ann,,\nDepot,Item,Left,Least\nLille,Seal,4,1\nGhent,,5,\n",
+         "Stock\nUser: Ann", "Depot\tItem\tLeft\tLeast"),
+        ("Depot,Item\nLille,Seal\n", "", "Depot\tItem"), ("Name\nAnn\nBob\n", "", "Name"),
+        ("Depot,Item,\nLille,Seal,4\nGhent,Seal,5\nOslo,Seal,6\n", "", "Depot\tItem"),
+    ],
+)  # fmt: skip
+def test_lines_above_the_header_are_text(content: str, above: str, header: str) -> None:
+    parsed = parse_table(content.encode(), name="t.csv")
+    *before, (kind, _, table) = elements(parsed)
+    assert [text for _, _, text in before] == ([above] if above else [])
+    assert (kind, table.split("\n")[0]) == ("table", header)
 
 
 def test_a_first_line_for_excel_is_no_row() -> None:

@@ -9,32 +9,46 @@ from tests.ingest.parsers.compound import compound_file
 
 Cells = Sequence[Sequence[str | float]]
 
-_BOF, _EOF, _SHEET, _DIMENSIONS, _NUMBER, _TEXT, _FORMAT = 0x0809, 0x000A, 0x0085, 0x0200, 0x0203, 0x0204, 0x00E0
+_BOF, _EOF, _SHEET, _DIMENSIONS, _NUMBER, _TEXT, _STYLE = 0x0809, 0x000A, 0x0085, 0x0200, 0x0203, 0x0204, 0x00E0
+_CODE = 0x041E
 
 
-def old_workbook(sheets: Mapping[str, Cells]) -> bytes:
-    """The bytes of an .xls file; all of it has to fit into 4096 bytes."""
-    bodies = [_sheet(cells) for cells in sheets.values()]
+def old_workbook(
+    sheets: Mapping[str, Cells],
+    *,
+    codes: Sequence[str] = (),
+    styles: Mapping[tuple[int, int], int] | None = None,
+    more: Sequence[tuple[int, bytes]] = (),
+) -> bytes:
+    """The bytes of an .xls file; all of it has to fit into 4096 bytes.
+
+    `codes` are number formats, `styles` says which of them, from 1, a cell has; `more` are records for every sheet.
+    """
+    bodies = [_sheet(cells, styles or {}, more) for cells in sheets.values()]
     names = [_string(name, "<BB") for name in sheets]
-    start = len(_begin(0x0005)) + len(_record(_FORMAT, bytes(20))) + sum(4 + 6 + len(n) for n in names) + 4
-    head = _begin(0x0005) + _record(_FORMAT, bytes(20))
+    head = _begin(0x0005)
+    for number, code in enumerate(codes, start=164):
+        head += _record(_CODE, struct.pack("<H", number) + _string(code, "<HB"))
+    for number in (0, *range(164, 164 + len(codes))):
+        head += _record(_STYLE, struct.pack("<HH", 0, number) + bytes(16))
+    start = len(head) + sum(4 + 6 + len(n) for n in names) + 4
     for name, body in zip(names, bodies, strict=True):
         head += _record(_SHEET, struct.pack("<IH", start, 0) + name)
         start += len(body)
     return compound_file({"Workbook": head + _record(_EOF, b"") + b"".join(bodies)})
 
 
-def _sheet(cells: Cells) -> bytes:
+def _sheet(cells: Cells, styles: Mapping[tuple[int, int], int], more: Sequence[tuple[int, bytes]]) -> bytes:
     width = max(map(len, cells), default=0)
     body = _begin(0x0010) + _record(_DIMENSIONS, struct.pack("<IIHHH", 0, len(cells), 0, width, 0))
     for row, values in enumerate(cells):
         for column, value in enumerate(values):
-            place = struct.pack("<HHH", row, column, 0)
+            place = struct.pack("<HHH", row, column, styles.get((row, column), 0))
             if isinstance(value, str):
                 body += _record(_TEXT, place + _string(value, "<HB"))
             else:
                 body += _record(_NUMBER, place + struct.pack("<d", value))
-    return body + _record(_EOF, b"")
+    return body + b"".join(_record(kind, content) for kind, content in more) + _record(_EOF, b"")
 
 
 def _begin(kind: int) -> bytes:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.answering.quoting.units import Unit, cut
+from service.answering.quoting.units import Unit, cut, is_figure
 from tests.service.answering.hits import hit, passages
 
 
@@ -51,6 +52,16 @@ def test_a_header_without_a_name_for_the_labels_is_aligned_to_the_right():
 def test_two_header_rows_name_a_column_together():
     text = "In millions\t2023\t\t2022\t\n\tSales\tProfit\tSales\tProfit\nZone EUR\t9467\t1570\t9283\t1606"
     assert units(text)[-1].header == ("", "2023 Sales", "2023 Profit", "2022 Sales", "2022 Profit")
+
+
+def test_a_name_that_stands_in_both_header_rows_is_said_once():
+    text = "Port\tSize\tRate\tRate\nPort\tSize\tFixed\tSpot\nGenoa\t20 ft\t1140\t1390"
+    assert units(text)[-1].header == ("Port", "Size", "Rate Fixed", "Rate Spot")
+
+
+@pytest.mark.parametrize("cell", ["8% (0.075)", "€ 18 [1]", "1.2M (1234567)", "-€ 4,000.50", "30 days"])
+def test_a_figure_may_have_its_exact_value_or_the_mark_of_a_note_beside_it(cell: str):
+    assert is_figure(cell)
 
 
 def test_a_second_table_has_its_own_header():
