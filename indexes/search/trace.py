@@ -9,7 +9,7 @@ from core.access import Access
 from core.answers import Hit, Trace
 from core.filters import UNFILTERED, Filters
 from core.text import encodable
-from indexes.indexes import Indexes, in_turn
+from indexes.indexes import Indexes, in_slot
 from indexes.search.search import Wanted, by_meaning, by_words, search
 
 DEEPEST = 1000
@@ -58,7 +58,7 @@ def trace(
     return replace(found, reason=_reason(found, most))
 
 
-@in_turn
+@in_slot
 def _ranks(
     indexes: Indexes, text: str, best: Hit, *, access: Access, collection: str, filters: Filters
 ) -> tuple[int | None, int | None]:
