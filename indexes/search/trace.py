@@ -27,11 +27,11 @@ def trace(
 ) -> Trace | None:
     """The best chunk of a document, by the merged score, with its ranks among all that are in scope.
 
-    None when the filters leave the document out. It takes its turn like a search, three times.
+    None when the filters leave the document out. It takes a slot like a search, three times.
 
     Raises:
         UnknownDocument: there is none of that name that may be read.
-        Overloaded: its turn did not come in time.
+        Overloaded: no slot came free in time.
     """
     row = indexes.catalogue.document(collection, document, access=access)
     named = frozenset({row.document})
