@@ -14,6 +14,8 @@ _TOUCH = 3.0
 _MAX_RULES = 1500
 _GAP, _UNRULED_GAPS = 1.2, 0.25
 """Blank, in font sizes, that parts columns; share of lines that may hold one no rule stands in."""
+_CUT = 0.5
+"""Share of a column's width from which a level rule parts the cells above and below it."""
 _LEADING = 1.45
 """Distance, in font sizes, up to which a line in a cell goes on with the one above it."""
 
@@ -29,11 +31,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Ascending places of the upright and the level rules of one drawn table, and the upright rules themselves."""
+    """Ascending places of the upright and the level rules of one drawn table, and the rules themselves."""
 
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     upright: tuple[Rule, ...]
+    level: tuple[Rule, ...]
 
     def holds(self, line: Line) -> bool:
         """Whether the line stands inside."""
@@ -57,7 +60,7 @@ def grids_of(rules: Rules) -> list[Grid]:
             merged[0].extend(group[0])
             merged[1].extend(floor for floor in group[1] if floor not in touching)
         groups.append(merged)
-    grids = [Grid(_places(walls), _places(floors), tuple(walls)) for walls, floors in groups if walls and floors]
+    grids = [Grid(_places(walls), _places(floors), tuple(walls), tuple(floors)) for walls, floors in groups if walls and floors]
     return [grid for grid in grids if len(grid.xs) >= 3 and len(grid.ys) >= 2]
 
 
@@ -67,9 +70,12 @@ def ruled_table(lines: Sequence[Line], grid: Grid) -> Table | None:
     if sum(_has_gap(line, grid) for line in ordered) > _UNRULED_GAPS * len(ordered):
         return None  # a frame around a table, whose columns no rule parts
     placed = [(line, _placed(line, grid)) for line in ordered]
-    rows: list[list[str]] = []
-    for _, strip in groupby(placed, key=lambda pair: bisect_right(grid.ys, pair[0].y + pair[0].size / 3)):
-        rows.extend(_rows_of(list(strip)))
+    strips = {
+        strip: _rows_of(list(lines))
+        for strip, lines in groupby(placed, key=lambda pair: bisect_right(grid.ys, pair[0].y + pair[0].size / 3))
+    }
+    _spread_spans(strips, grid)
+    rows = [row for strip in sorted(strips, reverse=True) for row in strips[strip]]
     filled = [i for i in range(len(grid.xs) - 1) if any(row[i] for row in rows)]
     table = [tuple(row[i] for i in filled) for row in rows]
     several = sum(sum(map(bool, row)) > 1 for row in table)
@@ -98,6 +104,41 @@ def _runs(line: Line, grid: Grid) -> list[list[Word]]:
         else:
             runs[-1].append(word)
     return runs
+
+
+def _spread_spans(strips: dict[int, list[list[str]]], grid: Grid) -> None:
+    """Put the text of a cell that no level rule cuts into each of the strips it covers, in place.
+
+    A column that has words of its own in several of the strips is one that no rule parts: it stays as it is, unless
+    the words are one label that a neighbour's rule goes through.
+    """
+    for column in range(len(grid.xs) - 1):
+        for covered in _uncut(grid, column):
+            present = [strip for strip in covered if strip in strips]
+            said = [(strip, row[column]) for strip in present for row in strips[strip] if row[column]]
+            near = all(above - below == 1 for (above, _), (below, _) in pairwise(said))
+            if len(present) < 2 or not said or not (len(said) == 1 or (near and len(said) < len(present))):
+                continue
+            text = " ".join(words for _, words in said)
+            for row in (row for strip in present for row in strips[strip]):
+                row[column] = text
+
+
+def _uncut(grid: Grid, column: int) -> list[list[int]]:
+    """The strips between level rules, from the top, those put together that no rule parts in this column."""
+    left, right = grid.xs[column], grid.xs[column + 1]
+    runs: list[list[int]] = [[len(grid.ys) - 1]]
+    for strip in range(len(grid.ys) - 2, 0, -1):
+        covered = sum(
+            max(min(rule.high, right) - max(rule.low, left), 0.0)
+            for rule in grid.level
+            if abs(rule.place - grid.ys[strip]) <= _TOUCH
+        )
+        if covered < _CUT * (right - left):
+            runs[-1].append(strip)
+        else:
+            runs.append([strip])
+    return [run for run in runs if len(run) > 1]
 
 
 def _has_gap(line: Line, grid: Grid) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ingest.parsers.pdf.characters import Box, box_reader, characters_of
+
 _WORD = re.compile(r"[^\s\u00a0]+")
 _LEADER = re.compile(r"[.…·_]+")
 _DRAWN = re.compile(r"[_=*~─━–—-]{4,}|[_=*~─━]{3}")
@@ -32,6 +34,14 @@ _THIN = 2.5
 _LEADERS = 4
 """Dots between blanks, from this many on, lead from a title to its page number and say nothing."""
 _PATH = 2
+_RAISED_SIZE, _RAISED_BY = 0.85, 0.1
+"""How small beside the type before it, and how much above its foot (in heights of it), a raised mark is."""
+_NUMBERS = re.compile(r"\d{1,3}(?:[,;]\d{1,3})*")
+_SIGNS = re.compile("(?<=[^⁰¹²³⁴-⁹])[⁰¹²³⁴-⁹]+")
+_AS_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_POWER = re.compile(r"[×x·*⋅]\s*10$")
+_UNIT = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,3}$")
+"""Up to three letters, such as m, km or CO: a raised number belongs to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ NO_RULES = Rules((), ())
 
 def lines_of(textpage: Any, page: int) -> list[Line]:  # noqa: ANN401 -- an object of a library without types
     """The lines of a page in pdfium's order, which keeps columns apart."""
-    text = _characters(textpage)
+    text = characters_of(textpage)
     lines: list[Line] = []
     for match in _LINE.finditer(text):
         line = _line(textpage.raw, text, match.span(), page)
@@ -114,24 +124,28 @@ def is_garbled(lines: Sequence[Line]) -> bool:
 
 
 def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | None:  # noqa: ANN401 -- as above
-    from pypdfium2 import raw
-
-    box = raw.FS_RECTF()
-    reference = ctypes.byref(box)
+    box = box_reader(handle)
     words: list[Word] = []
     longest, at, y = 0, -1, 0.0
     places: list[int] = []
+    before: Box | None = None
     for word in _WORD.finditer(text, *span):
         first, last = word.span()
         cleaned = word.group().translate(_CLEAN)
-        if not cleaned or not raw.FPDFText_GetLooseCharBox(handle, first, reference):
+        if not cleaned or (start := box(first)) is None:
             continue
-        left, right, bottom = box.left, box.right, box.bottom
         if last - first > longest:
-            longest, at, y = last - first, first, bottom
-        if last - first > 1 and raw.FPDFText_GetLooseCharBox(handle, last - 1, reference):
-            right = max(right, box.right)
-        words.append(Word(cleaned, left, right))
+            longest, at, y = last - first, first, start[2]
+        end = box(last - 1) if last - first > 1 else None
+        if end is not None and cleaned[-1].isdigit() and _is_raised(end, start):
+            mark = next(index for index in range(last - 2, first - 1, -1) if not _is_raised(box(index) or start, start))
+            figure = text[first : mark + 1].translate(_CLEAN)
+            cleaned = figure + set_off(" ".join([*(word.text for word in words), figure]), text[mark + 1 : last])
+        elif before is not None and _is_raised(start, before) and _NUMBERS.fullmatch(cleaned):
+            cleaned = f"[{cleaned}]"
+        else:
+            before = start
+        words.append(Word(_SIGNS.sub(_sign_set_off, cleaned), start[0], max(start[1], end[1] if end else start[1])))
         places.append(first)
     if sum(bool(_LEADER.fullmatch(word.text)) for word in words) >= _LEADERS:
         words = [word for word in words if not _LEADER.fullmatch(word.text)]
@@ -140,6 +154,24 @@ def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | No
     size, turned = _size_and_turn(handle, at)
     bold = _is_bold(handle, places[0]) and (len(places) == 1 or _is_bold(handle, places[-1]))
     return Line(tuple(words), y, size, bold, page, turned)
+
+
+def set_off(before: str, mark: str) -> str:
+    """A raised number as it follows the text before it: "[2]", "^6" in a power of ten, itself in a unit (m2)."""
+    if _POWER.search(before):
+        return f"^{mark}"
+    return mark if not _NUMBERS.fullmatch(mark) or _UNIT.search(before) else f" [{mark}]"
+
+
+def _sign_set_off(match: re.Match[str]) -> str:
+    before = match.string[: match.start()]
+    return match.group() if _UNIT.search(before) else set_off(before, match.group().translate(_AS_DIGITS))
+
+
+def _is_raised(box: Box, beside: Box) -> bool:
+    """Whether a character is in smaller type than the one beside it, and stands higher."""
+    height = beside[3] - beside[2]
+    return box[3] - box[2] < _RAISED_SIZE * height and box[2] > beside[2] + _RAISED_BY * height
 
 
 def _size_and_turn(handle: Any, index: int) -> tuple[float, bool]:  # noqa: ANN401 -- as above
@@ -165,22 +197,16 @@ def _continues(before: Line, line: Line) -> bool:
 def _joined(before: Line, line: Line) -> Line:
     main = before if before.size >= line.size else line
     words = (*before.words, *line.words)
-    if line.x0 - before.x1 < 0.12 * main.size:
+    if line.size < _RAISED_SIZE * before.size and line.y > before.y and _NUMBERS.fullmatch(line.words[0].text):
+        last, mark = before.words[-1], line.words[0]
+        marked = Word(last.text + set_off(before.text, mark.text), last.x0, mark.x1)
+        words = (*before.words[:-1], marked, *line.words[1:])
+    elif before.size < _RAISED_SIZE * line.size and len(before.words) == 1 and before.words[0].text.isdigit():
+        pass  # the number of a footnote before its words
+    elif line.x0 - before.x1 < 0.12 * main.size:
         glued = Word(before.words[-1].text + line.words[0].text, before.words[-1].x0, line.words[0].x1)
         words = (*before.words[:-1], glued, *line.words[1:])
     return replace(main, words=words)
-
-
-def _characters(textpage: Any) -> str:  # noqa: ANN401 -- an object of a library without types
-    """One character for each of pdfium's, so that places in the text are pdfium's indexes."""
-    from pypdfium2 import raw
-
-    total = textpage.count_chars()
-    text: str = textpage.get_text_range(0, total) if total > 0 else ""
-    if len(text) == total:
-        return text
-    codes = (raw.FPDFText_GetUnicode(textpage.raw, index) for index in range(total))
-    return "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
 
 
 def _is_bold(handle: Any, index: int) -> bool:  # noqa: ANN401 -- an object of a library without types
