@@ -132,6 +132,26 @@ def show_fields(page: Document) -> bool:
     return bool(pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS)
 
 
+def set_level(page: Document, turns: int) -> bool:
+    """Turn what is drawn on a page back, in memory, by quarters of a turn, so that its text runs level."""
+    import pypdfium2.raw as pdfium
+
+    left, foot, right, head = page.get_mediabox()
+    width, height = right - left, head - foot
+    back = {
+        1: pdfium.FS_MATRIX(0, -1, 1, 0, -foot, right),
+        2: pdfium.FS_MATRIX(-1, 0, 0, -1, right, head),
+        3: pdfium.FS_MATRIX(0, 1, -1, 0, head, -left),
+    }[turns]
+    size = (width, height) if turns == 2 else (height, width)
+    if not pdfium.FPDFPage_TransFormWithClip(page.raw, back, None):
+        return False
+    page.set_mediabox(0, 0, *size)
+    page.set_cropbox(0, 0, *size)
+    page.set_rotation(0)
+    return True
+
+
 def _annotations(page: Document) -> Sequence[int]:
     import pypdfium2.raw as pdfium
 

@@ -12,6 +12,7 @@ from core.documents import Parsed
 from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, fold, said_of, stem
 from ingest.parsers.ocr import NOT_INSTALLED, has_time, is_installed, unread_pages, words_in
+from ingest.parsers.pdf.characters import quarter_turns
 from ingest.parsers.pdf.extras import (  # fmt: skip
     attachments_of,
     is_bare,
@@ -20,6 +21,7 @@ from ingest.parsers.pdf.extras import (  # fmt: skip
     made_by,
     outline_of,
     picture_of,
+    set_level,
     show_fields,
     with_outline,
     with_scanned,
@@ -149,10 +151,16 @@ def _page(document: Any, index: int) -> _Page:  # noqa: ANN401 -- an object of a
         if show_fields(page):
             page.close()
             page = document[index]
+        textpage = page.get_textpage()
+        turns = quarter_turns(textpage)
+        if turns and set_level(page, turns):
+            textpage.close()
+            page.close()
+            page = document[index]
+            textpage = page.get_textpage()
     except pypdfium2.PdfiumError:
         return _Page("damaged")
     try:
-        textpage = page.get_textpage()
         try:
             lines = in_reading_order(lines_of(textpage, index + 1))
         finally:
