@@ -26,9 +26,11 @@ from ingest.parsers.pdf.extras import (  # fmt: skip
     with_outline,
     with_scanned,
 )
+from ingest.parsers.pdf.furniture import running_lines, without_line_numbers
 from ingest.parsers.pdf.grids import Table
-from ingest.parsers.pdf.layout import Block, blocks_of, in_reading_order, running_lines
+from ingest.parsers.pdf.layout import Block, blocks_of
 from ingest.parsers.pdf.lines import NO_RULES, Line, Rules, is_garbled, lines_of, rules_of
+from ingest.parsers.pdf.order import in_reading_order
 from ingest.parsers.pdf.tables import may_hold_table, tables_and_lines
 
 _PDFIUM = threading.Lock()
@@ -64,10 +66,13 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
             document.close()
     if not any(page.state in {"text", "scanned"} for page in pages):
         raise _without_text(pages, whole=whole)
-    running = running_lines([page.lines for page in pages])
+    numbered = [page.lines for page in pages]
+    told = without_line_numbers(numbered)
+    told = [lines if lines is before else in_reading_order(lines) for lines, before in zip(told, numbered, strict=True)]
+    running = running_lines(told)
     parts: list[Table | Line] = []
-    for page in pages:
-        parts.extend(tables_and_lines([line for line in page.lines if line not in running], page.rules))
+    for lines, page in zip(told, pages, strict=True):
+        parts.extend(tables_and_lines([line for line in lines if line not in running], page.rules))
     scanned = {number: page.scanned for number, page in enumerate(pages, start=1) if page.scanned}
     builder = TextBuilder()
     for block in with_scanned(with_outline(blocks_of(parts), outline), scanned):

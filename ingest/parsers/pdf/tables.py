@@ -179,7 +179,7 @@ def _placed(row: Row, columns: Columns) -> list[str]:
         over = _touched(cell, columns)
         if not over:
             over = [min(range(len(columns)), key=lambda i: abs(sum(columns[i]) - cell.x0 - cell.x1))]
-        spans = over if len(over) > 1 and over[0] > 0 and not is_number(cell.text) else over[:1]
+        spans = over if len(over) > 1 and over[0] > 0 and len(row.cells) > 1 and not is_number(cell.text) else over[:1]
         for column in spans:
             placed[column] = f"{placed[column]} {cell.text}".strip()
     return placed
