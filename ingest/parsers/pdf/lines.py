@@ -36,6 +36,8 @@ _LEADERS = 4
 _PATH = 2
 _RAISED_SIZE, _RAISED_BY = 0.85, 0.1
 """How small beside the type before it, and how much above its foot (in heights of it), a raised mark is."""
+_LIFTED, _BESIDE = 0.5, 6.0
+"""How much higher, in points, a raised mark's foot is at least, and how far it stands from the word at most."""
 _NUMBERS = re.compile(r"\d{1,3}(?:[,;]\d{1,3})*")
 _SIGNS = re.compile("(?<=[^⁰¹²³⁴-⁹])[⁰¹²³⁴-⁹]+")
 _AS_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -124,29 +126,31 @@ def is_garbled(lines: Sequence[Line]) -> bool:
 
 
 def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | None:  # noqa: ANN401 -- as above
-    box = box_reader(handle)
+    from pypdfium2 import raw
+
+    box = raw.FS_RECTF()
+    reference = ctypes.byref(box)
     words: list[Word] = []
     longest, at, y = 0, -1, 0.0
     places: list[int] = []
-    before: Box | None = None
     for word in _WORD.finditer(text, *span):
         first, last = word.span()
         cleaned = word.group().translate(_CLEAN)
-        if not cleaned or (start := box(first)) is None:
+        if not cleaned or not raw.FPDFText_GetLooseCharBox(handle, first, reference):
             continue
+        left, right, bottom = box.left, box.right, box.bottom
+        raised = places and cleaned.isdigit() and bottom > y + _LIFTED and left - words[-1].x1 < _BESIDE
         if last - first > longest:
-            longest, at, y = last - first, first, start[2]
-        end = box(last - 1) if last - first > 1 else None
-        if end is not None and cleaned[-1].isdigit() and _is_raised(end, start):
-            mark = next(index for index in range(last - 2, first - 1, -1) if not _is_raised(box(index) or start, start))
-            figure = text[first : mark + 1].translate(_CLEAN)
-            cleaned = figure + set_off(" ".join([*(word.text for word in words), figure]), text[mark + 1 : last])
-        elif before is not None and _is_raised(start, before) and _NUMBERS.fullmatch(cleaned):
-            cleaned = f"[{cleaned}]"
-        else:
-            before = start
-        words.append(Word(_SIGNS.sub(_sign_set_off, cleaned), start[0], max(start[1], end[1] if end else start[1])))
+            longest, at, y = last - first, first, bottom
+        if last - first > 1 and raw.FPDFText_GetLooseCharBox(handle, last - 1, reference):
+            right = max(right, box.right)
+            raised = raised or (cleaned[-1].isdigit() and box.bottom > bottom + _LIFTED)
+        if raised:
+            cleaned = _with_mark(handle, text, (first, last), [*words, Word(cleaned, left, right)], places)
+        words.append(Word(cleaned, left, right))
         places.append(first)
+    if _SIGNS.search(text, *span):
+        words = [replace(word, text=_SIGNS.sub(_sign_set_off, word.text)) for word in words]
     if sum(bool(_LEADER.fullmatch(word.text)) for word in words) >= _LEADERS:
         words = [word for word in words if not _LEADER.fullmatch(word.text)]
     if not words or _DRAWN.fullmatch("".join(word.text for word in words)):
@@ -154,6 +158,28 @@ def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | No
     size, turned = _size_and_turn(handle, at)
     bold = _is_bold(handle, places[0]) and (len(places) == 1 or _is_bold(handle, places[-1]))
     return Line(tuple(words), y, size, bold, page, turned)
+
+
+def _with_mark(
+    handle: Any,  # noqa: ANN401 -- as above
+    text: str,
+    span: tuple[int, int],
+    words: Sequence[Word],
+    places: Sequence[int],
+) -> str:
+    """The last of the words with the raised number at its end, or the raised number that it is, set off."""
+    box = box_reader(handle)
+    first, last = span
+    start, end = box(first), box(last - 1)
+    before = box(places[-1]) if places else None
+    if start and before and words[-1].text.isdigit() and _is_raised(start, before):
+        return f"[{words[-1].text}]"
+    if not start or not end or not _is_raised(end, start):
+        return words[-1].text
+    mark = next(index for index in range(last - 2, first - 1, -1) if not _is_raised(box(index) or start, start))
+    figure = text[first : mark + 1].translate(_CLEAN)
+    said = " ".join([*(word.text for word in words[:-1]), figure])
+    return figure + set_off(said, text[mark + 1 : last].translate(_CLEAN))
 
 
 def set_off(before: str, mark: str) -> str:
