@@ -86,19 +86,19 @@ def with_outline(blocks: Iterator[Block | Table], outline: dict[tuple[int, str],
         yield block
 
 
-def with_scanned(blocks: Iterator[Block | Table], scanned: dict[int, list[str]]) -> Iterator[Block | Table]:
-    """The blocks with the paragraphs that were read from pictures of pages put in by page."""
-    left = sorted(scanned.items())
+def with_asides(blocks: Iterator[Block | Table], beside: dict[int, list[str]]) -> Iterator[Block | Table]:
+    """The blocks with what was read from pictures of pages, and the comments on them, at the end of each page."""
+    left = sorted(beside.items())
     for block in blocks:
         page = block.page if isinstance(block, Table) else block.pages[0][1]
         while left and left[0][0] < page:
-            yield from _read_from_picture(*left.pop(0))
+            yield from _aside(*left.pop(0))
         yield block
     for number, paragraphs in left:
-        yield from _read_from_picture(number, paragraphs)
+        yield from _aside(number, paragraphs)
 
 
-def _read_from_picture(page: int, paragraphs: Sequence[str]) -> Iterator[Block]:
+def _aside(page: int, paragraphs: Sequence[str]) -> Iterator[Block]:
     for text in paragraphs:
         yield Block(kind="paragraph", text=text, level=0, pages=((0, page),))
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from core.documents import Parsed
 from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, fold, said_of, stem
 from ingest.parsers.ocr import NOT_INSTALLED, has_time, is_installed, unread_pages, words_in
+from ingest.parsers.pdf.annotations import comments_of, fields_of, with_fields
 from ingest.parsers.pdf.characters import quarter_turns
 from ingest.parsers.pdf.extras import (  # fmt: skip
     attachments_of,
@@ -23,8 +24,8 @@ from ingest.parsers.pdf.extras import (  # fmt: skip
     picture_of,
     set_level,
     show_fields,
+    with_asides,
     with_outline,
-    with_scanned,
 )
 from ingest.parsers.pdf.furniture import running_lines, without_line_numbers
 from ingest.parsers.pdf.grids import Table
@@ -64,7 +65,7 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
             whole = is_whole(document)
         finally:
             document.close()
-    if not any(page.state in {"text", "scanned"} for page in pages):
+    if not any(page.state in {"text", "scanned"} or page.comments for page in pages):
         raise _without_text(pages, whole=whole)
     numbered = [page.lines for page in pages]
     told = without_line_numbers(numbered)
@@ -73,9 +74,9 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
     parts: list[Table | Line] = []
     for lines, page in zip(told, pages, strict=True):
         parts.extend(tables_and_lines([line for line in lines if line not in running], page.rules))
-    scanned = {number: page.scanned for number, page in enumerate(pages, start=1) if page.scanned}
+    beside = {number: [*page.scanned, *page.comments] for number, page in enumerate(pages, start=1)}
     builder = TextBuilder()
-    for block in with_scanned(with_outline(blocks_of(parts), outline), scanned):
+    for block in with_asides(with_outline(blocks_of(parts), outline), beside):
         _add(builder, block)
     return builder.build(
         title=title or stem(name),
@@ -97,6 +98,8 @@ class _Page:
     lines: list[Line] = field(default_factory=list)
     rules: Rules = NO_RULES
     scanned: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    """What reviewers wrote on it."""
 
 
 def _notes(pages: Sequence[_Page], *, whole: bool) -> Iterator[str]:
@@ -153,6 +156,7 @@ def _page(document: Any, index: int) -> _Page:  # noqa: ANN401 -- an object of a
 
     try:
         page = document[index]
+        comments, fields = comments_of(page), fields_of(document, page)
         if show_fields(page):
             page.close()
             page = document[index]
@@ -167,13 +171,16 @@ def _page(document: Any, index: int) -> _Page:  # noqa: ANN401 -- an object of a
         return _Page("damaged")
     try:
         try:
-            lines = in_reading_order(lines_of(textpage, index + 1))
+            lines = lines_of(textpage, index + 1)
+            lines = in_reading_order(with_fields(lines, fields) if fields and not turns else lines)
         finally:
             textpage.close()
         garbled = is_garbled(lines)
         if not lines or garbled:
-            return _picture(page, "garbled" if garbled else "picture")
-        return _Page("text", lines, rules_of(page) if may_hold_table(lines) else NO_RULES)
+            found = _picture(page, "garbled" if garbled else "picture")
+            state = "text" if comments and found.state == "blank" else found.state
+            return replace(found, state=state, comments=comments)
+        return _Page("text", lines, rules_of(page) if may_hold_table(lines) else NO_RULES, comments=comments)
     finally:
         page.close()
 
