@@ -198,14 +198,14 @@ class EvaluationRuns:
             self._now = None
 
     def _subject(self, service: Service, stored: Stored) -> Subject:
-        """What is measured, for whoever asked. It takes no turns with searches: it is one, and would be refused."""
+        """What is measured, for whoever asked. It takes no slot from searches: it is one, and would be refused."""
         from evaluation.run.subject import subject_of
 
         own = service.settings.evaluation.model_copy(
             update={"report_text": stored.asked.text, "split": stored.asked.split or ""}
         )
         settings = service.settings.model_copy(update={"evaluation": own})
-        indexes, asked = replace(service.indexes, turn=nullcontext), stored.asked
+        indexes, asked = replace(service.indexes, slot=nullcontext), stored.asked
         subject = subject_of(indexes, settings, collection=asked.collection, model=asked.model)
         return replace(subject, access=stored.access)
 

@@ -151,19 +151,19 @@ class LocalEngine:
 
     def troubles(self) -> Sequence[str]:
         """What is out of order and answered around."""
-        return self.indexes.care.troubles()
+        return self.indexes.caretaker.troubles()
 
     def verify(self, body: VerifyIn) -> VerifiedOut:
         """Compare everything that is stored."""
-        return VerifiedOut.of(self.indexes.care.verify(full=body.full))
+        return VerifiedOut.of(self.indexes.caretaker.verify(full=body.full))
 
     def repair(self) -> RepairedOut:
         """Make again what is broken."""
-        return RepairedOut(repaired=self.indexes.care.repair())
+        return RepairedOut(repaired=self.indexes.caretaker.repair())
 
     def purge(self) -> PurgedOut:
         """Let nothing of what was deleted stay in any file or cache."""
-        return PurgedOut(purged=self.indexes.care.purge())
+        return PurgedOut(purged=self.indexes.caretaker.purge())
 
     def make_key(self, asked: KeyIn) -> NewKeyOut:
         """Make a key to the service."""

@@ -49,7 +49,7 @@ class ServiceUpkeep:
         self._stopping = threading.Event()
         server = settings.server
         searching = Places.of(server).searching
-        self._turns = ProcessorSlots(searching, line=server.waiting, seconds=server.wait_seconds)
+        self._slots = ProcessorSlots(searching, line=server.waiting, seconds=server.wait_seconds)
         self._thread: threading.Thread | None = None
         self._state: RebuildOut | None = None
         self._work = ExitStack()
@@ -59,7 +59,7 @@ class ServiceUpkeep:
         with ExitStack() as undo:
             undo.callback(close)
             self.live = Live(self._begin(indexes), close=close, upkeep=self, secret=lock.secret)
-            self.live.crowded = self._turns.crowded
+            self.live.crowded = self._slots.crowded
             undo.pop_all()
 
     def close(self) -> None:
@@ -175,7 +175,7 @@ class ServiceUpkeep:
     def _open(self, name: str) -> tuple[Indexes, Callable[[], None]]:
         stack = ExitStack()
         indexes = stack.enter_context(open_version(self._settings, self._lock, name))
-        indexes.care.serve(purge_hours=self._settings.index.purge_hours)
+        indexes.caretaker.serve(purge_hours=self._settings.index.purge_hours)
         return indexes, stack.close
 
     def _begin(self, indexes: Indexes) -> Service:
@@ -187,9 +187,9 @@ class ServiceUpkeep:
             jobs.start()
             work.enter_context(Schedule(jobs, indexes.catalogue.jobs, settings.schedule.values()))
             self._work = work.pop_all()
-        polite = LimitedEmbedder(indexes.embedder, self._turns)
+        polite = LimitedEmbedder(indexes.embedder, self._slots)
         models = cache(lambda name: open_model(settings, name, polite))
-        served = replace(indexes, turn=self._turns.turn)
+        served = replace(indexes, slot=self._slots.slot)
         return Service(settings=settings, indexes=served, jobs=jobs, models=models, pages=self._pages)
 
 

@@ -39,5 +39,5 @@ def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]
         try:
             yield LocalEngine(settings, indexes)
         finally:
-            for trouble in indexes.care.troubles():
+            for trouble in indexes.caretaker.troubles():
                 remark(trouble)

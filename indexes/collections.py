@@ -12,7 +12,7 @@ from indexes.catalogue.jobs import AT_WORK
 from indexes.catalogue.rows import CollectionRow
 from indexes.catalogue.schema import attempts, collections, documents, job_documents, jobs
 from indexes.indexes import Indexes
-from indexes.uploads import turn
+from indexes.uploads import changing
 from indexes.write import finish
 
 BATCH = 200
@@ -51,7 +51,7 @@ def _took_out_some(indexes: Indexes, name: str) -> bool:
     catalogue, uploads = indexes.catalogue, indexes.uploads
     own_jobs = select(jobs.c.id).where(jobs.c.collection == name)
     columns = (documents.c.id, documents.c.document, documents.c.source)
-    with turn:
+    with changing:
         with schema.transaction(catalogue.engine, write=True) as connection:
             for row in connection.execute(own_jobs.where(jobs.c.state.in_(AT_WORK))):
                 raise JobConflict(

@@ -10,7 +10,7 @@ from indexes.catalogue.groups import INSIDE
 from indexes.catalogue.rows import DocumentRow
 from indexes.catalogue.schema import documents, job_documents
 from indexes.indexes import Indexes
-from indexes.uploads import turn
+from indexes.uploads import changing
 from indexes.write import finish
 
 
@@ -32,7 +32,7 @@ def delete_document(indexes: Indexes, row: DocumentRow) -> None:
         documents.c.collection == row.collection, or_(documents.c.id == row.id, inside)
     )
     file = indexes.uploads.file_of(row.document, row.source)
-    with turn:
+    with changing:
         with schema.transaction(indexes.catalogue.engine, write=True) as connection:
             if file is not None:
                 _refuse_while_read(connection, indexes, row)

@@ -39,20 +39,20 @@ class Indexes:
     search: SearchSettings
     version: str
     lock: Lock
-    care: Caretaker
+    caretaker: Caretaker
     uploads: Uploads
-    beside: Executor
-    """For what one search does at the same time."""
-    turn: Callable[[], AbstractContextManager[object]] = nullcontext
-    """What a search waits for: a busy service works on a few at a time. Raises Overloaded."""
+    pool: Executor
+    """Threads for what one search does at the same time."""
+    slot: Callable[[], AbstractContextManager[object]] = nullcontext
+    """Entered by a search for as long as it keeps a processor busy: a service has a few. Raises Overloaded."""
 
 
-def in_turn(work: Callable[Concatenate[Indexes, P], R]) -> Callable[Concatenate[Indexes, P], R]:
-    """`work`, done when it is its turn."""
+def in_slot(work: Callable[Concatenate[Indexes, P], R]) -> Callable[Concatenate[Indexes, P], R]:
+    """`work`, done in a slot of the indexes that it is given."""
 
     @wraps(work)
-    def done_in_turn(indexes: Indexes, /, *arguments: P.args, **named: P.kwargs) -> R:
-        with indexes.turn():
+    def done_in_slot(indexes: Indexes, /, *arguments: P.args, **named: P.kwargs) -> R:
+        with indexes.slot():
             return work(indexes, *arguments, **named)
 
-    return done_in_turn
+    return done_in_slot

@@ -15,7 +15,7 @@ from indexes.indexes import Indexes
 from indexes.rerankers.choose import choose_reranker
 from indexes.upkeep import check
 from indexes.upkeep.caretaker import Caretaker
-from indexes.upkeep.checksums import Verdict, sealed
+from indexes.upkeep.checksums import Verdict, checked
 from indexes.upkeep.lock import Lock, own
 from indexes.uploads import Uploads
 from indexes.write import sweep
@@ -44,11 +44,11 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
     """Open one version of the index in a data folder that is owned. Raises IndexBroken like `open_indexes`."""
     folder = versions.folder_of(settings.data, name)
     with ExitStack() as stack:
-        seal = stack.enter_context(sealed(folder))
+        checksums = stack.enter_context(checked(folder))
         catalogue = stack.enter_context(closing(Catalogue(folder / versions.CATALOGUE, settings.data)))
         if name == versions.pointer(settings.data).live:
             catalogue.note_keys()
-        if seal.verdict("catalogue") is Verdict.UNSEALED:
+        if checksums.verdict("catalogue") is Verdict.UNKNOWN:
             check.check(catalogue)
         embedder, recipe = manifest.embedder_of(catalogue, settings)
         reranker = choose_reranker(settings.reranker)
@@ -56,21 +56,21 @@ def open_version(settings: Settings, lock: Lock, name: str) -> Iterator[Indexes]
         uploads = Uploads(settings.data, catalogue)
         if name == versions.pointer(settings.data).live:
             uploads.finish()
-        care = Caretaker(folder, catalogue, seal, uploads, dimension=embedder.dimension)
-        stack.enter_context(closing(care))
-        sweep(catalogue, care.vectors, care.keyword)
-        beside = stack.enter_context(ThreadPoolExecutor(cores(), thread_name_prefix="beside"))
+        caretaker = Caretaker(folder, catalogue, checksums, uploads, dimension=embedder.dimension)
+        stack.enter_context(closing(caretaker))
+        sweep(catalogue, caretaker.vectors, caretaker.keyword)
+        pool = stack.enter_context(ThreadPoolExecutor(cores(), thread_name_prefix="search"))
         yield Indexes(
             catalogue=catalogue,
-            keyword=care.keyword,
-            vectors=care.vectors,
+            keyword=caretaker.keyword,
+            vectors=caretaker.vectors,
             embedder=embedder,
             reranker=reranker,
             recipe=recipe,
             search=settings.search,
             version=manifest.version(embedder) + (f".{name}" if name != versions.FIRST else ""),
             lock=lock,
-            care=care,
+            caretaker=caretaker,
             uploads=uploads,
-            beside=beside,
+            pool=pool,
         )

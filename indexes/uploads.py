@@ -41,8 +41,8 @@ FOLDERS = (WAITING, UPLOADS, OF_KEYS)
 """In the order in which a backup reads them: a file that moves on meanwhile is met in its new place."""
 SIDECAR = ".meta.json"
 """Ends the names of files that say something about others."""
-turn = threading.RLock()
-"""Held while files and the catalogue change together: uploads, deletions and purges of this process take turns."""
+changing = threading.RLock()
+"""Held while files and the catalogue change together: uploads, deletions and purges of this process."""
 
 _DEPTH = {UPLOADS: 2, OF_KEYS: 3}
 """Names on the way from the data folder to a place."""
@@ -111,7 +111,7 @@ class Uploads:
             yield
             return
         waiting = self.data / WAITING / job_id
-        with turn:
+        with changing:
             put_in_place(self.data / WAITING / f".{_TOKEN}-{job_id}", waiting)
             try:
                 yield
@@ -132,7 +132,7 @@ class Uploads:
         waiting, place = self.data / WAITING / job.id, Path(job.source)
         if not waiting.is_dir():
             return
-        with turn:
+        with changing:
             files = [path.relative_to(waiting).as_posix() for path in waiting.rglob("*") if path.is_file()]
             refuse_clash(place, files)
             for name in sorted(files, key=lambda each: (not each.lower().endswith(SIDECAR), each)):
@@ -163,7 +163,7 @@ class Uploads:
 
     def finish(self) -> None:
         """Remove the files whose documents were removed. Raises OSError when one cannot be: it is tried again."""
-        with turn:
+        with changing:
             with schema.transaction(self._catalogue.engine) as connection:
                 keys = list(connection.execute(select(meta.c.key).where(meta.c.key.startswith(_NOTED))).scalars())
             self._remove([self.data / key.removeprefix(_NOTED) for key in keys])
@@ -172,7 +172,7 @@ class Uploads:
 
     def purge(self) -> bool:
         """Remove the files that no document and no job that goes on stands for; whether there were any."""
-        with turn:
+        with changing:
             self.finish()
             gone = [*self._abandoned(), *self._unowned()]
             self._remove(gone)

@@ -54,7 +54,7 @@ def rebuild(live: Indexes, settings: Settings, change: Change, *, quiet: Quiet =
     aim = fingerprint_for(manifest.embedder_for(wanted.embedder, settings.data), wanted.ingest.chunk_word_pieces)
     if not change.afresh and not differing(live, aim):
         with quiet():
-            return Changed(version=None, vectors=live.care.remake())
+            return Changed(version=None, vectors=live.caretaker.remake())
     before = versions.pointer(settings.data)
     name = versions.begin(settings.data, f"{aim} from {before.live}{' afresh' if change.afresh else ''}")
     with ExitStack() as stack:

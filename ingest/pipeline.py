@@ -180,7 +180,7 @@ def process(work: Work, number: int, pool: Reader) -> int:
     before = done = tally.found - tally.pending
     found, chunks = tally.found, tally.chunks
     work.progress(Progress(done, found, "", chunks))
-    work.indexes.care.prepare()  # it may take a while, in which a death is no file's fault
+    work.indexes.caretaker.prepare()  # it may take a while, in which a death is no file's fault
     with attempts.begun(work.job.id, left=tally.pending) as starts:
         alone = starts > 1 or attempts.deaths(work.job.id)
         for outcome in (_one_by_one if alone else _together)(work, documents.todo(work.job.id, number), pool):
@@ -201,7 +201,7 @@ def sweep(work: Work) -> int:
             work.check()
             remove_document(work.indexes, work.job.collection, document, job=work.job.id)
         finish_intents(work.indexes)
-        work.indexes.care.rewrite_lost()
+        work.indexes.caretaker.rewrite_lost()
     return len(gone)
 
 

@@ -72,7 +72,7 @@ class Build:
             if self._round() <= FEW:
                 break
         finish_intents(self._made)
-        self._made.care.rewrite_lost()
+        self._made.caretaker.rewrite_lost()
         self._round()
         self._recall = refuse_imprecise(self._made)
 

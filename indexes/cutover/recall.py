@@ -34,7 +34,7 @@ def refuse_imprecise(made: Indexes) -> float:
     Raises:
         IndexBroken: it finds too little. It must not be served.
     """
-    made.care.prepare()  # until the stores are open, searches are exact
+    made.caretaker.prepare()  # until the stores are open, searches are exact
     if not finds_itself(made.catalogue, made.vectors):
         raise _refused("stored vectors are not found by searching for them")
     lowest = 1.0

@@ -15,7 +15,7 @@ from core.filters import UNFILTERED, Filters
 from core.text import encodable
 from indexes.catalogue.scope import Scope
 from indexes.embedders.protocol import Vectors
-from indexes.indexes import Indexes, in_turn
+from indexes.indexes import Indexes, in_slot
 from indexes.rerankers.protocol import Reranker
 from indexes.search import rank
 from indexes.search.rank import Candidates, alone, best_documents, ranked, shares
@@ -47,7 +47,7 @@ class Wanted:
     candidates: int
 
 
-@in_turn
+@in_slot
 def search(
     indexes: Indexes,
     text: str,
@@ -64,7 +64,7 @@ def search(
     Raises:
         UnknownCollection: there is no such collection.
         IndexBroken: an index cannot be read.
-        Overloaded: its turn did not come in time (`Indexes.turn`).
+        Overloaded: no slot came free in time (`Indexes.slot`).
     """
     watch = Stopwatch()
     text = encodable(text)
@@ -81,7 +81,7 @@ def search(
                 limit=most,
                 candidates=max(indexes.search.candidates, most),
             )
-        asked = indexes.beside.submit(by_words, indexes, wanted)  # while the encoder reads the question
+        asked = indexes.pool.submit(by_words, indexes, wanted)  # while the encoder reads the question
         if vector is None:
             with watch.stage("embed"):
                 vector = indexes.embedder.embed_query(text)

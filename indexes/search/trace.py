@@ -9,7 +9,7 @@ from core.access import Access
 from core.answers import Hit, Trace
 from core.filters import UNFILTERED, Filters
 from core.text import encodable
-from indexes.indexes import Indexes, in_turn
+from indexes.indexes import Indexes, in_slot
 from indexes.search.search import Wanted, by_meaning, by_words, search
 
 DEEPEST = 1000
@@ -27,11 +27,11 @@ def trace(
 ) -> Trace | None:
     """The best chunk of a document, by the merged score, with its ranks among all that are in scope.
 
-    None when the filters leave the document out. It takes its turn like a search, three times.
+    None when the filters leave the document out. It takes a slot like a search, three times.
 
     Raises:
         UnknownDocument: there is none of that name that may be read.
-        Overloaded: its turn did not come in time.
+        Overloaded: no slot came free in time.
     """
     row = indexes.catalogue.document(collection, document, access=access)
     named = frozenset({row.document})
@@ -58,7 +58,7 @@ def trace(
     return replace(found, reason=_reason(found, most))
 
 
-@in_turn
+@in_slot
 def _ranks(
     indexes: Indexes, text: str, best: Hit, *, access: Access, collection: str, filters: Filters
 ) -> tuple[int | None, int | None]:

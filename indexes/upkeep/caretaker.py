@@ -14,7 +14,7 @@ from indexes.catalogue.schema import checkpoint
 from indexes.keyword.protocol import KeywordIndex
 from indexes.upkeep import refill
 from indexes.upkeep.check import Verified, verify
-from indexes.upkeep.checksums import PARTS, Seal
+from indexes.upkeep.checksums import PARTS, Checksums
 from indexes.upkeep.derived import DerivedStore
 from indexes.upkeep.derived_indexes import DerivedKeyword, DerivedVectors
 from indexes.upkeep.health import Health
@@ -27,11 +27,13 @@ logger = logging.getLogger(__name__)
 class Caretaker:
     """Owns the derived indexes of an open data folder."""
 
-    def __init__(self, folder: Path, catalogue: Catalogue, seal: Seal, uploads: Uploads, *, dimension: int) -> None:
+    def __init__(
+        self, folder: Path, catalogue: Catalogue, checksums: Checksums, uploads: Uploads, *, dimension: int
+    ) -> None:
         self.health = Health()
-        self.vectors = DerivedVectors(folder / PARTS["vectors"], catalogue, self.health, seal.verdict("vectors"))
-        self.keyword = DerivedKeyword(folder / PARTS["keyword"], catalogue, self.health, seal.verdict("keyword"))
-        self._catalogue, self._seal, self._uploads, self._dimension = catalogue, seal, uploads, dimension
+        self.vectors = DerivedVectors(folder / PARTS["vectors"], catalogue, self.health, checksums.verdict("vectors"))
+        self.keyword = DerivedKeyword(folder / PARTS["keyword"], catalogue, self.health, checksums.verdict("keyword"))
+        self._catalogue, self._checksums, self._uploads, self._dimension = catalogue, checksums, uploads, dimension
         self._stores: tuple[DerivedStore[VectorIndex] | DerivedStore[KeywordIndex], ...] = (
             self.vectors.derived,
             self.keyword.derived,
@@ -122,7 +124,7 @@ class Caretaker:
             self._thread.join()
         for part, store in zip(("vectors", "keyword"), self._stores, strict=True):
             if store.unproven:
-                self._seal.leave_out(part)
+                self._checksums.leave_out(part)
         for store in self._stores:
             store.close()
 

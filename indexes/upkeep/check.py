@@ -22,7 +22,7 @@ from indexes.upkeep.checksums import REMEDY as RESTORE
 from indexes.upkeep.derived import REMEDY
 from indexes.vectors.protocol import VectorIndex
 
-# Whether SQLite finds its own file in order, for a catalogue that no seal vouches for.
+# Whether SQLite finds its own file in order, for a catalogue that no checksum vouches for.
 
 
 MAX_FAULTS = 3

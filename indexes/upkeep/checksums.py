@@ -1,10 +1,10 @@
-"""The seal of a folder: what its files were when its owner closed it, so that damage shows before they are used.
+"""The checksums of a folder, written when its owner closes it, so that damage shows before a file is used.
 
-    opened    every file is compared with the seal, then the seal is taken off: while the folder is in use there is none
-    closed    the files that changed are read again, and a new seal is put on
-    died      no seal: nothing is known of the files, and each part is looked at in its own slower way
+    opened    every file is compared with them, then they are removed: while the folder is in use there are none
+    closed    the files that changed are read again, and all checksums are written
+    died      no checksums: nothing is known of the files, and each part is looked at in its own slower way
 
-Each version of the index has a seal, and what all of them share has one in the data folder: while another version is
+Each version of the index has its own, and what all of them share has some in the data folder: while another version is
 live, what is shared changes.
 
 Reading costs about what the disk takes: SHA-256, in blocks side by side.
@@ -50,11 +50,11 @@ REMEDY = (
 
 
 class Verdict(Enum):
-    """What the seal says of a part."""
+    """What the checksums say of a part."""
 
     INTACT = "intact"
     CHANGED = "changed"
-    UNSEALED = "unsealed"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class Seen:
     mtime_ns: int
 
 
-class Seal:
-    """The seal of one open folder; what an earlier release noted there of other parts means nothing."""
+class Checksums:
+    """The checksums of one open folder; what an earlier release noted there of other parts means nothing."""
 
     def __init__(self, folder: Path, parts: Mapping[str, str] = PARTS, name: str = NAME) -> None:
         self._folder, self._parts, self._name = folder, parts, name
@@ -96,21 +96,21 @@ class Seal:
         return self._verdicts[part]
 
     def holds(self, part: str) -> bool:
-        """Whether the folder holds files of the part, or did when it was sealed."""
+        """Whether the folder holds files of the part, or did when it was closed."""
         return any(self._part_of(name) == part for name in (*self._found, *(self._prints or ())))
 
-    def take_off(self) -> None:
-        """Remove the seal for good: one that came back after a power failure would call what was written damage."""
+    def remove(self) -> None:
+        """Remove the file for good: one that came back after a power failure would call what was written damage."""
         if self._prints is not None or (self._folder / self._name).exists():
             (self._folder / self._name).unlink()
             sync(self._folder)
 
     def leave_out(self, part: str) -> None:
-        """Put no seal on a part: nothing was known of its files, and nobody has looked at them since."""
+        """Write none for a part: nothing was known of its files, and nobody has looked at them since."""
         self._left_out.add(part)
 
-    def put_on(self) -> None:
-        """Seal the closed parts as they are now."""
+    def write(self) -> None:
+        """Write those of the closed parts, as they are now."""
         found = _files(self._folder, self._parts)
         left_open = self._left_out | {self._part_of(name) for name in found if name.endswith(COMPANIONS)}
         names = [name for name in found if self._part_of(name) not in left_open]
@@ -125,72 +125,72 @@ class Seal:
 
     def _judge(self, part: str) -> Verdict:
         if self._prints is None:
-            return Verdict.UNSEALED
-        sealed = {name: print for name, print in self._prints.items() if self._part_of(name) == part}
+            return Verdict.UNKNOWN
+        noted = {name: print for name, print in self._prints.items() if self._part_of(name) == part}
         present = {name for name in self._found if self._part_of(name) == part and not name.endswith(COMPANIONS)}
-        if not sealed:
-            return Verdict.UNSEALED
-        same = present == set(sealed) and all(self._seen[name].print == sealed[name] for name in present)
+        if not noted:
+            return Verdict.UNKNOWN
+        same = present == set(noted) and all(self._seen[name].print == noted[name] for name in present)
         return Verdict.INTACT if same else Verdict.CHANGED
 
     def _strays(self) -> list[str]:
-        """SQLite would put into a sealed file what it finds beside it, wherever that came from."""
-        return [name for name in self._found if name.endswith(COMPANIONS) and name.rpartition("-")[0] in self._sealed]
+        """SQLite would put into a closed file what it finds beside it, wherever that came from."""
+        return [name for name in self._found if name.endswith(COMPANIONS) and name.rpartition("-")[0] in self._noted]
 
     def _part_of(self, name: str) -> str:
-        """The part that a file belongs to; empty when it is none of this seal's."""
+        """The part that a file belongs to; empty when it is none of these."""
         first = name.partition("/")[0]
         starts = ((part, (start, *(start + suffix for suffix in COMPANIONS))) for part, start in self._parts.items())
         return next((part for part, names in starts if first in names), "")
 
     @property
-    def _sealed(self) -> Mapping[str, Print]:
+    def _noted(self) -> Mapping[str, Print]:
         return self._prints or {}
 
 
 @contextmanager
-def sealed(folder: Path) -> Iterator[Seal]:
-    """Compare a folder with its seal and take that off; put a new one on when everything in the folder has been closed.
+def checked(folder: Path) -> Iterator[Checksums]:
+    """Compare a folder with its checksums and remove them; write new ones when all that is in it has been closed.
 
-    A folder that is refused keeps the seal it has, and one that was found broken gets none.
+    A folder that is refused keeps those it has, and one that was found broken gets none.
 
     Raises:
         IndexBroken: the catalogue is not what it was, or is gone.
     """
-    seal = Seal(folder)
-    _refuse_without_catalogue(seal, folder)
-    seal.take_off()
+    checksums = Checksums(folder)
+    _refuse_without_catalogue(checksums, folder)
+    checksums.remove()
     broken = False
     try:
-        yield seal
+        yield checksums
     except IndexBroken:
         broken = True
         raise
     finally:
         if not broken:
-            seal.put_on()
+            checksums.write()
 
 
 @contextmanager
-def sealed_shared(data: Path) -> Iterator[None]:
-    """Delete what the versions share and is damaged, and take its seal off; put a new one on when it was closed."""
-    seal = Seal(data, SHARED, SHARED_NAME)
+def checked_shared(data: Path) -> Iterator[None]:
+    """As `checked`, of what the versions share: what is damaged is deleted."""
+    checksums = Checksums(data, SHARED, SHARED_NAME)
     for part in SHARED:
-        if seal.verdict(part) is Verdict.CHANGED:
+        if checksums.verdict(part) is Verdict.CHANGED:
             logger.warning("a part was not what it was and is made again", extra={"part": part})
-            seal.discard(part)
-    seal.take_off()
+            checksums.discard(part)
+    checksums.remove()
     try:
         yield
     finally:
-        seal.put_on()
+        checksums.write()
 
 
-def _refuse_without_catalogue(seal: Seal, folder: Path) -> None:
+def _refuse_without_catalogue(checksums: Checksums, folder: Path) -> None:
     path = folder / PARTS["catalogue"]
-    if not path.exists() and any(seal.holds(part) for part in PARTS):
+    if not path.exists() and any(checksums.holds(part) for part in PARTS):
         raise IndexBroken(f"The catalogue {path} is gone, and other parts of the index are there. {REMEDY}")
-    if seal.verdict("catalogue") is Verdict.CHANGED:
+    if checksums.verdict("catalogue") is Verdict.CHANGED:
         raise IndexBroken(f"The catalogue {path} is damaged: it is not what it was when it was closed. {REMEDY}")
 
 
@@ -243,7 +243,7 @@ def _digest(path: Path, start: int) -> bytes:
 
 
 def _read(path: Path) -> dict[str, Print] | None:
-    """What a seal says; None when there is none, or one that is damaged itself."""
+    """What the file says; None when there is none, or it is damaged itself."""
     try:
         content = json.loads(path.read_bytes())
         files = content["files"]
@@ -253,7 +253,7 @@ def _read(path: Path) -> dict[str, Print] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
-    logger.warning("the seal of the data folder is damaged; its files are looked at one by one")
+    logger.warning("the checksums of the data folder are damaged; its files are looked at one by one")
     return None
 
 
@@ -262,7 +262,7 @@ def _write(path: Path, prints: Mapping[str, Print]) -> None:
     try:
         write_whole(path, json.dumps({"files": files, "sum": _sum(files)}))
     except OSError as error:
-        logger.warning("the data folder could not be sealed", extra={"reason": str(error)})
+        logger.warning("the checksums of the data folder could not be written", extra={"reason": str(error)})
 
 
 def _sum(files: Mapping[str, object]) -> str:

@@ -50,7 +50,7 @@ class Kind(Generic[S]):
     `fragile`: it may be damaged when its process dies, and then end the process that opens it.
 
     open, reconcile, check: raise IndexBroken. `reconcile` makes a store agree with the catalogue, until told to stop;
-    `probe` tries one that no seal vouches for before this process opens it; `check` looks at one that was opened.
+    `probe` tries one that no checksum vouches for before this process opens it; `check` looks at one that was opened.
     """
 
     name: str
@@ -94,7 +94,7 @@ class DerivedStore(Generic[S]):
     @property
     def unproven(self) -> bool:
         """Whether nobody vouches for the files and nobody has opened them yet: damage could end this process."""
-        return self.unopened and self._verdict is Verdict.UNSEALED and self._folder.exists()
+        return self.unopened and self._verdict is Verdict.UNKNOWN and self._folder.exists()
 
     @property
     def unopened(self) -> bool:
@@ -124,11 +124,11 @@ class DerivedStore(Generic[S]):
             after = State.REOPENED if self._kept.state is State.OPEN else State.OPEN
             store: S | None = None
             try:
-                if self._verdict is Verdict.UNSEALED and self._folder.exists():
+                if self._verdict is Verdict.UNKNOWN and self._folder.exists():
                     self.kind.probe(self._folder)
                 self._keep(after)
                 store = self.kind.open(self._folder)
-                if self._verdict is Verdict.UNSEALED:
+                if self._verdict is Verdict.UNKNOWN:
                     self.kind.reconcile(store, lambda: False)
                 self.kind.check(store)
             except IndexBroken as error:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.errors import DataFolderOwned, InsufficientStorage, SettingsError
 from core.files import write_fault
-from indexes.upkeep.checksums import sealed_shared
+from indexes.upkeep.checksums import checked_shared
 
 NAME = "owner.lock"
 OTHERS = 0o077
@@ -92,7 +92,7 @@ def own(folder: Path) -> Iterator[Lock]:
         raise _unusable(folder, error) from error
     before = os.umask(OTHERS)
     try:
-        with sealed_shared(folder):
+        with checked_shared(folder):
             yield lock
     finally:
         os.umask(before)

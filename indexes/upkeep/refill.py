@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 SAMPLE = 16
 """Stored vectors a collection that are searched for when the index is opened."""
-TWINS = 8
+NEAREST = 8
 """Vectors asked for when one is searched for by itself: others may be the same."""
 BATCH = 64
 """Vectors that are searched for or written at once."""
@@ -102,9 +102,9 @@ def not_found(vectors: VectorIndex, collection: str, names: list[str], batch: Ve
     """The places of those vectors that searching for them does not find, nor as many as near as were asked for."""
     lost = []
     for start in range(0, len(names), BATCH):
-        nearest = vectors.nearest_to_each(collection, batch[start : start + BATCH], TWINS)
+        nearest = vectors.nearest_to_each(collection, batch[start : start + BATCH], NEAREST)
         for place, hits in enumerate(nearest, start=start):
-            crowded = len(hits) == TWINS and all(cosine > SAME for _, cosine in hits)
+            crowded = len(hits) == NEAREST and all(cosine > SAME for _, cosine in hits)
             if not crowded and (names[place], True) not in [(name, cosine > SAME) for name, cosine in hits]:
                 lost.append(place)
     return lost

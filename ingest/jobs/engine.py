@@ -130,7 +130,7 @@ class JobEngine:
             groups=order.groups,
             caller_groups=order.caller_groups,
         )
-        with uploads.turn:
+        with uploads.changing:
             job = self._jobs.add(asked, beside=bool(order.upload))
         if job.id == asked.id:
             self._hand_over(job)
@@ -151,7 +151,7 @@ class JobEngine:
         job = self._jobs.find(job_id)
         self._launched()
         uploaded = uploads.is_place(self._settings.data, job.source)
-        with uploads.turn:
+        with uploads.changing:
             job = self._jobs.take_up(replace(job, state="QUEUED", runner="service"), beside=uploaded)
         self._hand_over(job)
         return job

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-_NUMBER = re.compile(r"[-+(]?\s*+(?:[$€£¥]|CHF|USD|EUR)?\s*+[-+(]?\d[\d.,'’\s]*+\)?\s*+(?:%|[$€£¥])?")
+_NUMBER = re.compile(r"[-+(]?\s*+(?:[$€£¥]|CHF|USD|EUR)?\s*+[-+(]?\d[\d.,'’\s]*+\)?\s*+(?:%|[$€£¥])?(?:\s*+\[[\d,;]{1,7}\])?")
 _EXACT = 15
 """Significant digits a spreadsheet keeps."""
 
@@ -27,7 +27,7 @@ def cell_text(value: object) -> str:
 
 
 def is_number(text: str) -> bool:
-    """Whether a cell holds a number, an amount or a percentage."""
+    """Whether a cell holds a number, an amount or a percentage, with the mark of a footnote or without: "8.41 [2]"."""
     return bool(_NUMBER.fullmatch(text.strip()))
 
 

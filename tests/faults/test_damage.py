@@ -145,7 +145,7 @@ def harmed(data: Path, pattern: str, harm: str) -> None:
 
 def assert_served_around_and_repaired(store: Store, data: Path, part: str) -> None:
     with open_indexes(settings_of(data)) as indexes:
-        (trouble,) = indexes.care.troubles()
+        (trouble,) = indexes.caretaker.troubles()
         assert trouble.startswith(f"The {part} is broken")
         if part == "vector index":
             assert by_words(indexes, store.questions) >= store.by_words
@@ -153,16 +153,16 @@ def assert_served_around_and_repaired(store: Store, data: Path, part: str) -> No
         else:
             hits = search(indexes, next(iter(store.questions)), access=OWNER, collection=COLLECTION, limit=10).hits
             assert {hit.keyword for hit in hits} == {None}
-        assert indexes.care.repair() == (part,)
+        assert indexes.caretaker.repair() == (part,)
         assert_in_order(store, indexes)
     with open_indexes(settings_of(data)) as indexes:
-        assert indexes.care.troubles() == ()
+        assert indexes.caretaker.troubles() == ()
         assert by_words(indexes, store.questions) == store.by_words
 
 
 def assert_in_order(store: Store, indexes: Indexes) -> None:
-    assert indexes.care.troubles() == ()
-    assert indexes.care.verify().faults == ()
+    assert indexes.caretaker.troubles() == ()
+    assert indexes.caretaker.verify().faults == ()
     assert by_words(indexes, store.questions) == store.by_words
     assert by_vector(indexes, store.questions) >= store.by_vector - 0.01
 
@@ -200,10 +200,10 @@ def test_a_damaged_state_costs_no_rebuild(small: Store, tmp_path: Path, harm: st
     data = small.copy(tmp_path)
     harmed(data, "chroma.state", harm)
     with open_indexes(settings_of(data)) as indexes:
-        indexes.care.prepare()
-        assert indexes.care.troubles() == ()
+        indexes.caretaker.prepare()
+        assert indexes.caretaker.troubles() == ()
         assert by_vector(indexes, small.questions) >= small.by_vector
-        assert indexes.care.verify().faults == ()
+        assert indexes.caretaker.verify().faults == ()
 
 
 def test_a_log_that_lies_beside_a_closed_catalogue_is_not_played_into_it(small: Store, tmp_path: Path) -> None:

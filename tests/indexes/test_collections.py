@@ -34,7 +34,7 @@ def rows(indexes: Indexes) -> dict[str, int]:
 def test_a_new_collection_is_empty_can_be_searched_and_is_there_once(indexes: Indexes) -> None:
     assert add_collection(indexes.catalogue, "new").documents == 0
     assert search(indexes, "words", access=OWNER, collection="new", limit=9).hits == ()
-    assert indexes.care.verify(full=True).faults == ()
+    assert indexes.caretaker.verify(full=True).faults == ()
     with pytest.raises(CollectionExists, match="'new'"):
         add_collection(indexes.catalogue, "new")
 

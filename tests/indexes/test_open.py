@@ -71,9 +71,9 @@ def test_a_broken_vector_index_is_answered_around_and_made_again(
         for _ in range(4):
             assert search(indexes, "beta", access=OWNER, limit=1).hits[0].text == "beta"
         gone = state_of(filled) is not State.BROKEN
-        assert len(indexes.care.troubles()) == (0 if gone else 1)
-        assert indexes.care.repair() == (() if gone else ("vector index",))
-        assert indexes.care.troubles() == ()
+        assert len(indexes.caretaker.troubles()) == (0 if gone else 1)
+        assert indexes.caretaker.repair() == (() if gone else ("vector index",))
+        assert indexes.caretaker.troubles() == ()
         assert agree(indexes)
         assert agree(indexes, "second")
     assert not (filled.data / "chroma" / "mark of the old one").exists()
@@ -110,12 +110,12 @@ def test_after_a_death_vectors_that_are_not_found_are_written_again(filled: Sett
         indexes.vectors.upsert("third", [name], -np.ones((1, 384), np.float32) / np.sqrt(384).astype(np.float32))
         indexes.vectors.delete("fourth", sorted(indexes.vectors.ids("fourth")))
         assert state_of(filled) is State.REOPENED
-        assert indexes.care.rewrite_lost() == 2
+        assert indexes.caretaker.rewrite_lost() == 2
         assert agree(indexes, "third")
         assert agree(indexes, "fourth")
         assert finds_itself(indexes.catalogue, indexes.vectors)
         assert state_of(filled) is State.OPEN
-        assert indexes.care.rewrite_lost() == 0
+        assert indexes.caretaker.rewrite_lost() == 0
     assert state_of(filled) is State.CLOSED
 
 
@@ -143,20 +143,20 @@ def test_a_vector_index_is_distrusted_when_two_processes_in_a_row_died_with_it_o
 ) -> None:
     left_by_dead_processes(filled, opened=opened)
     with open_indexes(filled) as indexes:
-        assert len(indexes.care.troubles()) == (opened == 2)
+        assert len(indexes.caretaker.troubles()) == (opened == 2)
 
 
 def test_a_death_long_ago_says_nothing_once_the_index_was_closed_in_order(filled: Settings) -> None:
     left_by_dead_processes(filled, opened=1)
     with open_indexes(filled) as indexes:
-        indexes.care.prepare()
+        indexes.caretaker.prepare()
     assert state_of(filled) is State.DOUBTFUL
     with open_indexes(filled) as indexes:
-        indexes.care.prepare()
+        indexes.caretaker.prepare()
         assert state_of(filled) is State.OPEN
     assert state_of(filled) is State.DOUBTFUL
     with open_indexes(filled) as indexes:
-        assert indexes.care.rewrite_lost() == 0
+        assert indexes.caretaker.rewrite_lost() == 0
     assert state_of(filled) is State.CLOSED
 
 
@@ -164,7 +164,7 @@ def test_what_processes_died_with_says_nothing_of_the_vector_index_that_took_its
     left_by_dead_processes(filled, opened=2)
     with open_indexes(filled) as indexes:
         assert state_of(filled) is State.BROKEN
-        indexes.care.remake()
+        indexes.caretaker.remake()
         assert state_of(filled) is State.OPEN
     assert state_of(filled) is State.CLOSED
 
@@ -197,7 +197,7 @@ def test_a_folder_that_has_no_file_of_states_yet_is_understood(
 def test_rebuilding_gives_the_same_index(filled: Settings) -> None:
     with open_indexes(filled) as indexes:
         before = search(indexes, "alpha", access=OWNER, limit=5).hits
-        assert indexes.care.remake() == 3
+        assert indexes.caretaker.remake() == 3
         assert search(indexes, "alpha", access=OWNER, limit=5).hits == before
 
 

@@ -86,19 +86,19 @@ def with_outline(blocks: Iterator[Block | Table], outline: dict[tuple[int, str],
         yield block
 
 
-def with_scanned(blocks: Iterator[Block | Table], scanned: dict[int, list[str]]) -> Iterator[Block | Table]:
-    """The blocks with the paragraphs that were read from pictures of pages put in by page."""
-    left = sorted(scanned.items())
+def with_asides(blocks: Iterator[Block | Table], beside: dict[int, list[str]]) -> Iterator[Block | Table]:
+    """The blocks with what was read from pictures of pages, and the comments on them, at the end of each page."""
+    left = sorted(beside.items())
     for block in blocks:
         page = block.page if isinstance(block, Table) else block.pages[0][1]
         while left and left[0][0] < page:
-            yield from _read_from_picture(*left.pop(0))
+            yield from _aside(*left.pop(0))
         yield block
     for number, paragraphs in left:
-        yield from _read_from_picture(number, paragraphs)
+        yield from _aside(number, paragraphs)
 
 
-def _read_from_picture(page: int, paragraphs: Sequence[str]) -> Iterator[Block]:
+def _aside(page: int, paragraphs: Sequence[str]) -> Iterator[Block]:
     for text in paragraphs:
         yield Block(kind="paragraph", text=text, level=0, pages=((0, page),))
 
@@ -130,6 +130,26 @@ def show_fields(page: Document) -> bool:
     if not any(kind in _SHOWN for kind in _annotations(page)):
         return False
     return bool(pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS)
+
+
+def set_level(page: Document, turns: int) -> bool:
+    """Turn what is drawn on a page back, in memory, by quarters of a turn, so that its text runs level."""
+    import pypdfium2.raw as pdfium
+
+    left, foot, right, head = page.get_mediabox()
+    width, height = right - left, head - foot
+    back = {
+        1: pdfium.FS_MATRIX(0, -1, 1, 0, -foot, right),
+        2: pdfium.FS_MATRIX(-1, 0, 0, -1, right, head),
+        3: pdfium.FS_MATRIX(0, 1, -1, 0, head, -left),
+    }[turns]
+    size = (width, height) if turns == 2 else (height, width)
+    if not pdfium.FPDFPage_TransFormWithClip(page.raw, back, None):
+        return False
+    page.set_mediabox(0, 0, *size)
+    page.set_cropbox(0, 0, *size)
+    page.set_rotation(0)
+    return True
 
 
 def _annotations(page: Document) -> Sequence[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ _TOUCH = 3.0
 _MAX_RULES = 1500
 _GAP, _UNRULED_GAPS = 1.2, 0.25
 """Blank, in font sizes, that parts columns; share of lines that may hold one no rule stands in."""
+_CUT = 0.5
+"""Share of a column's width from which a level rule parts the cells above and below it."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _LEADING = 1.45
 """Distance, in font sizes, up to which a line in a cell goes on with the one above it."""
 
@@ -29,11 +33,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Ascending places of the upright and the level rules of one drawn table, and the upright rules themselves."""
+    """Ascending places of the upright and the level rules of one drawn table, and the rules themselves."""
 
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     upright: tuple[Rule, ...]
+    level: tuple[Rule, ...]
 
     def holds(self, line: Line) -> bool:
         """Whether the line stands inside."""
@@ -57,7 +62,11 @@ def grids_of(rules: Rules) -> list[Grid]:
             merged[0].extend(group[0])
             merged[1].extend(floor for floor in group[1] if floor not in touching)
         groups.append(merged)
-    grids = [Grid(_places(walls), _places(floors), tuple(walls)) for walls, floors in groups if walls and floors]
+    grids = [
+        Grid(_places(walls), _places(floors), tuple(walls), tuple(floors))
+        for walls, floors in groups
+        if walls and floors
+    ]
     return [grid for grid in grids if len(grid.xs) >= 3 and len(grid.ys) >= 2]
 
 
@@ -67,9 +76,15 @@ def ruled_table(lines: Sequence[Line], grid: Grid) -> Table | None:
     if sum(_has_gap(line, grid) for line in ordered) > _UNRULED_GAPS * len(ordered):
         return None  # a frame around a table, whose columns no rule parts
     placed = [(line, _placed(line, grid)) for line in ordered]
-    rows: list[list[str]] = []
-    for _, strip in groupby(placed, key=lambda pair: bisect_right(grid.ys, pair[0].y + pair[0].size / 3)):
-        rows.extend(_rows_of(list(strip)))
+    labels = _labels_over_rows(placed, grid)
+    strips: list[tuple[int, list[list[str]]]] = []
+    for strip, inside in groupby(placed, key=lambda pair: _strip_of(pair[0], grid)):
+        kept = [(line, cells) for line, cells in inside if any(cells)]
+        found = _rows_of(kept) if kept else []
+        for row in found:
+            row[:] = [labels.get((strip, column), words) for column, words in enumerate(row)]
+        strips.append((strip, [_over_columns(row, strip, grid) for row in found]))
+    rows = _with_one_header([rows for _, rows in strips if rows])
     filled = [i for i in range(len(grid.xs) - 1) if any(row[i] for row in rows)]
     table = [tuple(row[i] for i in filled) for row in rows]
     several = sum(sum(map(bool, row)) > 1 for row in table)
@@ -93,11 +108,93 @@ def _runs(line: Line, grid: Grid) -> list[list[Word]]:
     walls = [rule.place for rule in grid.upright if rule.low - _TOUCH <= middle <= rule.high + _TOUCH]
     runs = [[line.words[0]]]
     for before, word in pairwise(line.words):
-        if any(before.x1 - 2 <= wall <= word.x0 + 2 for wall in walls):
+        left, right = min(before.x1, word.x1), max(before.x0, word.x0)  # words come in any order
+        if any(left - 2 <= wall <= right + 2 for wall in walls):
             runs.append([word])
         else:
             runs[-1].append(word)
     return runs
+
+
+def _strip_of(line: Line, grid: Grid) -> int:
+    """Between which of the grid's level rules a line stands, from 1 at the foot."""
+    return bisect_right(grid.ys, line.y + line.size / 3)
+
+
+def _labels_over_rows(placed: Sequence[tuple[Line, list[str]]], grid: Grid) -> dict[tuple[int, int], str]:
+    """By strip and column, what stands in a cell over several strips; taken out of the lines, in place.
+
+    Lines as far apart as rows are cells of their own in a column that no rule parts.
+    """
+    labels: dict[tuple[int, int], str] = {}
+    for column in range(len(grid.xs) - 1):
+        for covered in _uncut(grid, column):
+            there = [(line, cells) for line, cells in placed if _strip_of(line, grid) in covered]
+            inside = [(line, cells) for line, cells in there if cells[column]]
+            alone = not any(words for _, cells in there for words in (*cells[:column], *cells[column + 1 :]))
+            if alone or not inside or not _are_close([line for line, _ in inside]):
+                continue
+            text = " ".join(cells[column] for _, cells in inside)
+            labels |= {(strip, column): text for strip in covered}
+            for _, cells in inside:
+                cells[column] = ""
+    return labels
+
+
+def _are_close(lines: Sequence[Line]) -> bool:
+    return all(above.y - below.y < _LEADING * below.size for above, below in pairwise(lines))
+
+
+def _over_columns(row: list[str], strip: int, grid: Grid) -> list[str]:
+    """The row, words that are not alone in it, and no amount, in each of the columns that no upright rule parts."""
+    foot, head = (grid.ys[min(max(at, 0), len(grid.ys) - 1)] for at in (strip - 1, strip))
+    middle = (foot + head) / 2
+    walls = [rule.place for rule in grid.upright if rule.low - _TOUCH <= middle <= rule.high + _TOUCH]
+    parted = [any(abs(wall - x) <= _TOUCH for wall in walls) for x in grid.xs[1:-1]]
+    if sum(map(bool, row)) < 2:
+        return row
+    groups = [[0]]
+    for column, wall in enumerate(parted, start=1):
+        if wall:
+            groups.append([column])
+        else:
+            groups[-1].append(column)
+    spread = list(row)
+    for group in groups[1:]:
+        said = [row[column] for column in group if row[column]]
+        if len(said) == 1 and (not is_number(said[0]) or _YEAR.fullmatch(said[0])):
+            spread[group[0] : group[-1] + 1] = said * len(group)
+    return spread
+
+
+def _with_one_header(strips: Sequence[list[list[str]]]) -> list[list[str]]:
+    """All rows; a first one that says something of several columns makes one header with the one below it."""
+    rows = [row for strip in strips for row in strip]
+    if len(strips) < 3 or len(strips[0]) > 1 or len(strips[1]) > 1:
+        return rows
+    upper, lower = rows[:2]
+    wide = any(left and left == right for left, right in pairwise(upper))
+    if not wide or any(is_number(words) and not _YEAR.fullmatch(words) for words in lower) or not header_rows(rows):
+        return rows
+    head = [" ".join(dict.fromkeys(filter(None, said))) for said in zip(upper, lower, strict=True)]
+    return [head, *rows[2:]]
+
+
+def _uncut(grid: Grid, column: int) -> list[list[int]]:
+    """The strips between level rules, from the top, those put together that no rule parts in this column."""
+    left, right = grid.xs[column], grid.xs[column + 1]
+    runs: list[list[int]] = [[len(grid.ys) - 1]]
+    for strip in range(len(grid.ys) - 2, 0, -1):
+        covered = sum(
+            max(min(rule.high, right) - max(rule.low, left), 0.0)
+            for rule in grid.level
+            if abs(rule.place - grid.ys[strip]) <= _TOUCH
+        )
+        if covered < _CUT * (right - left):
+            runs[-1].append(strip)
+        else:
+            runs.append([strip])
+    return [run for run in runs if len(run) > 1]
 
 
 def _has_gap(line: Line, grid: Grid) -> bool:
@@ -131,7 +228,7 @@ def _joined(above: Sequence[str], below: Sequence[str]) -> list[str]:
 
 def _is_one_row(heights: Sequence[tuple[Line, list[str]]]) -> bool:
     """Lines close together, no two numbers below each other, and not three or more that fill every column."""
-    close = all(above.y - below.y < _LEADING * below.size for (above, _), (below, _) in pairwise(heights))
+    close = _are_close([line for line, _ in heights])
     columns = list(zip(*(cells for _, cells in heights), strict=True))
     numbers = any(is_number(above) and is_number(below) for column in columns for above, below in pairwise(column))
     full = len(heights) > 2 and all(sum(map(bool, cells)) > 1 for _, cells in heights)

@@ -19,11 +19,10 @@ _MAX_HEADING_LENGTH = 160
 _HEADING_WORDS = 16
 _DEEPEST = 4
 _INDENT = 24.0
+_LEADING, _WIDEST_LEADING = 1.75, 3.5
+"""Distance of the lines of a paragraph, in font sizes, at most: in most documents, and in one that is set apart."""
 _NUMBERED = re.compile(r"\d+(?:\.\d+)*(?=\s)")
 """A numbered heading lies deeper than its font says: 2.1 below 2, though both are set alike."""
-_FEW = 1 / 3
-"""Share of different texts up to which lines at the edge of pages count as repeated: "Item 1", then "Item 2"."""
-_NUMBER = re.compile(r"\d{1,9}")
 _LONG_WORD = re.compile(r"[^\W\d_]{4}")
 
 
@@ -53,39 +52,13 @@ class _Fonts:
         return min(len(self.larger), _DEEPEST - 1) + 1 if line.bold and self.bold_stands_out else 0
 
 
-def running_lines(pages: Sequence[Sequence[Line]]) -> set[Line]:
-    """Heads and feet: outermost lines that say the same, page numbers aside, on half of the pages, three at least.
-
-    Of two pages both must say it, at the same height; a single page has none.
-    """
-    if len(pages) < 2:
-        return set()
-    seen: dict[tuple[str, bool, int], list[Line]] = defaultdict(list)
-    for lines in pages:
-        by_height = sorted(lines, key=lambda line: line.y)
-        for is_foot, edge in ((True, by_height[:2]), (False, by_height[2:][-2:])):
-            for line in edge:
-                height = round(line.y) if len(pages) == 2 else 0
-                seen[_NUMBER.sub("#", line.text.lower()), is_foot, height].append(line)
-    least = max(min(3, len(pages)), len(pages) // 2)
-    repeated = (lines for lines in seen.values() if len({line.page for line in lines}) >= least)
-    return {line for lines in repeated if _says_the_same(lines) for line in lines}
-
-
-def _says_the_same(lines: Sequence[Line]) -> bool:
-    """Whether lines that are alike but for their numbers say few different things, or number the pages."""
-    if len({line.text for line in lines}) <= _FEW * len(lines):
-        return True
-    numbers = [[int(number) - line.page for number in _NUMBER.findall(line.text)] for line in lines]
-    return any(len(set(places)) == 1 for places in zip(*numbers, strict=True))
-
-
 def blocks_of(parts: Sequence[Table | Line]) -> Iterator[Block | Table]:
     """Headings, paragraphs, list items and tables in reading order."""
     lines = [part for part in parts if isinstance(part, Line)]
     fonts = _fonts(lines)
     hyphened = {word.text.lower() for line in lines for word in line.words if "-" in word.text[1:-1]}
     edges = _right_edges(lines)
+    leading = _leading(lines)
     held: list[Line] = []
     level = 0
     for part in parts:
@@ -96,7 +69,12 @@ def blocks_of(parts: Sequence[Table | Line]) -> Iterator[Block | Table]:
             continue
         now = _heading_level(part, fonts)
         if held and not (
-            now == level and (_same_heading(held, part) if now else _same_paragraph(held, part, edges[_edge_key(part)]))
+            now == level
+            and (
+                _same_heading(held, part)
+                if now
+                else _same_paragraph(held, part, right_edge=edges[_edge_key(part)], leading=leading)
+            )
         ):
             yield from _closed(held, level, hyphened)
             held = []
@@ -122,6 +100,25 @@ def _fonts(lines: Sequence[Line]) -> _Fonts:
         if not ranks or size < ranks[-1] * 0.92:
             ranks.append(size)
     return _Fonts(body, tuple(ranks[: _DEEPEST - 1]), bold_stands_out=bold < 0.4 * total)
+
+
+def _leading(lines: Sequence[Line]) -> float:
+    """The distance, in font sizes, up to which lines of this document go on: that of most that do, and a little more.
+
+    A line that goes on begins in the middle of a sentence; scripts without small letters do not tell.
+    """
+    drops = [
+        round((before.y - line.y) / line.size, 1)
+        for before, line in pairwise(lines)
+        if before.page == line.page and abs(before.size - line.size) < 0.1 * line.size and _runs_on(before, line)
+    ]
+    usual = Counter(drop for drop in drops if 0.9 < drop < _WIDEST_LEADING).most_common(1)
+    return max(_LEADING, 1.2 * usual[0][0]) if usual else _LEADING
+
+
+def _runs_on(before: Line, line: Line) -> bool:
+    first = line.text[0]
+    return first.isalpha() and not first.isupper() and not before.text.endswith(_END) and line.x0 < before.x1
 
 
 def _right_edges(lines: Sequence[Line]) -> dict[tuple[int, int], float]:
@@ -172,7 +169,7 @@ def _same_heading(held: Sequence[Line], line: Line) -> bool:
     )
 
 
-def _same_paragraph(held: Sequence[Line], line: Line, right_edge: float) -> bool:
+def _same_paragraph(held: Sequence[Line], line: Line, *, right_edge: float, leading: float) -> bool:
     if not held:
         return False
     before = held[-1]
@@ -182,7 +179,7 @@ def _same_paragraph(held: Sequence[Line], line: Line, right_edge: float) -> bool
     unfinished = not before.text.endswith(_END)
     if line.page != before.page or drop < 0:
         return unfinished and (line.text[0].islower() or before.text.endswith("-"))
-    if drop > 1.75 * line.size or line.x0 > before.x1 or line.x1 < held[0].x0 - 1:
+    if drop > leading * line.size or line.x0 > before.x1 or line.x1 < held[0].x0 - 1:
         return False
     left_blank = right_edge - before.x1
     starts_anew = not line.text[0].islower() and left_blank > 0.3 * (right_edge - before.x0)
@@ -210,57 +207,3 @@ def _closed(held: Sequence[Line], level: int, hyphened: set[str]) -> Iterator[Bl
     numbered = _NUMBERED.match(text) if level else None
     depth = numbered.group().count(".") if numbered else 0
     yield Block(kind=kind, text=text, level=level + depth if level else 0, pages=tuple(pages))
-
-
-# The order in which a page is read: the file's own where it has columns, from top to bottom where it has none.
-
-
-_GUTTER_CROSSED = 0.15
-"""Share of a page's lines that may run across the blank between two columns: titles, wide figures."""
-_COLUMN_SHARE = 0.2
-_COLUMN_LINE = 22
-"""Characters a line, on average, from which what stands on one side of a gutter is a column of text."""
-
-
-def in_reading_order(lines: Sequence[Line]) -> list[Line]:
-    """The page's lines as they are read; text that stands at an angle, such as a stamp in the margin, comes last."""
-    upright = [line for line in lines if not line.turned]
-    turned = [line for line in lines if line.turned]
-    if len(turned) > len(upright):
-        return list(lines)
-    if not _jumps_up(upright) or _has_columns(upright):
-        return [*upright, *turned]
-    return [*_from_the_top(upright), *turned]
-
-
-def _jumps_up(lines: Sequence[Line]) -> bool:
-    return any(line.y > before.y + 0.5 * line.size for before, line in pairwise(lines))
-
-
-def _has_columns(lines: Sequence[Line]) -> bool:
-    """Whether a blank from top to bottom parts two stretches of running text."""
-    total = sum(len(line.text) for line in lines)
-    for gutter in sorted({round(line.x0) for line in lines}):
-        left = [line for line in lines if line.x1 < gutter]
-        right = [line for line in lines if line.x0 >= gutter - 1]
-        if len(lines) - len(left) - len(right) > _GUTTER_CROSSED * len(lines):
-            continue
-        if all(_is_column(side, total) for side in (left, right)):
-            return True
-    return False
-
-
-def _is_column(lines: Sequence[Line], total: int) -> bool:
-    characters = sum(len(line.text) for line in lines)
-    return characters > _COLUMN_SHARE * total and characters > _COLUMN_LINE * len(lines)
-
-
-def _from_the_top(lines: Sequence[Line]) -> list[Line]:
-    """Top to bottom, and left to right where lines stand at one height."""
-    rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda line: -line.y):
-        if rows and rows[-1][0].y - line.y <= 0.35 * line.size:
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return [line for row in rows for line in sorted(row, key=lambda line: line.x0)]

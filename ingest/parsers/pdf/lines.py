@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ingest.parsers.pdf.characters import Box, box_reader, characters_of
+
 _WORD = re.compile(r"[^\s\u00a0]+")
 _LEADER = re.compile(r"[.…·_]+")
 _DRAWN = re.compile(r"[_=*~─━–—-]{4,}|[_=*~─━]{3}")
@@ -32,6 +34,16 @@ _THIN = 2.5
 _LEADERS = 4
 """Dots between blanks, from this many on, lead from a title to its page number and say nothing."""
 _PATH = 2
+_RAISED_SIZE, _RAISED_BY = 0.85, 0.1
+"""How small beside the type before it, and how much above its foot (in heights of it), a raised mark is."""
+_LIFTED, _BESIDE = 0.5, 6.0
+"""How much higher, in points, a raised mark's foot is at least, and how far it stands from the word at most."""
+_NUMBERS = re.compile(r"\d{1,3}(?:[,;]\d{1,3})*")
+_SIGNS = re.compile("(?<=[^⁰¹²³⁴-⁹])[⁰¹²³⁴-⁹]+")
+_AS_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_POWER = re.compile(r"[×x·*⋅]\s*10$")
+_UNIT = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,3}$")
+"""Up to three letters, such as m, km or CO: a raised number belongs to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,7 @@ NO_RULES = Rules((), ())
 
 def lines_of(textpage: Any, page: int) -> list[Line]:  # noqa: ANN401 -- an object of a library without types
     """The lines of a page in pdfium's order, which keeps columns apart."""
-    text = _characters(textpage)
+    text = characters_of(textpage)
     lines: list[Line] = []
     for match in _LINE.finditer(text):
         line = _line(textpage.raw, text, match.span(), page)
@@ -127,12 +139,18 @@ def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | No
         if not cleaned or not raw.FPDFText_GetLooseCharBox(handle, first, reference):
             continue
         left, right, bottom = box.left, box.right, box.bottom
+        raised = places and cleaned.isdigit() and bottom > y + _LIFTED and left - words[-1].x1 < _BESIDE
         if last - first > longest:
             longest, at, y = last - first, first, bottom
         if last - first > 1 and raw.FPDFText_GetLooseCharBox(handle, last - 1, reference):
             right = max(right, box.right)
+            raised = raised or (cleaned[-1].isdigit() and box.bottom > bottom + _LIFTED)
+        if raised:
+            cleaned = _with_mark(handle, text, (first, last), [*words, Word(cleaned, left, right)], places)
         words.append(Word(cleaned, left, right))
         places.append(first)
+    if _SIGNS.search(text, *span):
+        words = [replace(word, text=_SIGNS.sub(_sign_set_off, word.text)) for word in words]
     if sum(bool(_LEADER.fullmatch(word.text)) for word in words) >= _LEADERS:
         words = [word for word in words if not _LEADER.fullmatch(word.text)]
     if not words or _DRAWN.fullmatch("".join(word.text for word in words)):
@@ -140,6 +158,46 @@ def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | No
     size, turned = _size_and_turn(handle, at)
     bold = _is_bold(handle, places[0]) and (len(places) == 1 or _is_bold(handle, places[-1]))
     return Line(tuple(words), y, size, bold, page, turned)
+
+
+def _with_mark(
+    handle: Any,  # noqa: ANN401 -- as above
+    text: str,
+    span: tuple[int, int],
+    words: Sequence[Word],
+    places: Sequence[int],
+) -> str:
+    """The last of the words with the raised number at its end, or the raised number that it is, set off."""
+    box = box_reader(handle)
+    first, last = span
+    start, end = box(first), box(last - 1)
+    before = box(places[-1]) if places else None
+    if start and before and words[-1].text.isdigit() and _is_raised(start, before):
+        return f"[{words[-1].text}]"
+    if not start or not end or not _is_raised(end, start):
+        return words[-1].text
+    mark = next(index for index in range(last - 2, first - 1, -1) if not _is_raised(box(index) or start, start))
+    figure = text[first : mark + 1].translate(_CLEAN)
+    said = " ".join([*(word.text for word in words[:-1]), figure])
+    return figure + set_off(said, text[mark + 1 : last].translate(_CLEAN))
+
+
+def set_off(before: str, mark: str) -> str:
+    """A raised number as it follows the text before it: "[2]", "^6" in a power of ten, itself in a unit (m2)."""
+    if _POWER.search(before):
+        return f"^{mark}"
+    return mark if not _NUMBERS.fullmatch(mark) or _UNIT.search(before) else f" [{mark}]"
+
+
+def _sign_set_off(match: re.Match[str]) -> str:
+    before = match.string[: match.start()]
+    return match.group() if _UNIT.search(before) else set_off(before, match.group().translate(_AS_DIGITS))
+
+
+def _is_raised(box: Box, beside: Box) -> bool:
+    """Whether a character is in smaller type than the one beside it, and stands higher."""
+    height = beside[3] - beside[2]
+    return box[3] - box[2] < _RAISED_SIZE * height and box[2] > beside[2] + _RAISED_BY * height
 
 
 def _size_and_turn(handle: Any, index: int) -> tuple[float, bool]:  # noqa: ANN401 -- as above
@@ -165,22 +223,16 @@ def _continues(before: Line, line: Line) -> bool:
 def _joined(before: Line, line: Line) -> Line:
     main = before if before.size >= line.size else line
     words = (*before.words, *line.words)
-    if line.x0 - before.x1 < 0.12 * main.size:
+    if line.size < _RAISED_SIZE * before.size and line.y > before.y and _NUMBERS.fullmatch(line.words[0].text):
+        last, mark = before.words[-1], line.words[0]
+        marked = Word(last.text + set_off(before.text, mark.text), last.x0, mark.x1)
+        words = (*before.words[:-1], marked, *line.words[1:])
+    elif before.size < _RAISED_SIZE * line.size and len(before.words) == 1 and before.words[0].text.isdigit():
+        pass  # the number of a footnote before its words
+    elif line.x0 - before.x1 < 0.12 * main.size:
         glued = Word(before.words[-1].text + line.words[0].text, before.words[-1].x0, line.words[0].x1)
         words = (*before.words[:-1], glued, *line.words[1:])
     return replace(main, words=words)
-
-
-def _characters(textpage: Any) -> str:  # noqa: ANN401 -- an object of a library without types
-    """One character for each of pdfium's, so that places in the text are pdfium's indexes."""
-    from pypdfium2 import raw
-
-    total = textpage.count_chars()
-    text: str = textpage.get_text_range(0, total) if total > 0 else ""
-    if len(text) == total:
-        return text
-    codes = (raw.FPDFText_GetUnicode(textpage.raw, index) for index in range(total))
-    return "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
 
 
 def _is_bold(handle: Any, index: int) -> bool:  # noqa: ANN401 -- an object of a library without types

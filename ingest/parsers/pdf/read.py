@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from core.documents import Parsed
 from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, fold, said_of, stem
 from ingest.parsers.ocr import NOT_INSTALLED, has_time, is_installed, unread_pages, words_in
+from ingest.parsers.pdf.annotations import comments_of, fields_of, with_fields
+from ingest.parsers.pdf.characters import quarter_turns
 from ingest.parsers.pdf.extras import (  # fmt: skip
     attachments_of,
     is_bare,
@@ -20,13 +22,16 @@ from ingest.parsers.pdf.extras import (  # fmt: skip
     made_by,
     outline_of,
     picture_of,
+    set_level,
     show_fields,
+    with_asides,
     with_outline,
-    with_scanned,
 )
+from ingest.parsers.pdf.furniture import running_lines, without_line_numbers
 from ingest.parsers.pdf.grids import Table
-from ingest.parsers.pdf.layout import Block, blocks_of, in_reading_order, running_lines
+from ingest.parsers.pdf.layout import Block, blocks_of
 from ingest.parsers.pdf.lines import NO_RULES, Line, Rules, is_garbled, lines_of, rules_of
+from ingest.parsers.pdf.order import in_reading_order
 from ingest.parsers.pdf.tables import may_hold_table, tables_and_lines
 
 _PDFIUM = threading.Lock()
@@ -60,15 +65,18 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
             whole = is_whole(document)
         finally:
             document.close()
-    if not any(page.state in {"text", "scanned"} for page in pages):
+    if not any(page.state in {"text", "scanned"} or page.comments for page in pages):
         raise _without_text(pages, whole=whole)
-    running = running_lines([page.lines for page in pages])
+    numbered = [page.lines for page in pages]
+    told = without_line_numbers(numbered)
+    told = [lines if lines is before else in_reading_order(lines) for lines, before in zip(told, numbered, strict=True)]
+    running = running_lines(told)
     parts: list[Table | Line] = []
-    for page in pages:
-        parts.extend(tables_and_lines([line for line in page.lines if line not in running], page.rules))
-    scanned = {number: page.scanned for number, page in enumerate(pages, start=1) if page.scanned}
+    for lines, page in zip(told, pages, strict=True):
+        parts.extend(tables_and_lines([line for line in lines if line not in running], page.rules))
+    beside = {number: [*page.scanned, *page.comments] for number, page in enumerate(pages, start=1)}
     builder = TextBuilder()
-    for block in with_scanned(with_outline(blocks_of(parts), outline), scanned):
+    for block in with_asides(with_outline(blocks_of(parts), outline), beside):
         _add(builder, block)
     return builder.build(
         title=title or stem(name),
@@ -90,6 +98,8 @@ class _Page:
     lines: list[Line] = field(default_factory=list)
     rules: Rules = NO_RULES
     scanned: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    """What reviewers wrote on it."""
 
 
 def _notes(pages: Sequence[_Page], *, whole: bool) -> Iterator[str]:
@@ -146,21 +156,31 @@ def _page(document: Any, index: int) -> _Page:  # noqa: ANN401 -- an object of a
 
     try:
         page = document[index]
+        comments, fields = comments_of(page), fields_of(document, page)
         if show_fields(page):
             page.close()
             page = document[index]
+        textpage = page.get_textpage()
+        turns = quarter_turns(textpage)
+        if turns and set_level(page, turns):
+            textpage.close()
+            page.close()
+            page = document[index]
+            textpage = page.get_textpage()
     except pypdfium2.PdfiumError:
         return _Page("damaged")
     try:
-        textpage = page.get_textpage()
         try:
-            lines = in_reading_order(lines_of(textpage, index + 1))
+            lines = lines_of(textpage, index + 1)
+            lines = in_reading_order(with_fields(lines, fields) if fields and not turns else lines)
         finally:
             textpage.close()
         garbled = is_garbled(lines)
         if not lines or garbled:
-            return _picture(page, "garbled" if garbled else "picture")
-        return _Page("text", lines, rules_of(page) if may_hold_table(lines) else NO_RULES)
+            found = _picture(page, "garbled" if garbled else "picture")
+            state = "text" if comments and found.state == "blank" else found.state
+            return replace(found, state=state, comments=comments)
+        return _Page("text", lines, rules_of(page) if may_hold_table(lines) else NO_RULES, comments=comments)
     finally:
         page.close()
 

@@ -171,7 +171,10 @@ def _touched(cell: Cell, columns: Columns) -> list[int]:
 
 
 def _placed(row: Row, columns: Columns) -> list[str]:
-    """The row's cells in their columns; one that spans several columns, and is no number, stands in each of them."""
+    """The row's cells in their columns; one that spans several columns, and is no number, stands in each of them.
+
+    Words alone in a row are said once, unless they head the columns that they stand over.
+    """
     placed = [""] * len(columns)
     if len(row.cells) == 1 and _is_centred(row.cells[0], columns):
         return [row.cells[0].text, *placed[1:]]
@@ -179,7 +182,9 @@ def _placed(row: Row, columns: Columns) -> list[str]:
         over = _touched(cell, columns)
         if not over:
             over = [min(range(len(columns)), key=lambda i: abs(sum(columns[i]) - cell.x0 - cell.x1))]
-        spans = over if len(over) > 1 and over[0] > 0 and not is_number(cell.text) else over[:1]
+        several = len(over) > 1 and over[0] > 0 and not is_number(cell.text)
+        alone = len(row.cells) == 1 and not _heads(cell, columns[over[0]][0], columns[over[-1]][1])
+        spans = over if several and not alone else over[:1]
         for column in spans:
             placed[column] = f"{placed[column]} {cell.text}".strip()
     return placed

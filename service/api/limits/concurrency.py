@@ -176,8 +176,8 @@ class ProcessorSlots:
         return len(self._line) >= self._longest > 0
 
     @contextmanager
-    def turn(self, *, begun: bool = False) -> Iterator[None]:
-        """Inside, it is the caller's turn. Not to be taken again inside.
+    def slot(self, *, begun: bool = False) -> Iterator[None]:
+        """A slot, held inside. Not to be taken again inside.
 
         Raises:
             Overloaded: the line is too long, or it did not come in time.
@@ -216,8 +216,8 @@ class ProcessorSlots:
 class LimitedEmbedder:
     """An embedder that waits for its turn: for models that run here, which embed what they answer from."""
 
-    def __init__(self, embedder: Embedder, turns: ProcessorSlots) -> None:
-        self._embedder, self._turns = embedder, turns
+    def __init__(self, embedder: Embedder, slots: ProcessorSlots) -> None:
+        self._embedder, self._slots = embedder, slots
 
     @property
     def name(self) -> str:
@@ -236,12 +236,12 @@ class LimitedEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """As the embedder's own. Raises Overloaded too."""
-        with self._turns.turn(begun=True):
+        with self._slots.slot(begun=True):
             return self._embedder.embed_passages(texts)
 
     def embed_query(self, text: str) -> Vectors:
         """As the embedder's own. Raises Overloaded too."""
-        with self._turns.turn(begun=True):
+        with self._slots.slot(begun=True):
             return self._embedder.embed_query(text)
 
     def count_word_pieces(self, texts: Sequence[str]) -> list[int]:

@@ -1,4 +1,4 @@
-"""What was found out lately, for those who ask often."""
+"""A cache whose value expires after some seconds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TimedCache(Generic[Value]):
         self._found: tuple[float, Value] | None = None
 
     async def of(self, look: Callable[[], Value]) -> Value:
-        """What `look` returns, or returned lately. Raises what it raises, and remembers nothing then."""
+        """What `look` returns, or did within these seconds. Raises what it raises, and remembers nothing then."""
         async with self._looking:
             if self._found is None or time.monotonic() - self._found[0] >= self._seconds:
                 self._found = None

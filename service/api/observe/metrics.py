@@ -70,7 +70,7 @@ class Stored:
         """As it is now. Some milliseconds at a hundred thousand chunks."""
         rows = indexes.catalogue.collections(access=OWNER)
         try:
-            vectors = sum(indexes.care.vectors.count(row.name) for row in rows)
+            vectors = sum(indexes.caretaker.vectors.count(row.name) for row in rows)
         except IndexBroken:
             vectors = None
         return cls(
@@ -79,7 +79,7 @@ class Stored:
             vectors=vectors,
             jobs=indexes.catalogue.jobs.counts(),
             oldest_waiting=indexes.catalogue.jobs.oldest_waiting(),
-            troubled=indexes.care.health.parts(),
+            troubled=indexes.caretaker.health.parts(),
             schedules={name: _ended(indexes.catalogue.jobs, entry) for name, entry in schedule.items()},
         )
 

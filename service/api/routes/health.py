@@ -39,4 +39,4 @@ def _ready(service: Service) -> ReadyOut:
         service.indexes.embedder.embed_query("ready")
     except TouchstoneError as error:
         raise Unavailable(f"Not ready: {error}") from error
-    return ReadyOut(index_version=service.indexes.version, degraded=service.indexes.care.troubles())
+    return ReadyOut(index_version=service.indexes.version, degraded=service.indexes.caretaker.troubles())

@@ -48,7 +48,7 @@ class DocumentOut(Reply):
 
     @classmethod
     def of(cls, row: DocumentRow, near_duplicates: Mapping[str, str], access: Access = OWNER) -> DocumentOut:
-        """The catalogue's row as it goes over the wire; `near_duplicates` as `indexes.twins` finds them."""
+        """The catalogue's row on the wire; `near_duplicates` as `indexes.catalogue.duplicates` finds them."""
         near = near_duplicates.get(row.document)
         return cls(
             id=row.id,

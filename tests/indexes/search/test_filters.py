@@ -119,7 +119,7 @@ def test_a_trace_takes_turns_and_counts_ranks_no_further_than_a_thousand(data: S
     taken: list[str] = []
 
     @contextmanager
-    def turn() -> Iterator[None]:
+    def slot() -> Iterator[None]:
         taken.append("begun")
         yield
         taken.append("ended")
@@ -127,7 +127,7 @@ def test_a_trace_takes_turns_and_counts_ranks_no_further_than_a_thousand(data: S
     with open_indexes(data) as indexes:
         store(indexes, "near.txt", *(f"red green blue {number}" for number in range(DEEPEST)))
         store(indexes, "far.txt", "red yellow and a good many other words")
-        found = trace(replace(indexes, turn=turn), "red green blue", "far.txt", access=OWNER)
+        found = trace(replace(indexes, slot=slot), "red green blue", "far.txt", access=OWNER)
     assert taken == ["begun", "ended"] * 3
     assert found is not None
     assert (found.rank, found.dense_rank) == (None, None)

@@ -93,7 +93,7 @@ def test_a_service_goes_on_searching_when_the_process_with_its_vectors_stands_st
     with open_indexes(data) as indexes:
         store(indexes, "pump.md", "The pump was worn.", "The valve was closed.")
     with open_indexes(data) as indexes:
-        guard, vector = indexes.care.vectors.derived, indexes.embedder.embed_query("the pump")
+        guard, vector = indexes.caretaker.vectors.derived, indexes.embedder.embed_query("the pump")
         guard.serve()
         with guard.reading() as opened:
             assert isinstance(opened, ChromaProcess)

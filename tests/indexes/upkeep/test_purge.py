@@ -41,9 +41,9 @@ def test_nothing_of_a_removed_document_is_in_any_file_after_a_purge(data: Settin
         wanted = fill(indexes)
         assert traces(data.data, wanted)
         remove_document(indexes, "default", "secret.txt")
-        assert indexes.care.purge() == ("vector index", "keyword index")
+        assert indexes.caretaker.purge() == ("vector index", "keyword index")
         assert traces(data.data, wanted) == []
-        assert indexes.care.purge() == ()
+        assert indexes.caretaker.purge() == ()
         assert agree(indexes)
-        assert indexes.care.verify().faults == ()
+        assert indexes.caretaker.verify().faults == ()
     assert traces(data.data, wanted) == []

@@ -106,43 +106,43 @@ def test_a_rate_allows_a_burst_and_then_what_comes_in_again() -> None:
 
 
 def test_turns_are_taken_first_come_first_served() -> None:
-    turns, order = ProcessorSlots(1, line=5, seconds=LONG), list[int]()
+    slots, order = ProcessorSlots(1, line=5, seconds=LONG), list[int]()
 
     def work(number: int) -> None:
-        with turns.turn():
+        with slots.slot():
             order.append(number)
 
-    with ThreadPoolExecutor(5) as callers, turns.turn():
+    with ThreadPoolExecutor(5) as callers, slots.slot():
         for number in range(5):
             callers.submit(work, number)
-            while turns.waiting <= number:
+            while slots.waiting <= number:
                 time.sleep(0.001)
     assert order == list(range(5))
 
 
 def test_a_line_that_is_long_enough_is_not_joined_but_by_what_was_begun() -> None:
-    turns, order = ProcessorSlots(1, line=1, seconds=LONG), list[str]()
+    slots, order = ProcessorSlots(1, line=1, seconds=LONG), list[str]()
 
     def work(name: str, *, begun: bool) -> None:
-        with turns.turn(begun=begun):
+        with slots.slot(begun=begun):
             order.append(name)
 
-    with ThreadPoolExecutor(2) as callers, turns.turn():
+    with ThreadPoolExecutor(2) as callers, slots.slot():
         for number, name in enumerate(("new", "begun")):
             callers.submit(work, name, begun=name == "begun")
-            while turns.waiting <= number:
+            while slots.waiting <= number:
                 time.sleep(0.001)
-        assert turns.crowded()
-        with pytest.raises(Overloaded), turns.turn():
+        assert slots.crowded()
+        with pytest.raises(Overloaded), slots.slot():
             pass
     assert order == ["begun", "new"]
 
 
 def test_whoever_waits_too_long_is_refused_and_takes_nobody_s_turn() -> None:
-    turns = ProcessorSlots(1, line=1, seconds=0.001)
-    with turns.turn(), pytest.raises(Overloaded), turns.turn():
+    slots = ProcessorSlots(1, line=1, seconds=0.001)
+    with slots.slot(), pytest.raises(Overloaded), slots.slot():
         pass
-    with turns.turn():
+    with slots.slot():
         pass
 
 

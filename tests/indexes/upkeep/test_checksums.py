@@ -1,4 +1,4 @@
-"""A seal vouches for what was looked at, and for nothing else."""
+"""Checksums vouch for what was looked at, and for nothing else."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from indexes.search.search import search
 from tests.indexes.store import store
 
 
-def test_an_index_that_nobody_vouched_for_is_not_sealed_by_a_command_that_did_not_open_it(data: Settings) -> None:
+def test_an_index_that_nobody_vouched_for_gets_no_checksums_from_a_command_that_did_not_open_it(data: Settings) -> None:
     with open_indexes(data) as indexes:
         store(indexes, "a.txt", "red", "green")
     (data.data / "seal.json").unlink()
     with open_indexes(data) as indexes:
         assert search(indexes, "red", access=OWNER, limit=1).hits
-        assert indexes.care.vectors.derived.unproven
+        assert indexes.caretaker.vectors.derived.unproven
     with open_indexes(data) as indexes:
-        assert indexes.care.vectors.derived.unproven
-        assert indexes.care.repair() == ("vector index",)
+        assert indexes.caretaker.vectors.derived.unproven
+        assert indexes.caretaker.repair() == ("vector index",)
     with open_indexes(data) as indexes:
-        assert not indexes.care.vectors.derived.unproven
+        assert not indexes.caretaker.vectors.derived.unproven
 
 
-def test_what_an_earlier_release_sealed_with_a_version_and_belongs_to_no_version_is_left_alone(data: Settings) -> None:
+def test_what_an_earlier_release_noted_with_a_version_and_belongs_to_no_version_is_left_alone(data: Settings) -> None:
     with open_indexes(data) as indexes:
         store(indexes, "a.txt", "red", "green")
     seal = data.data / "seal.json"
@@ -35,7 +35,7 @@ def test_what_an_earlier_release_sealed_with_a_version_and_belongs_to_no_version
     seal.write_text(json.dumps({"files": files, "sum": total}))
     (data.data / "jobs.db").write_bytes(b"jobs")
     with open_indexes(data) as indexes:
-        assert indexes.care.verify().faults == ()
-        assert not indexes.care.vectors.derived.unproven
+        assert indexes.caretaker.verify().faults == ()
+        assert not indexes.caretaker.vectors.derived.unproven
         assert (data.data / "jobs.db").read_bytes() == b"jobs"
     assert "jobs.db" not in json.loads(seal.read_text())["files"]
