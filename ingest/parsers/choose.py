@@ -46,6 +46,8 @@ PDF, HTML, MAIL, MARKDOWN = "application/pdf", "text/html", "message/rfc822", "t
 CSV, TSV, TEXT, XLS = "text/csv", "text/tab-separated-values", "text/plain", "application/vnd.ms-excel"
 RTF, MSG, XML = "application/rtf", "application/vnd.ms-outlook", "application/xml"
 XML_SHEET, MAILBOX = "application/vnd.ms-excel+xml", "application/mbox"
+XML_WORD = "application/msword+xml"
+_WORD_XML = b"http://schemas.microsoft.com/office/word/2003/wordml"
 JSON, JSON_LINES, PICTURE = "application/json", "application/jsonl", "image/"
 
 _PARSERS = {
@@ -56,6 +58,7 @@ _PARSERS = {
     XLSX: "spreadsheet.parse_workbook",
     XLS: "spreadsheet.parse_workbook",
     XML_SHEET: "spreadsheet.parse_xml_workbook",
+    XML_WORD: "word.xml2003.parse_word_xml",
     ODS: "spreadsheet.parse_workbook",
     MARKDOWN: "markdown.parse_markdown",
     CSV: "table.parse_table",
@@ -157,7 +160,7 @@ def media_type(content: bytes, name: str) -> str:
     if _HTML_START.match(readable) and extension not in {".md", ".markdown"}:
         return HTML
     if readable.lstrip().startswith(b"<?xml") and extension not in {".md", ".markdown"}:
-        return XML_SHEET if NAMESPACE in readable else XML
+        return XML_SHEET if NAMESPACE in readable else XML_WORD if _WORD_XML in readable else XML
     if extension in _EXTENSIONS or extension in _PLAIN:
         return MAIL if _looks_like_mail(readable) and extension in _PLAIN else _EXTENSIONS.get(extension, TEXT)
     looks = ((MAIL, _looks_like_mail), (JSON, _JSON_START.match), (CSV, looks_like_table))
@@ -193,7 +196,16 @@ def _looks_like_mail(start: bytes) -> bool:
 
 
 def _short(kind: str) -> str:
-    named = {DOCX: "DOCX", PPTX: "PPTX", XLSX: "XLSX", PDF: "PDF", ODS: "ODS", XLS: "XLS", XML_SHEET: "XML Spreadsheet"}
+    named = {
+        DOCX: "DOCX",
+        PPTX: "PPTX",
+        XLSX: "XLSX",
+        PDF: "PDF",
+        ODS: "ODS",
+        XLS: "XLS",
+        XML_SHEET: "XML Spreadsheet",
+        XML_WORD: "Word XML",
+    }
     return named.get(kind, kind)
 
 

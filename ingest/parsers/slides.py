@@ -92,7 +92,7 @@ def drawn(slide: Slide) -> Iterator[Table | str]:
 
 def grids(slide: Slide) -> dict[str, Table]:
     """The tables of a slide by the words of their cells in order, with spans expanded."""
-    from lxml import html  # type: ignore[import-untyped]
+    from lxml import html
 
     found = {}
     for frame in _frames(slide.shapes):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ingest.parsers.builder import fold
 from ingest.parsers.html.tables import BLOCKS, Node, Table, take_tables, words_of
+from ingest.parsers.raised import set_off
 
 MARK = "\ue000table {}\ue001"
 """Stands in the page where a table stood."""
@@ -31,9 +32,6 @@ _KNOWN = frozenset(
         *("html", "body", "table", "title", "meta", "link", "base"),
     }
 )
-_FIGURE = re.compile(r"\d\s?[)%€$£¥]?\s*$")
-_POWER = re.compile(r"[×x·*⋅]\s*10\s*$")
-_MARK = re.compile(r"\s*[\[(]?(\d{1,3}(?:\s*[,;]\s*\d{1,3})*|[*†‡§¶]+|[a-z])[)\]]?\s*", re.I)
 _MOST_LEFT_OUT, _FEW = 0.5, 30
 
 
@@ -172,20 +170,14 @@ def _outermost(node: Node, tags: tuple[str, ...]) -> list[Node]:
 
 
 def _set_marks_off(root: Node) -> None:
-    """A raised number after a figure would be read as part of it: it becomes "[2]", and a power of ten "^6"."""
+    """A raised number after a figure would be read as part of it."""
     for node in list(root.iter("sup")):
-        before = _text_before(node)
         text = words_of(node)
-        mark = _MARK.fullmatch(text)
-        if _POWER.search(before):
-            text = f"^{text}"
-        elif mark and _FIGURE.search(before):
-            text = f" [{mark[1]}]"
-        else:
-            continue
-        for child in list(node):
-            node.remove(child)
-        node.text = text
+        shown = set_off(_text_before(node), text)
+        if shown != text:
+            for child in list(node):
+                node.remove(child)
+            node.text = shown
 
 
 def _text_before(node: Node) -> str:

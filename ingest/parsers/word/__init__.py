@@ -1,4 +1,7 @@
-"""What unstructured does not give of a Word file: asides (boxes, controls, comments, notes).
+"""Word files as Word shows them, before and beside what unstructured reads of them.
 
-Order: asides.
+In order: equations (as text), tables (as grids), settle (changes accepted, wrappers taken away, boxes shown), asides
+(boxes, comments and notes), xml2003 (Word's older XML).
+
+Order: equations, tables, settle, asides, xml2003.
 """

@@ -85,7 +85,7 @@ def settled(content: bytes) -> Settled:
                 root = parse_tree(part)
                 body = root.find(f"{W}body")
                 said += [_source(each, hidden) for each in _outermost(body)] if body is not None else []
-                _settle(root, hidden, done)
+                settle(root, hidden, done)
                 if body is not None:
                     drawn = _take_drawings(body, package, name)
                     tables += take_word_tables(body, drawn)
@@ -163,7 +163,7 @@ def _outermost(root: Node) -> list[Node]:
     return [each for each in root.iter(f"{W}p") if next(each.iterancestors(f"{W}p"), None) is None]
 
 
-def _settle(root: Node, hidden: set[str], done: Counter[str]) -> None:
+def settle(root: Node, hidden: set[str], done: Counter[str]) -> None:
     """Do all of it to one part, in place."""
     _accept(root, done)
     for control in list(root.iter(f"{W}sdt")):

@@ -93,3 +93,74 @@ def test_a_broken_locked_or_blank_document_says_so(content: bytes, code: str) ->
     with pytest.raises(ParseError) as error:
         parse(content, name="leave.odt")
     assert error.value.reason == code
+
+
+def cell(text: str, spans: str = "") -> str:
+    return f"<table:table-cell {spans}><text:p>{text}</text:p></table:table-cell>"
+
+
+def row(*cells: str) -> str:
+    return f"<table:table-row>{''.join(cells)}</table:table-row>"
+
+
+def test_a_label_stands_in_each_row_that_it_covers() -> None:
+    covered = "<table:covered-table-cell/>"
+    body = row(cell("Region"), cell("Site"), cell("EUR"))
+    body += row(cell("North", 'table:number-rows-spanned="2"'), cell("Bergen"), cell("4.10"))
+    body += row(covered, cell("Narvik"), cell("5.25"))
+    body += row(cell("All sites", 'table:number-columns-spanned="2"'), covered, cell("4.68"))
+    inner = f"<table:table>{row(cell('Part'), cell('kg'))}{row(cell('Hinge'), cell('14'))}</table:table>"
+    nested = f"<table:table>{row(f'<table:table-cell><text:p>Note 7</text:p>{inner}</table:table-cell>')}</table:table>"
+    parsed = parse(document(f"<office:text><table:table>{body}</table:table>{nested}</office:text>"), name="a.odt")
+    assert elements(parsed) == [
+        ("table", 0, "Region\tSite\tEUR\nNorth\tBergen\t4.10\nNorth\tNarvik\t5.25\nAll sites\t\t4.68"),
+        ("paragraph", 0, "Note 7"),
+        ("table", 0, "Part\tkg\nHinge\t14"),
+    ]
+
+
+STYLES = f"""<office:document-styles {SPACES} xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0">
+<office:master-styles><style:master-page><style:header><text:p>Document QP-318, revision 7</text:p></style:header>
+<style:header-left><text:p>Document QP-318, revision 7</text:p></style:header-left>
+<style:footer><text:p>Owner: Ida Lund</text:p>
+<text:p>Page <text:page-number>1</text:page-number></text:p></style:footer>
+</style:master-page></office:master-styles></office:document-styles>"""
+
+
+def test_headers_and_footers_are_read_once() -> None:
+    body = "<office:text><text:p>Rinse the vessel twice.</text:p></office:text>"
+    assert parse(document(body, styles_xml=STYLES), name="a.odt").text.split("\n\n") == [
+        "Document QP-318, revision 7", "Rinse the vessel twice.", "Owner: Ida Lund",
+    ]  # fmt: skip
+
+
+def styled(body: str, says: str, kind: str = "text") -> bytes:
+    style = 'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0"'
+    named = (
+        f'<office:automatic-styles {style}><style:style style:name="S">{says}</style:style></office:automatic-styles>'
+    )
+    content = document(body, kind)
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(written, "w") as new:
+        for name in old.namelist():
+            part = old.read(name).decode()
+            new.writestr(name, part.replace("<office:body>", f"{named}<office:body>"))
+    return written.getvalue()
+
+
+def test_a_raised_mark_after_a_figure_is_set_off() -> None:
+    says = '<style:text-properties style:text-position="super 58%"/>'
+    line = 'It rose to 8.41<text:span text:style-name="S">2</text:span> million.'
+    body = f"<office:text><text:p>{line}</text:p></office:text>"
+    assert parse(styled(body, says), name="a.odt").text == "It rose to 8.41 [2] million."
+
+
+def test_a_hidden_slide_is_left_out_and_named() -> None:
+    says = '<style:drawing-page-properties presentation:visibility="hidden"/>'
+    text = "<draw:frame><draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame>"
+    body = (
+        f"<office:presentation><draw:page>{text.format('Costs')}</draw:page>"
+        f'<draw:page draw:style-name="S">{text.format("Salaries")}</draw:page></office:presentation>'
+    )
+    parsed = parse(styled(body, says, "presentation"), name="a.odp")
+    assert (parsed.text, parsed.notes) == ("Costs", ("slide 2 is hidden and was left out",))

@@ -16,6 +16,7 @@ from pptx.util import Inches
 
 from core.documents import Parsed
 from ingest.parsers import protocol
+from ingest.parsers.choose import parse
 from ingest.parsers.loss import lost, words
 from ingest.parsers.office import parse_docx
 from tests.ingest.parsers.elements import elements
@@ -339,3 +340,29 @@ def test_a_few_words_more_or_less_are_no_loss() -> None:
     assert lost(words(["one two three four five six"]), parsed, "it") != ()
     assert lost(words(["word " * 1002, "One"]), parsed, "it") == ()
     assert lost(words(["word " * 1006]), parsed, "it") != ()
+
+
+OLDER = """<?xml version="1.0"?><?mso-application progid="Word.Document"?>
+<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"
+ xmlns:wx="http://schemas.microsoft.com/office/word/2003/auxHint"
+ xmlns:aml="http://schemas.microsoft.com/aml/2001/core" xmlns:o="urn:schemas-microsoft-com:office:office">
+<o:DocumentProperties><o:Title>Rental contract</o:Title><o:Author>Ida Lund</o:Author></o:DocumentProperties>
+<w:styles><w:style w:type="paragraph" w:styleId="H1"><w:name w:val="heading 1"/></w:style></w:styles>
+<w:body><wx:sect><wx:sub-section><w:p><w:pPr><w:pStyle w:val="H1"/></w:pPr><w:r><w:t>Rent</w:t></w:r></w:p>
+<w:p><w:r><w:t>The rent is </w:t></w:r><aml:annotation aml:id="0" w:type="Word.Deletion"><aml:content><w:r>
+<w:delText>900</w:delText></w:r></aml:content></aml:annotation><aml:annotation aml:id="1" w:type="Word.Insertion">
+<aml:content><w:r><w:t>950</w:t></w:r></aml:content></aml:annotation><w:r><w:t> euros.</w:t></w:r></w:p>
+<w:tbl><w:tr><w:tc><w:p><w:r><w:t>Item</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>EUR</w:t></w:r></w:p></w:tc></w:tr>
+<w:tr><w:tc><w:p><w:r><w:t>Deposit</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>2,850</w:t></w:r></w:p></w:tc></w:tr>
+</w:tbl></wx:sub-section></wx:sect></w:body></w:wordDocument>"""
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.doc"])
+def test_the_xml_of_word_2003_is_read_as_a_document(name: str) -> None:
+    parsed = parse(OLDER.encode(), name=name)
+    assert (parsed.title, parsed.author) == ("Rental contract", "Ida Lund")
+    assert elements(parsed) == [
+        ("heading", 1, "Rent"),
+        ("paragraph", 0, "The rent is 950 euros."),
+        ("table", 0, "Item\tEUR\nDeposit\t2,850"),
+    ]
