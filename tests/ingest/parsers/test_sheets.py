@@ -142,7 +142,7 @@ def test_what_its_author_hid_is_read_where_the_settings_ask_for_it() -> None:
 
 def test_three_tables_side_by_side_are_three_tables() -> None:
     head: list[object] = ["Name", "Post"]
-    rows = [
+    rows: list[list[object]] = [
         ["Hall A", None, None, "Hall B", None, None, "Hall C"],
         [*head, None, *head, None, *head],
         ["Costa", "lathe", None, "Berg", "saw", None, "Ito", "mill"],
