@@ -103,7 +103,7 @@ def find(place: Evidence, text: str) -> tuple[int, int] | None:
     """Where evidence stands in a text, as offsets; None when it is not there or names no place.
 
     Given offsets count when the text there is the evidence. Else its words are searched with any white space
-    between them, then with any punctuation between them and in either case.
+    between them, then with any punctuation between them, thousands set apart or not, and in either case.
     """
     given = (place.start, place.end)
     if given[0] is not None and given[1] is not None and given[0] < given[1] <= len(text):
@@ -113,9 +113,14 @@ def find(place: Evidence, text: str) -> tuple[int, int] | None:
     if not place.text or not place.text.strip():
         return None
     folded = r"\s+".join(map(re.escape, place.text.split()))
-    loose = r"[\W_]+".join(map(re.escape, re.findall(r"[^\W_]+", place.text)))
+    loose = r"[\W_]+".join(map(_grouped, re.findall(r"[^\W_]+", place.text)))
     match = re.search(folded, text) or (re.search(loose, text, re.IGNORECASE) if loose else None)
     return match.span() if match else None
+
+
+def _grouped(word: str) -> str:
+    """A pattern for a word; a figure also with its thousands set apart, as tables show it."""
+    return re.sub(r"(?<=\d)(?=(?:\d{3})+$)", r"[,.'’\\s]?", word) if word.isdecimal() else re.escape(word)
 
 
 def _names_a_place(place: Evidence) -> bool:

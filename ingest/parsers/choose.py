@@ -94,7 +94,8 @@ _OLD = {
     "application/vnd.ms-powerpoint": "a PowerPoint file of the old .ppt kind: save it as .pptx",
 }
 _HTML_START = re.compile(
-    rb"\s*+(?:<\?xml[^>]*+>\s*+)?(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+    rb"\s*+(?:<\?xml[^>]*+>\s*+)?(?:(?><!--.*?-->|<%@.*?%>)\s*+)*+<(?:!doctype\s+html|html|head|body|table)\b",
+    re.I | re.S,
 )
 _MAIL_HEADER = re.compile(
     rb"^(from|to|cc|date|subject|received|return-path|message-id|mime-version|delivered-to|content-type|reply-to):",

@@ -89,7 +89,7 @@ def _cut(parts: Sequence[str]) -> list[list[str]]:
 def _tokens(section: str) -> list[Token]:
     found: list[Token] = []
     for match in re.finditer(
-        r'"([^"]*)"|\\(.)|_(.)|(\*.)|\[([^\]]*)\]|(General)|(AM/PM|A/P)|(E[+-])|(\.0+)(?<=s\.0)|([ymdhs]+)|(.)',
+        r'"([^"]*)"|\\(.)|_(.)|(\*.)|\[([^\]]*)\]|(General)|(AM/PM|A/P)|(E[+-])|(\.0+)(?<=s\.0)|([ymdhseg]+)|(.)',
         section,
         re.I | re.S,
     ):
@@ -107,7 +107,8 @@ def _tokens(section: str) -> list[Token]:
         elif exponent:
             found.append(("exponent", exponent))
         elif letters:
-            found.extend(("date", run.group()) for run in re.finditer(r"(.)\1*", letters.lower()))
+            runs = [run.group() for run in re.finditer(r"(.)\1*", letters.lower())]
+            found.extend(("date", "yyyy" if run[0] == "e" else run) for run in runs if run[0] != "g")
         elif one is not None:
             kinds = {"0": "digit", "#": "digit", "?": "digit", ".": "point", ",": "comma", "%": "percent", "/": "slash"}
             found.append((kinds.get(one, "text"), one))
@@ -117,7 +118,7 @@ def _tokens(section: str) -> list[Token]:
 def _bracket(inside: str) -> list[Token]:
     """The currency in `$€-407`, the elapsed hours in `h`; colours, conditions and languages say nothing."""
     if inside.startswith("$"):
-        return [("text", inside[1:].rsplit("-", 1)[0] if "-" in inside else inside[1:])]
+        return [("text", inside[1:].partition("-")[0])]
     return [("date", f"[{inside.lower()}]")] if inside.lower() in {"h", "hh", "m", "mm", "s", "ss"} else []
 
 

@@ -28,7 +28,7 @@ _LANGUAGES = {0x07: "de", 0x0C: "fr", 0x0A: "es", 0x10: "it", 0x13: "nl", 0x16: 
 
 def month_names(code: str) -> tuple[list[str], list[str]]:
     """(the months, the days from Monday) in the language of a format code; in English where it names none."""
-    said = re.search(r"\[\$[^\]]*-([0-9A-Fa-f]+|[a-z]{2}\b)[^\]]*\]", code)
+    said = re.search(r"\[\$[^\]-]*-([a-z]{2}(?=[-\]])|[0-9A-Fa-f]+)", code)
     asked = said[1] if said else "en"
     language = asked if asked in _NAMES else _LANGUAGES.get(int(asked[-4:], 16) & 0x3FF, "en") if said else "en"
     months, days = _NAMES[language]

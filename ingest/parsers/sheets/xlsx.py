@@ -84,16 +84,13 @@ def texts_of(content: bytes) -> Iterator[str]:
     Raises:
         BadZipFile, SyntaxError: the file is damaged.
     """
-    from lxml import etree
-
     if not content.startswith(b"PK"):
         return
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for part in archive.namelist():
             if not _TEXTS.fullmatch(part):
                 continue
-            options = {"resolve_entities": False, "no_network": True, "load_dtd": False}
-            for _, node in etree.iterparse(archive.open(part), events=("end",), tag=("{*}si", "{*}p"), **options):
+            for node in _streamed(archive.open(part), "si", "p"):
                 runs = (t.text or "" for t in node.iter("{*}t") if local(t.getparent()) != "rPh")
                 yield "".join(runs)
                 node.clear()
@@ -187,12 +184,9 @@ class _Said:
 
 def _cells(stream: Any, codes: list[str]) -> _Said:  # noqa: ANN401 -- a file of zipfile
     """One pass over a sheet; what was read is thrown away row by row."""
-    from lxml import etree  # type: ignore[import-untyped]
-
     said = _Said()
     row = -1
-    options = {"resolve_entities": False, "no_network": True, "load_dtd": False}
-    for _, node in etree.iterparse(stream, events=("end",), tag=("{*}row", "{*}col"), **options):
+    for node in _streamed(stream, "row", "col"):
         if local(node) == "col":
             if node.get("hidden") in _YES or node.get("width") == "0":
                 last = min(int(node.get("max") or 0), _MOST_COLUMNS)
@@ -210,6 +204,16 @@ def _cells(stream: Any, codes: list[str]) -> _Said:  # noqa: ANN401 -- a file of
         while node.getprevious() is not None:
             del node.getparent()[0]
     return said
+
+
+def _streamed(stream: Any, *names: str) -> Iterator[Node]:  # noqa: ANN401 -- a file of zipfile
+    """The elements of these names, one after the other."""
+    from lxml import etree  # type: ignore[import-untyped]
+
+    tags = [f"{{*}}{name}" for name in names]
+    options = {"resolve_entities": False, "no_network": True, "load_dtd": False}
+    for _, node in etree.iterparse(stream, events=("end",), tag=tags, **options):
+        yield node
 
 
 def _add_cell(said: _Said, cell: Node, place: tuple[int, int], codes: list[str]) -> None:

@@ -32,8 +32,9 @@ def cells(row: str) -> tuple[str, ...]:
 def with_columns(units: list[Unit], text: str, given: str) -> list[Unit]:
     """Each row with the names of its columns: the header given, else the first row of its table without figures.
 
-    Further rows belong to the header when their first cell is empty. A line between two rows, or a row of one cell,
-    names what follows in the same table; after a blank line or several lines another table begins.
+    Further rows belong to the header when their first cell is empty, or that of the header again. A line between two
+    rows, or a row of one cell, names what follows in the same table; after a blank line or several lines another table
+    begins.
     """
     done: list[Unit] = []
     names = [cells(line) for line in given.split("\n") if not RULE.fullmatch(line)] if given else []
@@ -53,7 +54,7 @@ def with_columns(units: list[Unit], text: str, given: str) -> list[Unit]:
         is_header = _ruled_off(text, unit) or not _has_figures(unit.cells)
         if len(unit.cells) == 1 < len(_merged(names)):
             done.append(replace(unit, kind="label", plain=unit.cells[0]))
-        elif is_header and not inside and not (names and unit.cells[0]):
+        elif is_header and not inside and (not names or unit.cells[0] in ("", names[-1][0])):
             names.append(unit.cells)
             done.append(replace(unit, kind="label"))
         else:

@@ -268,6 +268,7 @@ def test_what_cannot_be_run_is_said_before_anything_is_written(
 def test_evidence_is_found_whatever_stands_between_its_words() -> None:
     text = "A table:\nNespresso\t3,128\n“Quoted” well-known text."
     assert find(Evidence(document="d", text="nespresso  3,128"), text) == (9, 24)
+    assert find(Evidence(document="d", text="Nespresso 3128"), text) == (9, 24)
     assert find(Evidence(document="d", text='"Quoted" well known'), text) == (26, 44)
     assert find(Evidence(document="d", text="absent words"), text) is None
     assert find(Evidence(document="d", start=2, end=7), text) == (2, 7)

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import ParseError
 from ingest.parsers.choose import media_type, parse
-from tests.ingest.parsers.compound import Tree, compound_file, outlook_item, outlook_message
+from tests.ingest.parsers.compound import Tree, Value, compound_file, outlook_item, outlook_message
 
 SENT = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 MESSAGE = outlook_message(
@@ -69,8 +69,8 @@ def lines_of(item: Tree) -> list[str]:
 def test_a_message_in_a_code_page_of_its_own_is_read_with_its_names(
     page: int, codec: str, words: str, name: str
 ) -> None:
-    recipient = {0x0C15: 1, 0x3001: name, 0x3003: "to@x.example"}
-    said = {0x3FFD: page, 0x1000: words, 0x0C1A: name, 0x0C1F: "by@x.example"}
+    recipient: dict[int, Value] = {0x0C15: 1, 0x3001: name, 0x3003: "to@x.example"}
+    said: dict[int, Value] = {0x3FFD: page, 0x1000: words, 0x0C1A: name, 0x0C1F: "by@x.example"}
     lines = lines_of(outlook_item(said, recipients=[recipient], codec=codec))
     assert lines == [f"From: {name} <by@x.example>", f"To: {name} <to@x.example>", "", words]
 
@@ -82,7 +82,7 @@ def test_the_code_page_is_told_by_the_language_or_the_encoding_of_the_mail_where
 
 
 def test_a_name_with_a_comma_stays_one_person() -> None:
-    people = [
+    people: list[dict[int, Value]] = [
         {0x0C15: 1, 0x3001: "Allison, Timothy B.", 0x3003: "tim@x.example"},
         {0x0C15: 1, 0x3001: "Ann Lee", 0x3003: "ann@x.example"},
         {0x0C15: 2, 0x3001: "Roy, Ada", 0x3003: "ada@x.example"},

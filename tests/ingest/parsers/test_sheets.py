@@ -67,6 +67,8 @@ def test_a_number_reads_as_its_sheet_shows_it(value: object, code: str, text: st
         (date(2026, 4, 1), "mmmm yyyy", "April 2026"), (date(2026, 4, 17), "mmmm yyyy", "April 2026 (2026-04-17)"),
         (date(2026, 4, 1), "mmm-yy", "Apr-26 (2026-04-01)"), (date(2026, 3, 1), "[$-407]d. mmmm yyyy", "1. März 2026"),
         (date(2026, 3, 1), "[$-40C]d mmmm yyyy", "1 mars 2026"), (date(2026, 3, 1), "dd/mm/yyyy", "2026-03-01"),
+        (date(2026, 5, 1), "[$-fr-FR]mmmm yyyy", "mai 2026"),
+        (date(2026, 5, 1), '[$-411]ggge"年"m"月"d"日"', "2026-05-01"),
         (date(2026, 3, 1), "d-mmm", "1-Mar (2026-03-01)"), (time(13, 15), "h:mm", "13:15"),
         (time(6, 15), "h:mm AM/PM", "6:15 AM"), (date(2026, 3, 1), "dddd, d mmmm yyyy", "Sunday, 1 March 2026"),
         (datetime(2026, 3, 1, 9, 5), "dd.mm.yyyy hh:mm", "2026-03-01 09:05"),  # noqa: DTZ001
@@ -142,7 +144,7 @@ def test_what_its_author_hid_is_read_where_the_settings_ask_for_it() -> None:
 
 def test_three_tables_side_by_side_are_three_tables() -> None:
     head: list[object] = ["Name", "Post"]
-    rows = [
+    rows: list[list[object]] = [
         ["Hall A", None, None, "Hall B", None, None, "Hall C"],
         [*head, None, *head, None, *head],
         ["Costa", "lathe", None, "Berg", "saw", None, "Ito", "mill"],
