@@ -7,6 +7,8 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from ingest.parsers.pdf.characters import Box, box_reader, characters_of
@@ -36,6 +38,10 @@ _LEADERS = 4
 _PATH = 2
 _RAISED_SIZE, _RAISED_BY = 0.85, 0.1
 """How small beside the type before it, and how much above its foot (in heights of it), a raised mark is."""
+_RAISED_MOST, _CLOSE = 0.75, 0.3
+"""How far above the line, and how near to it, in font sizes, a mark stands that pdfium takes for a line of its own."""
+_LETTERS, _BLANK, _WIDEST = 8, 0.12, 0.4
+"""Words of one letter that are believed, and blanks between words and between letters, in font sizes."""
 _LIFTED, _BESIDE = 0.5, 6.0
 """How much higher, in points, a raised mark's foot is at least, and how far it stands from the word at most."""
 _NUMBERS = re.compile(r"\d{1,3}(?:[,;]\d{1,3})*")
@@ -115,7 +121,22 @@ def lines_of(textpage: Any, page: int) -> list[Line]:  # noqa: ANN401 -- an obje
             lines[-1] = _joined(lines[-1], line)
         else:
             lines.append(line)
-    return lines
+    return [_with_whole_words(line) for line in lines]
+
+
+def _with_whole_words(line: Line) -> Line:
+    """The line, its words put together where a scan has set most letters on their own."""
+    if len(line.words) < _LETTERS or sum(len(word.text) == 1 for word in line.words) < len(line.words) / 2:
+        return line
+    gaps = [word.x0 - before.x1 for before, word in pairwise(line.words)]
+    usual = min(max(median(gaps), 0.0), _WIDEST * line.size)
+    words = [line.words[0]]
+    for gap, word in zip(gaps, line.words[1:], strict=True):
+        if -usual <= gap < usual + _BLANK * line.size:
+            words[-1] = Word(words[-1].text + word.text, words[-1].x0, word.x1)
+        else:
+            words.append(word)
+    return replace(line, words=tuple(words))
 
 
 def is_garbled(lines: Sequence[Line]) -> bool:
@@ -217,7 +238,10 @@ def _continues(before: Line, line: Line) -> bool:
     height = max(before.size, line.size)
     if before.turned or line.turned:
         return False
-    return abs(before.y - line.y) < 0.5 * height and -1 <= line.x0 - before.x1 < 0.9 * height
+    gap = line.x0 - before.x1
+    if line.size < _RAISED_SIZE * before.size and -1 <= gap < _CLOSE * height:
+        return -0.5 * height < line.y - before.y < _RAISED_MOST * height
+    return abs(before.y - line.y) < 0.5 * height and -1 <= gap < 0.9 * height
 
 
 def _joined(before: Line, line: Line) -> Line:

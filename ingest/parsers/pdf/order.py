@@ -164,7 +164,7 @@ def _from_the_top(lines: Sequence[Line]) -> list[Line]:
 
 
 def _parted(lines: Sequence[Line]) -> list[Line]:
-    """The lines, those cut in two that hold the text of two columns, with one blank below the other."""
+    """The lines, those cut that hold the text of several columns, with one blank below the other."""
     gaps = [_gaps(line) for line in lines]
     if sum(map(bool, gaps)) < _COLUMN_ROWS:
         return list(lines)
@@ -180,7 +180,8 @@ def _parted(lines: Sequence[Line]) -> list[Line]:
         sides = [[pieces[side] for pieces in cut.values()] for side in (0, 1)]
         if all(_is_prose(side) for side in sides):
             found.update(cut)
-    return [piece for index, line in enumerate(lines) for piece in found.get(index, [line])]
+    pieces = [piece for index, line in enumerate(lines) for piece in found.get(index, [line])]
+    return _parted(pieces) if found else pieces
 
 
 def _gaps(line: Line) -> list[int]:
