@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from ingest.parsers.pdf.characters import Box, box_reader, characters_of
+from ingest.parsers.pdf.characters import Box, box_reader
 
 _WORD = re.compile(r"[^\s\u00a0]+")
 _LEADER = re.compile(r"[.…·_]+")
@@ -109,9 +109,8 @@ class Rules:
 NO_RULES = Rules((), ())
 
 
-def lines_of(textpage: Any, page: int) -> list[Line]:  # noqa: ANN401 -- an object of a library without types
-    """The lines of a page in pdfium's order, which keeps columns apart."""
-    text = characters_of(textpage)
+def lines_of(textpage: Any, page: int, text: str) -> list[Line]:  # noqa: ANN401 -- an object of a library without types
+    """The lines of a page, of which `text` holds the characters, in pdfium's order, which keeps columns apart."""
     lines: list[Line] = []
     for match in _LINE.finditer(text):
         line = _line(textpage.raw, text, match.span(), page)

@@ -42,11 +42,13 @@ def in_reading_order(lines: Sequence[Line]) -> list[Line]:
 
 def _ordered(lines: Sequence[Line]) -> list[Line]:
     """The page, or a stretch of one, cut where a band of columns begins and ends; each part in its own order."""
-    if _has_columns(lines):
+    jumps = _jumps_up(lines)
+    beside = sum(abs(line.y - before.y) <= 0.35 * line.size for before, line in pairwise(lines))
+    if (not jumps and beside < _COLUMN_ROWS) or _has_columns(lines):
         return list(lines)
     band = _band_of_columns(lines)
     if band is None:
-        return _from_the_top(lines) if _jumps_up(lines) else list(lines)
+        return _from_the_top(lines) if jumps else list(lines)
     gutter, head, foot = band
     above = [line for line in lines if line.y > head]
     below = [line for line in lines if line.y < foot]

@@ -14,7 +14,7 @@ from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, fold, said_of, stem
 from ingest.parsers.ocr import NOT_INSTALLED, has_time, is_installed, unread_pages, words_in
 from ingest.parsers.pdf.annotations import comments_of, fields_of, with_fields
-from ingest.parsers.pdf.characters import quarter_turns
+from ingest.parsers.pdf.characters import characters_of, quarter_turns
 from ingest.parsers.pdf.extras import (  # fmt: skip
     attachments_of,
     is_bare,
@@ -185,7 +185,8 @@ def _page(document: Any, index: int) -> _Page:  # noqa: ANN401 -- an object of a
         return _Page("damaged")
     try:
         try:
-            lines, words = lines_of(textpage, index + 1), words_on(textpage)
+            text = characters_of(textpage)
+            lines, words = lines_of(textpage, index + 1, text), words_on(text)
             lines = in_reading_order(with_fields(lines, fields) if fields and not turns else lines)
         finally:
             textpage.close()

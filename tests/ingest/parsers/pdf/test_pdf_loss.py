@@ -7,6 +7,7 @@ import io
 import pypdfium2
 from reportlab.pdfgen.canvas import Canvas
 
+from ingest.parsers.pdf.characters import characters_of
 from ingest.parsers.pdf.loss import missing, words_on
 from ingest.parsers.pdf.read import parse_pdf
 
@@ -25,7 +26,7 @@ def page() -> bytes:
 def test_words_and_figures_that_were_not_read_are_counted() -> None:
     document = pypdfium2.PdfDocument(page())
     textpage = document[0].get_textpage()
-    words = words_on(textpage)
+    words = words_on(characters_of(textpage))
     textpage.close()
     document.close()
     assert missing([words], LINES) == 0
