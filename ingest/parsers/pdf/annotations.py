@@ -16,9 +16,9 @@ _WIDGET, _HIDDEN = 20, 2
 _COMMENTS = frozenset({1, *range(4, 17)})
 """Kinds of annotation that hold what a reader wrote: notes, marked text, shapes, stamps, and the windows they open."""
 _TICKED, _EMPTY = "☒", "☐"
-_NEAR, _FAR = 3.0, 50.0
+_NEAR, _FAR = 3.0, 15.0
 """How far, in font sizes, a label stands from its box at most; and from one that is alone at its height."""
-_NO_LABEL = 10.0
+_NO_LABEL = 100.0
 _APART = 0.9
 """Blank, in font sizes, between a label and what stands before it."""
 

@@ -16,6 +16,7 @@ Box = tuple[float, float, float, float]
 _SINGLE = 0.1
 """Share of words of one letter, above any language's, from which the blanks of a page are not believed."""
 _LEAST_WORDS = 12
+_LETTER = re.compile(r"(?<!\S)[^\W_](?!\S)")
 _BLANK = 0.1
 """By how much, in heights of its type, a blank between words is wider than that between letters."""
 _WIDEST = 0.4
@@ -30,8 +31,7 @@ _SAMPLE = 40
 def characters_of(textpage: Any) -> str:  # noqa: ANN401 -- an object of a library without types
     """One character for each of pdfium's, so that places in the text are pdfium's indexes."""
     text = _as_pdfium_says(textpage)
-    words = text.split()
-    if len(words) >= _LEAST_WORDS and sum(len(word) == 1 and word.isalnum() for word in words) > _SINGLE * len(words):
+    if len(_LETTER.findall(text)) > _SINGLE * max(text.count(" "), _LEAST_WORDS):
         text = _parted_by_distance(text, box_reader(textpage.raw))
     if _REVERSED_LIGATURE.search(text):
         text = _with_ligatures(text, box_reader(textpage.raw))

@@ -18,6 +18,8 @@ _LEAST, _ALIGNED = 5, 8.0
 """How many numbers count the lines of a page at least, and how far, in points, from one edge they stand."""
 _UNEVEN = 0.25
 """Share by which the distance of lines that numbers count may differ."""
+_LEAST_PROSE, _CELL_GAP = 25, 1.5
+"""Characters of a line of running text, and blank in it, in font sizes, below that of a table."""
 _RUNNING_ON, _REACH = 0.1, 0.6
 """Share of numbered lines that go on with the sentence of the line above, which reaches so far across the text."""
 
@@ -79,8 +81,8 @@ def _line_numbers(lines: Sequence[Line]) -> list[_Count]:
             if (word := line.words[at]).text.isdecimal() and len(word.text) < 5
         ]
         columns = [[other for other in counts if _stands_below(count.word, other.word)] for count in counts]
-        column = sorted(max(columns, key=len, default=[]), key=lambda count: -count.line.y)
-        column = _rising(column)
+        longest = max(columns, key=lambda column: len(column), default=[])
+        column = _rising(sorted(longest, key=lambda count: -count.line.y))
         edge = max((c.word.x1 for c in column), default=0) if at == 0 else min((c.word.x0 for c in column), default=0)
         words = [word for line in lines for word in line.words[:: max(len(line.words) - 1, 1)]]
         outside = sum(word.x0 < edge - 1 if at == 0 else word.x1 > edge + 1 for word in words)
@@ -112,11 +114,18 @@ def _rising(column: Sequence[_Count]) -> list[_Count]:
 def _running_on(counts: Sequence[_Count]) -> int:
     """How many numbered lines begin in the middle of a sentence, the line above being as long as others."""
     rest = [_rest(count.line, count.word) for count in counts]
+    rest = [line if line is not None and _is_prose(line) else None for line in rest]
     widest = max((line.x1 - line.x0 for line in rest if line is not None), default=0.0)
     return sum(
         above is not None and below is not None and below.text[0].islower() and above.x1 - above.x0 > _REACH * widest
         for above, below in pairwise(rest)
     )
+
+
+def _is_prose(line: Line) -> bool:
+    """Whether a line is as long as one of a text, and not parted into cells."""
+    gaps = (word.x0 - before.x1 for before, word in pairwise(line.words))
+    return len(line.text) > _LEAST_PROSE and max(gaps, default=0.0) < _CELL_GAP * line.size
 
 
 def _without(lines: Sequence[Line], counts: Sequence[_Count]) -> list[Line]:

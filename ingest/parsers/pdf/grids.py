@@ -132,13 +132,18 @@ def _labels_over_rows(placed: Sequence[tuple[Line, list[str]]], grid: Grid) -> d
             there = [(line, cells) for line, cells in placed if _strip_of(line, grid) in covered]
             inside = [(line, cells) for line, cells in there if cells[column]]
             alone = not any(words for _, cells in there for words in (*cells[:column], *cells[column + 1 :]))
-            if alone or not inside or not _are_close([line for line, _ in inside]):
+            if alone or not inside or not _is_one_label(inside, column):
                 continue
             text = " ".join(cells[column] for _, cells in inside)
             labels |= {(strip, column): text for strip in covered}
             for _, cells in inside:
                 cells[column] = ""
     return labels
+
+
+def _is_one_label(inside: Sequence[tuple[Line, list[str]]], column: int) -> bool:
+    """Whether lines are one label: close together, or each but the first in the middle of a sentence."""
+    return _are_close([line for line, _ in inside]) or all(cells[column][0].islower() for _, cells in inside[1:])
 
 
 def _are_close(lines: Sequence[Line]) -> bool:

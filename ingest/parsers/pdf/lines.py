@@ -7,9 +7,11 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
-from ingest.parsers.pdf.characters import Box, box_reader, characters_of
+from ingest.parsers.pdf.characters import Box, box_reader
 
 _WORD = re.compile(r"[^\s\u00a0]+")
 _LEADER = re.compile(r"[.…·_]+")
@@ -36,6 +38,10 @@ _LEADERS = 4
 _PATH = 2
 _RAISED_SIZE, _RAISED_BY = 0.85, 0.1
 """How small beside the type before it, and how much above its foot (in heights of it), a raised mark is."""
+_RAISED_MOST, _CLOSE = 0.75, 0.3
+"""How far above the line, and how near to it, in font sizes, a mark stands that pdfium takes for a line of its own."""
+_LETTERS, _BLANK, _WIDEST = 5, 0.12, 0.4
+"""Words of one letter from which a line is not believed; blanks between words and between letters, in font sizes."""
 _LIFTED, _BESIDE = 0.5, 6.0
 """How much higher, in points, a raised mark's foot is at least, and how far it stands from the word at most."""
 _NUMBERS = re.compile(r"\d{1,3}(?:[,;]\d{1,3})*")
@@ -103,9 +109,8 @@ class Rules:
 NO_RULES = Rules((), ())
 
 
-def lines_of(textpage: Any, page: int) -> list[Line]:  # noqa: ANN401 -- an object of a library without types
-    """The lines of a page in pdfium's order, which keeps columns apart."""
-    text = characters_of(textpage)
+def lines_of(textpage: Any, page: int, text: str) -> list[Line]:  # noqa: ANN401 -- an object of a library without types
+    """The lines of a page, of which `text` holds the characters, in pdfium's order, which keeps columns apart."""
     lines: list[Line] = []
     for match in _LINE.finditer(text):
         line = _line(textpage.raw, text, match.span(), page)
@@ -115,7 +120,28 @@ def lines_of(textpage: Any, page: int) -> list[Line]:  # noqa: ANN401 -- an obje
             lines[-1] = _joined(lines[-1], line)
         else:
             lines.append(line)
-    return lines
+    return [_with_whole_words(line) for line in lines]
+
+
+def _with_whole_words(line: Line) -> Line:
+    """The line, its words put together where a scan has set most letters on their own."""
+    letters = sum(len(word.text) == 1 and word.text.isalpha() for word in line.words)
+    if letters < max(_LETTERS, 0.4 * len(line.words)):
+        return line
+    gaps = [word.x0 - before.x1 for before, word in pairwise(line.words)]
+    usual = min(max(median(gaps), 0.0), _WIDEST * line.size)
+    words = [line.words[0]]
+    for gap, word in zip(gaps, line.words[1:], strict=True):
+        if -usual <= gap < usual + _BLANK * line.size:
+            words[-1] = Word(words[-1].text + word.text, words[-1].x0, word.x1)
+        else:
+            words.append(word)
+    return replace(line, words=tuple(words))
+
+
+def cleaned(text: str) -> str:
+    """The text with ligatures as letters and without signs that stand for nothing."""
+    return text.translate(_CLEAN)
 
 
 def is_garbled(lines: Sequence[Line]) -> bool:
@@ -135,19 +161,19 @@ def _line(handle: Any, text: str, span: tuple[int, int], page: int) -> Line | No
     places: list[int] = []
     for word in _WORD.finditer(text, *span):
         first, last = word.span()
-        cleaned = word.group().translate(_CLEAN)
-        if not cleaned or not raw.FPDFText_GetLooseCharBox(handle, first, reference):
+        said = word.group().translate(_CLEAN)
+        if not said or not raw.FPDFText_GetLooseCharBox(handle, first, reference):
             continue
         left, right, bottom = box.left, box.right, box.bottom
-        raised = places and cleaned.isdigit() and bottom > y + _LIFTED and left - words[-1].x1 < _BESIDE
+        raised = places and said.isdigit() and bottom > y + _LIFTED and left - words[-1].x1 < _BESIDE
         if last - first > longest:
             longest, at, y = last - first, first, bottom
         if last - first > 1 and raw.FPDFText_GetLooseCharBox(handle, last - 1, reference):
             right = max(right, box.right)
-            raised = raised or (cleaned[-1].isdigit() and box.bottom > bottom + _LIFTED)
+            raised = raised or (said[-1].isdigit() and box.bottom > bottom + _LIFTED)
         if raised:
-            cleaned = _with_mark(handle, text, (first, last), [*words, Word(cleaned, left, right)], places)
-        words.append(Word(cleaned, left, right))
+            said = _with_mark(handle, text, (first, last), [*words, Word(said, left, right)], places)
+        words.append(Word(said, left, right))
         places.append(first)
     if _SIGNS.search(text, *span):
         words = [replace(word, text=_SIGNS.sub(_sign_set_off, word.text)) for word in words]
@@ -217,7 +243,10 @@ def _continues(before: Line, line: Line) -> bool:
     height = max(before.size, line.size)
     if before.turned or line.turned:
         return False
-    return abs(before.y - line.y) < 0.5 * height and -1 <= line.x0 - before.x1 < 0.9 * height
+    gap = line.x0 - before.x1
+    if line.size < _RAISED_SIZE * before.size and -1 <= gap < _CLOSE * height:
+        return -0.5 * height < line.y - before.y < _RAISED_MOST * height
+    return abs(before.y - line.y) < 0.5 * height and -1 <= gap < 0.9 * height
 
 
 def _joined(before: Line, line: Line) -> Line:

@@ -42,11 +42,13 @@ def in_reading_order(lines: Sequence[Line]) -> list[Line]:
 
 def _ordered(lines: Sequence[Line]) -> list[Line]:
     """The page, or a stretch of one, cut where a band of columns begins and ends; each part in its own order."""
-    if _has_columns(lines):
+    jumps = _jumps_up(lines)
+    beside = sum(abs(line.y - before.y) <= 0.35 * line.size for before, line in pairwise(lines))
+    if (not jumps and beside < _COLUMN_ROWS) or _has_columns(lines):
         return list(lines)
     band = _band_of_columns(lines)
     if band is None:
-        return _from_the_top(lines) if _jumps_up(lines) else list(lines)
+        return _from_the_top(lines) if jumps else list(lines)
     gutter, head, foot = band
     above = [line for line in lines if line.y > head]
     below = [line for line in lines if line.y < foot]
@@ -164,7 +166,7 @@ def _from_the_top(lines: Sequence[Line]) -> list[Line]:
 
 
 def _parted(lines: Sequence[Line]) -> list[Line]:
-    """The lines, those cut in two that hold the text of two columns, with one blank below the other."""
+    """The lines, those cut that hold the text of several columns, with one blank below the other."""
     gaps = [_gaps(line) for line in lines]
     if sum(map(bool, gaps)) < _COLUMN_ROWS:
         return list(lines)
@@ -180,7 +182,8 @@ def _parted(lines: Sequence[Line]) -> list[Line]:
         sides = [[pieces[side] for pieces in cut.values()] for side in (0, 1)]
         if all(_is_prose(side) for side in sides):
             found.update(cut)
-    return [piece for index, line in enumerate(lines) for piece in found.get(index, [line])]
+    pieces = [piece for index, line in enumerate(lines) for piece in found.get(index, [line])]
+    return _parted(pieces) if found else pieces
 
 
 def _gaps(line: Line) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from core.errors import ParseError
 from ingest.parsers.builder import TextBuilder, fold, said_of, stem
 from ingest.parsers.ocr import NOT_INSTALLED, has_time, is_installed, unread_pages, words_in
 from ingest.parsers.pdf.annotations import comments_of, fields_of, with_fields
-from ingest.parsers.pdf.characters import quarter_turns
+from ingest.parsers.pdf.characters import characters_of, quarter_turns
 from ingest.parsers.pdf.extras import (  # fmt: skip
     attachments_of,
     is_bare,
@@ -31,6 +32,7 @@ from ingest.parsers.pdf.furniture import running_lines, without_line_numbers
 from ingest.parsers.pdf.grids import Table
 from ingest.parsers.pdf.layout import Block, blocks_of
 from ingest.parsers.pdf.lines import NO_RULES, Line, Rules, is_garbled, lines_of, rules_of
+from ingest.parsers.pdf.loss import missing, words_on
 from ingest.parsers.pdf.order import in_reading_order
 from ingest.parsers.pdf.tables import may_hold_table, tables_and_lines
 
@@ -70,14 +72,18 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
     numbered = [page.lines for page in pages]
     told = without_line_numbers(numbered)
     told = [lines if lines is before else in_reading_order(lines) for lines, before in zip(told, numbered, strict=True)]
+    counts = [line for lines, before in zip(told, numbered, strict=True) if lines is not before for line in before]
     running = running_lines(told)
     parts: list[Table | Line] = []
     for lines, page in zip(told, pages, strict=True):
         parts.extend(tables_and_lines([line for line in lines if line not in running], page.rules))
     beside = {number: [*page.scanned, *page.comments] for number, page in enumerate(pages, start=1)}
     builder = TextBuilder()
+    read = [line.text for line in running]
+    read += [word.text for line in counts for word in (line.words[0], line.words[-1]) if word.text.isdecimal()]
     for block in with_asides(with_outline(blocks_of(parts), outline), beside):
         _add(builder, block)
+        read += [block.text] if isinstance(block, Block) else [cell for row in block.rows for cell in row]
     return builder.build(
         title=title or stem(name),
         author=author,
@@ -86,7 +92,7 @@ def parse_pdf(content: bytes, *, name: str) -> Parsed:
         language=language,
         page_count=len(pages),
         attachments=attachments,
-        notes=tuple(_notes(pages, whole=whole)),
+        notes=(*_notes(pages, whole=whole), *_lost(missing((page.words for page in pages), read))),
     )
 
 
@@ -100,6 +106,8 @@ class _Page:
     scanned: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     """What reviewers wrote on it."""
+    words: Counter[str] = field(default_factory=Counter)
+    """The words that pdfium knows on it."""
 
 
 def _notes(pages: Sequence[_Page], *, whole: bool) -> Iterator[str]:
@@ -122,6 +130,12 @@ def _notes(pages: Sequence[_Page], *, whole: bool) -> Iterator[str]:
     letters = "characters that cannot be read as letters"
     yield from said_of("page", those("garbled"), f"has {letters}", f"have {letters}")
     yield from said_of("page", those("damaged"), "is damaged", "are damaged")
+
+
+def _lost(words: int) -> Iterator[str]:
+    """What the guard against loss has to say."""
+    if words:
+        yield f"about {words} words of the pages are missing in what was read"
 
 
 def _without_text(pages: Sequence[_Page], *, whole: bool) -> ParseError:
@@ -171,7 +185,8 @@ def _page(document: Any, index: int) -> _Page:  # noqa: ANN401 -- an object of a
         return _Page("damaged")
     try:
         try:
-            lines = lines_of(textpage, index + 1)
+            text = characters_of(textpage)
+            lines, words = lines_of(textpage, index + 1, text), words_on(text)
             lines = in_reading_order(with_fields(lines, fields) if fields and not turns else lines)
         finally:
             textpage.close()
@@ -180,7 +195,8 @@ def _page(document: Any, index: int) -> _Page:  # noqa: ANN401 -- an object of a
             found = _picture(page, "garbled" if garbled else "picture")
             state = "text" if comments and found.state == "blank" else found.state
             return replace(found, state=state, comments=comments)
-        return _Page("text", lines, rules_of(page) if may_hold_table(lines) else NO_RULES, comments=comments)
+        rules = rules_of(page) if may_hold_table(lines) else NO_RULES
+        return _Page("text", lines, rules, comments=comments, words=words)
     finally:
         page.close()
 

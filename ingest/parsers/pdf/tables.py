@@ -183,7 +183,7 @@ def _placed(row: Row, columns: Columns) -> list[str]:
         if not over:
             over = [min(range(len(columns)), key=lambda i: abs(sum(columns[i]) - cell.x0 - cell.x1))]
         several = len(over) > 1 and over[0] > 0 and not is_number(cell.text)
-        alone = len(row.cells) == 1 and not _heads(cell, columns[over[0]][0], columns[over[-1]][1])
+        alone = len(row.cells) == 1 and not _heads(cell, columns[over[0]][0], columns[over[-1]][1], 2 * _OFF_MIDDLE)
         spans = over if several and not alone else over[:1]
         for column in spans:
             placed[column] = f"{placed[column]} {cell.text}".strip()
@@ -307,10 +307,10 @@ def _spread(row: Row, placed: list[str], columns: Columns) -> list[str]:
     return spread
 
 
-def _heads(cell: Cell, left: float, right: float) -> bool:
+def _heads(cell: Cell, left: float, right: float, off: float = _OFF_MIDDLE) -> bool:
     """Whether a cell stands in the middle of a stretch, or ends where it ends."""
     off_middle = abs(cell.x0 + cell.x1 - left - right) / 2
-    return off_middle <= _OFF_MIDDLE * (right - left) or (abs(cell.x1 - right) <= _EDGE and cell.x0 >= left - _EDGE)
+    return off_middle <= off * (right - left) or (abs(cell.x1 - right) <= _EDGE and cell.x0 >= left - _EDGE)
 
 
 # Rows of a PDF page: cells at one height, the pieces a table is made of.
