@@ -99,7 +99,7 @@ class _Reader:
 
     def _add_tables(self, node: Node) -> None:
         """Append a table, and those in its cells after it; what only arranges the page is paragraphs."""
-        from lxml import html
+        from lxml import html  # type: ignore[import-untyped]
 
         root = html.Element("div")
         root.append(_told(node, html))
