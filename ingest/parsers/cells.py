@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-_NUMBER = re.compile(r"[-+(]?\s*+(?:[$€£¥]|CHF|USD|EUR)?\s*+[-+(]?\d[\d.,'’\s]*+\)?\s*+(?:%|[$€£¥])?(?:\s*+\[[\d,;]{1,7}\])?")
+_NUMBER = re.compile(
+    r"[-+(]?\s*+(?:[$€£¥]|CHF|USD|EUR)?\s*+[-+(]?\d[\d.,'’\s]*+\)?\s*+(?:%|[$€£¥])?(?:\s*+\[[\d,;]{1,7}\])?"
+)
 _EXACT = 15
 """Significant digits a spreadsheet keeps."""
 
