@@ -141,7 +141,7 @@ def _with_whole_words(line: Line) -> Line:
 
 def cleaned(text: str) -> str:
     """The text with ligatures as letters and without signs that stand for nothing."""
-    return text.translate(_CLEAN)
+    return text if text.isascii() and "\x00" not in text else text.translate(_CLEAN)
 
 
 def is_garbled(lines: Sequence[Line]) -> bool:

@@ -18,6 +18,8 @@ _COLUMN_LINE = 22
 """Characters a line, on average, from which what stands on one side of a gutter is a column of text."""
 _COLUMN_ROWS = 4
 """Lines one below the other, at least, that make a column."""
+_COLUMN_WORDS = 3
+"""Words a line of a column has at least, but for the last ones of paragraphs."""
 _GAP = 0.9
 """Blank, in font sizes, from which a line may hold the text of two columns."""
 _CELL = 15
@@ -168,9 +170,12 @@ def _from_the_top(lines: Sequence[Line]) -> list[Line]:
 def _parted(lines: Sequence[Line]) -> list[Line]:
     """The lines, those cut that hold the text of several columns, with one blank below the other."""
     gaps = [_gaps(line) for line in lines]
-    if sum(map(bool, gaps)) < _COLUMN_ROWS:
-        return list(lines)
-    starts = sorted(line.words[place].x0 for line, places in zip(lines, gaps, strict=True) for place in places)
+    starts = sorted(
+        line.words[place].x0
+        for line, places in zip(lines, gaps, strict=True)
+        for place in places
+        if _COLUMN_WORDS <= place <= len(line.words) - _COLUMN_WORDS
+    )
     found: dict[int, list[Line]] = {}
     for gutter in (x for x in sorted({round(x) for x in starts}) if _between(starts, x - 2, x + 2) >= _COLUMN_ROWS):
         cut = {
