@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from service.api.wire.documents import CollectionsOut, DocumentIn, DocumentOut, DocumentsOut, DocumentTextOut
 from service.api.wire.evaluations import EvaluationIn, EvaluationOut
-from service.api.wire.jobs import JobDetail, JobsOut
+from service.api.wire.jobs import JobDetail, JobsOut, PlanOut
 from service.api.wire.keys import KeyIn, KeysOut, NewKeyOut
 from service.api.wire.message import Reply, Request
 from service.api.wire.questions import AnswerOut, IngestionIn, QueryIn, ReadyOut
@@ -40,6 +40,7 @@ ASK = Operation("ask", "POST", "/v1/query", AnswerOut, QueryIn)
 SEARCH = Operation("search", "POST", "/v1/search", SearchOut, SearchIn)
 
 INGEST = Operation("ingest", "POST", "/v1/ingestions", JobDetail, IngestionIn)
+PLAN = Operation("plan", "POST", "/v1/ingestions/plan", PlanOut, IngestionIn)
 JOBS = Operation("jobs", "GET", "/v1/ingestions", JobsOut)
 JOB = Operation("job", "GET", "/v1/ingestions/{job_id}", JobDetail)
 CANCEL = Operation("cancel", "POST", "/v1/ingestions/{job_id}/cancel", JobDetail)

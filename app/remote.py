@@ -20,7 +20,7 @@ from core import errors, ids
 from core.deadline import retry_after
 from service.api.wire.documents import CollectionOut, DocumentIn, DocumentOut, DocumentTextOut, ReadIn
 from service.api.wire.evaluations import EvaluationIn, EvaluationOut
-from service.api.wire.jobs import JobDetail, JobLine, JobOut
+from service.api.wire.jobs import JobDetail, JobLine, JobOut, PlanOut
 from service.api.wire.keys import KeyIn, KeyOut, NewKeyOut
 from service.api.wire.message import Request
 from service.api.wire.questions import AnswerOut, IngestionIn, QueryIn
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from app.engine import Watch, WatchRebuild
     from core.deadline import Deadline
     from evaluation.run.run import Progress as Measured
-    from ingest.plan import Plan
 
 ENDED = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"})
 POLL_SECONDS = 0.2
@@ -71,10 +70,9 @@ class RemoteEngine:
         """Queue the source at the service and wait for the job's end."""
         return self._to_the_end(self._call(operations.INGEST, body), watch)
 
-    def plan(self, body: IngestionIn) -> Plan:
-        """Only the owner of the folder can look."""
-        del body
-        raise self._needs_the_folder("A dry run")
+    def plan(self, body: IngestionIn) -> PlanOut:
+        """What `ingest` would do."""
+        return self._call(operations.PLAN, body)
 
     def documents(self, collection: str) -> Sequence[DocumentOut]:
         """The collection's documents, by name."""
@@ -212,11 +210,6 @@ class RemoteEngine:
             page = self._call(operations.DOCUMENTS, query=asked)
             yield from page.documents
             offset, total = offset + PAGE, page.total
-
-    def _needs_the_folder(self, what: str) -> errors.DataFolderOwned:
-        return errors.DataFolderOwned(
-            f"{what} needs the data folder itself, and the service at {self.url} owns it. Stop it first."
-        )
 
     def _call(
         self,
