@@ -64,7 +64,7 @@ def ingest(  # noqa: PLR0913 -- a parameter is an option that can be typed
         follow(settings, asked)
         return
     if dry_run:
-        with open_engine(settings, create=True) as engine:
+        with open_engine(settings, create=True, reading=True) as engine:
             plans = [engine.plan(body) for body in asked]
         show_plans(plans, as_json=as_json)
         return
