@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from core.errors import UsageError
 from service.api.wire.documents import CollectionOut, DocumentOut, DocumentTextOut, ReadIn
-from service.api.wire.jobs import JobDetail, JobLine, JobOut
+from service.api.wire.jobs import JobDetail, JobLine, JobOut, PlanOut
 from service.api.wire.keys import KeyIn, KeyOut, NewKeyOut
 from service.api.wire.message import Request, in_words
 from service.api.wire.questions import AnswerOut, IngestionIn, QueryIn
@@ -20,7 +20,6 @@ from service.api.wire.versions import IndexOut, PruneOut, RebuildIn, RebuildOut,
 
 if TYPE_CHECKING:
     from core.deadline import Deadline
-    from ingest.plan import Plan
     from ingest.work import Progress
 
     Watch = Callable[[Progress], None]
@@ -44,7 +43,7 @@ class Engine(Protocol):
     def ingest(self, body: IngestionIn, watch: Watch) -> JobOut:
         """Ingest a source, to the end."""
 
-    def plan(self, body: IngestionIn) -> Plan:
+    def plan(self, body: IngestionIn) -> PlanOut:
         """What `ingest` would do."""
 
     def documents(self, collection: str) -> Sequence[DocumentOut]:

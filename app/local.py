@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.access import OWNER
 from core.settings.load import Settings
 from service.api.wire.documents import CollectionOut, DocumentOut, DocumentTextOut, ReadIn
-from service.api.wire.jobs import JobDetail, JobLine, JobOut
+from service.api.wire.jobs import JobDetail, JobLine, JobOut, PlanOut
 from service.api.wire.keys import KeyIn, KeyOut, NewKeyOut
 from service.api.wire.message import short_enough
 from service.api.wire.questions import AnswerOut, IngestionIn, QueryIn
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from app.engine import Watch, WatchRebuild
     from core.deadline import Deadline
     from indexes.indexes import Indexes
-    from ingest.plan import Plan
-    from ingest.work import Work
 
 
 class LocalEngine:
@@ -59,26 +56,23 @@ class LocalEngine:
 
     def ingest(self, body: IngestionIn, watch: Watch) -> JobOut:
         """Ingest a source, to the end."""
+        from indexes.catalogue.rows import Order
         from ingest.pipeline import run
-
-        work = self._work(body)
-        job = self.indexes.catalogue.jobs.add(replace(work.job, state="RUNNING"))
-        report = run(replace(work, job=job, progress=watch))
-        return JobOut.of(self.indexes.catalogue, self.indexes.catalogue.jobs.find(report.job_id))
-
-    def _work(self, body: IngestionIn) -> Work:
-        """A job that is not asked for yet."""
         from ingest.record import new_job
         from ingest.work import Work
 
-        job = new_job(body.source, body.collection, "QUEUED", "command", body.patterns)
-        return Work(indexes=self.indexes, settings=self.settings.ingest, job=replace(job, groups=body.groups))
+        order, jobs = Order(groups=body.groups), self.indexes.catalogue.jobs
+        job = jobs.add(new_job(body.source, body.collection, "RUNNING", "command", body.patterns, order))
+        report = run(Work(indexes=self.indexes, settings=self.settings.ingest, job=job, progress=watch))
+        return JobOut.of(self.indexes.catalogue, jobs.find(report.job_id))
 
-    def plan(self, body: IngestionIn) -> Plan:
+    def plan(self, body: IngestionIn) -> PlanOut:
         """What `ingest` would do."""
-        from ingest.pipeline import foreseen
+        from app.foresee import foresee
+        from indexes.catalogue.rows import Order
 
-        return foreseen(self._work(body))
+        order = Order(groups=body.groups)
+        return foresee(self.indexes, self.settings, body.source, body.collection, patterns=body.patterns, order=order)
 
     def documents(self, collection: str) -> Sequence[DocumentOut]:
         """The collection's documents, by name."""

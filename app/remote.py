@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
@@ -14,13 +14,16 @@ from urllib.parse import quote
 
 import httpx
 
+from app import operations
+from app.operations import Operation, R
 from core import errors, ids
 from core.deadline import retry_after
-from service.api.wire.documents import CollectionOut, CollectionsOut, DocumentOut, DocumentsOut, DocumentTextOut, ReadIn
+from service.api.wire.documents import CollectionOut, DocumentIn, DocumentOut, DocumentTextOut, ReadIn
 from service.api.wire.evaluations import EvaluationIn, EvaluationOut
-from service.api.wire.jobs import JobDetail, JobLine, JobOut, JobsOut
-from service.api.wire.keys import KeyIn, KeyOut, KeysOut, NewKeyOut
-from service.api.wire.questions import AnswerOut, IngestionIn, QueryIn, ReadyOut
+from service.api.wire.jobs import JobDetail, JobLine, JobOut, PlanOut
+from service.api.wire.keys import KeyIn, KeyOut, NewKeyOut
+from service.api.wire.message import Request
+from service.api.wire.questions import AnswerOut, IngestionIn, QueryIn
 from service.api.wire.searches import SearchIn, SearchOut
 from service.api.wire.upkeep import PurgedOut, RepairedOut, VerifiedOut, VerifyIn
 from service.api.wire.versions import IndexOut, PruneOut, RebuildIn, RebuildOut, RollbackOut
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from app.engine import Watch, WatchRebuild
     from core.deadline import Deadline
     from evaluation.run.run import Progress as Measured
-    from ingest.plan import Plan
 
 ENDED = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED", "INTERRUPTED"})
 POLL_SECONDS = 0.2
@@ -58,21 +60,19 @@ class RemoteEngine:
 
     def ask(self, body: QueryIn, until: Deadline | None = None) -> AnswerOut:
         """Answer a question; when that is called off, the connection is closed, and the service ends its work."""
-        sent = body.model_dump(mode="json")
-        return AnswerOut.model_validate(self._call("POST", "/v1/query", until=until, json=sent))
+        return self._call(operations.ASK, body, until=until)
 
     def search(self, body: SearchIn) -> SearchOut:
         """Find passages."""
-        return SearchOut.model_validate(self._call("POST", "/v1/search", json=body.model_dump(mode="json")))
+        return self._call(operations.SEARCH, body)
 
     def ingest(self, body: IngestionIn, watch: Watch) -> JobOut:
         """Queue the source at the service and wait for the job's end."""
-        return self._to_the_end(self._call("POST", "/v1/ingestions", json=body.model_dump(mode="json")), watch)
+        return self._to_the_end(self._call(operations.INGEST, body), watch)
 
-    def plan(self, body: IngestionIn) -> Plan:
-        """Only the owner of the folder can look."""
-        del body
-        raise self._needs_the_folder("A dry run")
+    def plan(self, body: IngestionIn) -> PlanOut:
+        """What `ingest` would do."""
+        return self._call(operations.PLAN, body)
 
     def documents(self, collection: str) -> Sequence[DocumentOut]:
         """The collection's documents, by name."""
@@ -80,150 +80,150 @@ class RemoteEngine:
 
     def document(self, document_id: str) -> DocumentOut:
         """One document by its id."""
-        return DocumentOut.model_validate(self._call("GET", f"/v1/documents/{quote(document_id, safe='')}"))
+        return self._call(operations.DOCUMENT, document_id=document_id)
 
     def text(self, document: DocumentOut) -> str:
         """A document's extracted text."""
-        return DocumentTextOut.model_validate(self._call("GET", f"/v1/documents/{document.id}/text")).text
+        return self._call(operations.TEXT, document_id=document.id).text
 
     def read(self, body: ReadIn) -> DocumentTextOut:
         """A stretch of a document."""
         asked = {"start": body.start, "length": body.length}
-        for document_id in (ids.document_id(body.collection, body.document), quote(body.document, safe="")):
+        for document_id in (ids.document_id(body.collection, body.document), body.document):
             with suppress(errors.UnknownDocument):
-                return DocumentTextOut.model_validate(
-                    self._call("GET", f"/v1/documents/{document_id}/text", params=asked)
-                )
+                return self._call(operations.TEXT, query=asked, document_id=document_id)
         raise errors.UnknownDocument(f"There is no document {body.document!r} that you may read.")
 
     def remove(self, document: DocumentOut) -> None:
         """Take a document out of the index."""
-        self._call("DELETE", f"/v1/documents/{document.id}")
+        self._call(operations.REMOVE, document_id=document.id)
 
     def set_groups(self, document: DocumentOut, groups: Sequence[str]) -> DocumentOut:
         """Say who may read a document; none: everybody."""
-        path, body = f"/v1/documents/{document.id}", {"groups": list(groups)}
-        return DocumentOut.model_validate(self._call("PATCH", path, json=body))
+        return self._call(operations.SET_GROUPS, DocumentIn(groups=tuple(groups)), document_id=document.id)
 
     def jobs(self, limit: int) -> Sequence[JobLine]:
         """The latest jobs, newest first."""
-        return JobsOut.model_validate(self._call("GET", "/v1/ingestions", params={"limit": limit})).jobs
+        return self._call(operations.JOBS, query={"limit": limit}).jobs
 
     def job(self, job_id: str) -> JobDetail:
         """One job."""
-        return JobDetail.model_validate(self._call("GET", f"/v1/ingestions/{job_id}"))
+        return self._call(operations.JOB, job_id=job_id)
 
     def cancel(self, job_id: str) -> JobDetail:
         """End a job: at once when it waits, before its next document when it runs."""
-        return JobDetail.model_validate(self._call("POST", f"/v1/ingestions/{job_id}/cancel"))
+        return self._call(operations.CANCEL, job_id=job_id)
 
     def retry(self, job_id: str, watch: Watch) -> JobOut:
         """Have the service take a job up again, and wait for its end."""
-        return self._to_the_end(self._call("POST", f"/v1/ingestions/{job_id}/retry"), watch)
+        return self._to_the_end(self._call(operations.RETRY, job_id=job_id), watch)
 
     def collections(self) -> Sequence[CollectionOut]:
         """The collections."""
-        return CollectionsOut.model_validate(self._call("GET", "/v1/collections")).collections
+        return self._call(operations.COLLECTIONS).collections
 
     def index_version(self) -> str:
         """The version of the index that answers."""
-        return ReadyOut.model_validate(self._call("GET", "/readyz")).index_version
+        return self._call(operations.READY).index_version
 
     def index(self) -> IndexOut:
         """The versions of the index."""
-        return IndexOut.model_validate(self._call("GET", "/v1/index"))
+        return self._call(operations.INDEX)
 
     def rebuild(self, asked: RebuildIn, watch: WatchRebuild) -> RebuildOut:
         """Have the service make the next version, and wait for the end. Raises what it failed with."""
-        state = RebuildOut.model_validate(self._call("POST", "/v1/index/rebuild", json=asked.model_dump(mode="json")))
+        state = self._call(operations.REBUILD, asked)
         while state.state == "RUNNING":
             watch(state)
             time.sleep(POLL_SECONDS)
-            state = RebuildOut.model_validate(self._call("GET", "/v1/index/rebuild"))
+            state = self._call(operations.REBUILDING)
         if state.error:
-            raise _kinds().get(state.error.code, errors.TouchstoneError)(state.error.detail)
+            raise_error(state.error.code, state.error.detail)
         return state
 
     def roll_back(self) -> RollbackOut:
         """Have the service serve the version before again."""
-        return RollbackOut.model_validate(self._call("POST", "/v1/index/rollback"))
+        return self._call(operations.ROLL_BACK)
 
     def prune(self) -> PruneOut:
         """Have the service remove every version but the live one."""
-        return PruneOut.model_validate(self._call("POST", "/v1/index/prune"))
+        return self._call(operations.PRUNE)
 
     def troubles(self) -> Sequence[str]:
         """What is out of order and answered around."""
-        return ReadyOut.model_validate(self._call("GET", "/readyz")).degraded
+        return self._call(operations.READY).degraded
 
     def verify(self, body: VerifyIn) -> VerifiedOut:
         """Have the service compare everything that is stored."""
-        return VerifiedOut.model_validate(self._call("POST", "/v1/index/verify", json=body.model_dump()))
+        return self._call(operations.VERIFY, body)
 
     def repair(self) -> RepairedOut:
         """Have the service make again what is broken."""
-        return RepairedOut.model_validate(self._call("POST", "/v1/index/repair"))
+        return self._call(operations.REPAIR)
 
     def purge(self) -> PurgedOut:
         """Have the service let nothing of what was deleted stay."""
-        return PurgedOut.model_validate(self._call("POST", "/v1/index/purge"))
+        return self._call(operations.PURGE)
 
     def make_key(self, asked: KeyIn) -> NewKeyOut:
         """Have the service make a key."""
-        return NewKeyOut.model_validate(self._call("POST", "/v1/keys", json=asked.model_dump(mode="json")))
+        return self._call(operations.MAKE_KEY, asked)
 
     def keys(self) -> Sequence[KeyOut]:
         """The keys, the oldest first."""
-        return KeysOut.model_validate(self._call("GET", "/v1/keys")).keys
+        return self._call(operations.KEYS).keys
 
     def revoke_key(self, name: str) -> Sequence[KeyOut]:
         """Have the service revoke a key; it refuses it from the next request on."""
-        return KeysOut.model_validate(self._call("DELETE", f"/v1/keys/{quote(name, safe='')}")).keys
+        return self._call(operations.REVOKE_KEY, key=name).keys
 
     def evaluate(self, body: EvaluationIn, watch: Callable[[Measured], None]) -> EvaluationOut:
         """Have the service measure, and wait for the end; Ctrl-C ends it there too."""
         from evaluation.run.run import Progress as Measured
 
-        path = "/v1/evaluations"
-        state = EvaluationOut.model_validate(self._call("POST", path, json=body.model_dump(mode="json")))
-        path = f"{path}/{state.evaluation_id}"
+        state = self._call(operations.EVALUATE, body)
         while state.state == "RUNNING":
             try:
                 watch(Measured(state.done, state.total, Decimal(str(state.spent_usd))))
                 time.sleep(POLL_SECONDS)
             except KeyboardInterrupt:
-                self._call("POST", f"{path}/cancel")
-            state = EvaluationOut.model_validate(self._call("GET", path))
+                self._call(operations.CANCEL_EVALUATION, evaluation_id=state.evaluation_id)
+            state = self._call(operations.EVALUATION, evaluation_id=state.evaluation_id)
         return state
 
-    def _to_the_end(self, started: Any, watch: Watch) -> JobOut:  # noqa: ANN401 -- JSON, checked here
+    def _to_the_end(self, job: JobDetail, watch: Watch) -> JobOut:
         """Wait for a job to end. Raises what the job failed with."""
         from ingest.work import Progress
 
-        job = JobOut.model_validate(started)
         while job.state not in ENDED:
             watch(Progress(job.found - job.pending, job.found, "", job.chunks))
             time.sleep(POLL_SECONDS)
-            job = JobOut.model_validate(self._call("GET", f"/v1/ingestions/{job.job_id}"))
+            job = self._call(operations.JOB, job_id=job.job_id)
         if job.error and job.error.code in _kinds():
-            raise _kinds()[job.error.code](job.error.detail)
-        return job
+            raise_error(job.error.code, job.error.detail)
+        return JobOut.of_all([job])
 
     def _pages(self, collection: str) -> Iterator[DocumentOut]:
         offset, total = 0, 1
         while offset < total:
-            asked = {"collection": collection, "limit": PAGE, "offset": offset}
-            page = DocumentsOut.model_validate(self._call("GET", "/v1/documents", params=asked))
+            asked: dict[str, Any] = {"collection": collection, "limit": PAGE, "offset": offset}
+            page = self._call(operations.DOCUMENTS, query=asked)
             yield from page.documents
             offset, total = offset + PAGE, page.total
 
-    def _needs_the_folder(self, what: str) -> errors.DataFolderOwned:
-        return errors.DataFolderOwned(
-            f"{what} needs the data folder itself, and the service at {self.url} owns it. Stop it first."
-        )
-
-    def _call(self, method: str, path: str, *, until: Deadline | None = None, **content: Any) -> Any:  # noqa: ANN401 -- JSON, checked by the caller
-        request = self._client.build_request(method, path, **content)
+    def _call(
+        self,
+        operation: Operation[R],
+        body: Request | None = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        until: Deadline | None = None,
+        **parts: str,
+    ) -> R:
+        """What the service replies. `parts`: what stands in the braces of the operation's path."""
+        path = operation.path.format_map({name: quote(part, safe="") for name, part in parts.items()})
+        sent = None if body is None else body.model_dump(mode="json")
+        request = self._client.build_request(operation.method, path, params=query, json=sent)
         send = partial(_sent, until=until) if until else self._client.send
         waiting = 0.0
         try:
@@ -242,7 +242,7 @@ class RemoteEngine:
             ) from error
         if response.is_error:
             raise _as_ours(response)
-        return response.json() if response.content else None
+        return operation.reply.model_validate(response.json() if response.content else {})
 
 
 def _wait(seconds: float, until: Deadline | None) -> None:

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from app.foresee import foresee
 from core.errors import JobConflict, TouchstoneError, UnknownJob
 from core.files import write_fault
 from core.settings.load import Settings
@@ -190,7 +191,8 @@ class ServiceUpkeep:
         polite = LimitedEmbedder(indexes.embedder, self._slots)
         models = cache(lambda name: open_model(settings, name, polite))
         served = replace(indexes, slot=self._slots.slot)
-        return Service(settings=settings, indexes=served, jobs=jobs, models=models, pages=self._pages)
+        ahead = partial(foresee, indexes, settings)
+        return Service(settings=settings, indexes=served, jobs=jobs, models=models, pages=self._pages, foresee=ahead)
 
 
 def recipe_of(asked: RebuildIn, settings: Settings) -> Recipe:

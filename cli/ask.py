@@ -44,7 +44,7 @@ def ask(  # noqa: PLR0913 -- a parameter is an option that can be typed
         documents=tuple(document or ()),
         limit=limit,
     )
-    with open_engine(settings) as engine:
+    with open_engine(settings, reading=True) as engine:
         reply = engine.ask(body)
     if as_json:
         print_json(reply)

@@ -23,7 +23,7 @@ def list_documents(
     from cli.engine import open_engine
     from service.api.wire.documents import DocumentsOut
 
-    with open_engine(settings_of(context, data)) as engine:
+    with open_engine(settings_of(context, data), reading=True) as engine:
         documents = tuple(engine.documents(collection))
     if as_json:
         print_json(DocumentsOut(documents=documents, total=len(documents)))
@@ -48,7 +48,7 @@ def show(
     from service.api.wire.documents import DocumentTextOut
     from service.api.wire.message import printable
 
-    with open_engine(settings_of(context, data)) as engine:
+    with open_engine(settings_of(context, data), reading=True) as engine:
         found = named(engine, collection, document)
         content = engine.text(found) if text else ""
     if text and as_json:

@@ -12,8 +12,10 @@ from core.settings.load import Settings
 
 
 @contextmanager
-def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
+def open_engine(settings: Settings, *, create: bool = False, reading: bool = False) -> Iterator[Engine]:
     """The service that owns the data folder, or else the folder itself.
+
+    `reading`: the command changes nothing, and so can work beside a process that owns the folder and is no service.
 
     Raises:
         UsageError: there is no data folder yet, and `create` is False.
@@ -34,7 +36,12 @@ def open_engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]
         return
     from app.local import LocalEngine
     from indexes.open import open_indexes
+    from indexes.read_only import open_to_read
 
+    if reading and owner:
+        with open_to_read(settings) as indexes:
+            yield LocalEngine(settings, indexes)
+        return
     with open_indexes(settings) as indexes:
         try:
             yield LocalEngine(settings, indexes)

@@ -19,9 +19,8 @@ from core.terminal import visible
 
 if TYPE_CHECKING:
     from core.settings.load import Settings
-    from ingest.plan import Plan
     from ingest.work import Progress
-    from service.api.wire.jobs import JobOut
+    from service.api.wire.jobs import JobOut, PlanOut
     from service.api.wire.questions import IngestionIn
 
 Watch = Callable[["Progress"], None]
@@ -65,7 +64,7 @@ def ingest(  # noqa: PLR0913 -- a parameter is an option that can be typed
         follow(settings, asked)
         return
     if dry_run:
-        with open_engine(settings, create=True) as engine:
+        with open_engine(settings, create=True, reading=True) as engine:
             plans = [engine.plan(body) for body in asked]
         show_plans(plans, as_json=as_json)
         return
@@ -193,56 +192,38 @@ LISTED = 20
 """Files of a kind that are named one by one; the rest is a number."""
 
 
-def show_plans(plans: Sequence[Plan], *, as_json: bool) -> None:
+def show_plans(plans: Sequence[PlanOut], *, as_json: bool) -> None:
     """What each source would lead to."""
     if as_json:
-        print_json({"plans": [_as_json(plan) for plan in plans]})
+        print_json({"plans": [plan.model_dump(mode="json") for plan in plans]})
         return
     for plan in plans:
         _show(plan)
 
 
-def _show(plan: Plan) -> None:
-    sizes = {item.document: item.size for item in plan.to_read}
-    described = [changed.item.document for changed in plan.described]
-    moved = [f"{old} -> {new}" for old, new in plan.moved]
+def _show(plan: PlanOut) -> None:
+    moved = [f"{file.old} -> {file.new}" for file in plan.moved]
     kinds: Sequence[tuple[str, str, Sequence[str]]] = (
         ("add", "green", plan.added),
         ("change", "green", plan.changed),
         ("move", "green", moved),
-        ("describe", "green", described),
+        ("describe", "green", plan.described),
         ("remove", "yellow", plan.removed),
     )
     for word, colour, documents in kinds:
         for document in documents[:LISTED]:
-            say((f"{word:<9}", colour), document, (f"  {size(sizes[document])}" if document in sizes else "", "dim"))
+            say(
+                (f"{word:<9}", colour),
+                document,
+                (f"  {size(plan.sizes[document])}" if document in plan.sizes else "", "dim"),
+            )
         if len(documents) > LISTED:
             say((f"{word:<9}", colour), f"and {amount(len(documents) - LISTED, 'other')}")
-    for outcome in plan.decided:
-        say(("skip     ", "yellow"), f"{outcome.document}  ", (outcome.reason, "dim"))
-    same = len(plan.unchanged) + len(plan.touched)
+    for outcome in plan.skipped:
+        say(("skip     ", "yellow"), f"{outcome.document}  ", (outcome.reason or "", "dim"))
     counts = f"{len(plan.added):,} to add, {len(plan.changed):,} changed, {len(moved):,} moved, "
-    counts += f"{len(described):,} to describe, {same:,} unchanged, {len(plan.removed):,} to remove"
+    counts += f"{len(plan.described):,} to describe, {len(plan.unchanged):,} unchanged, {len(plan.removed):,} to remove"
     say(
         (f"{plan.source}: ", "bold"),
-        f"{amount(plan.found, 'file')} found, {counts}, {len(plan.decided):,} skipped. Nothing was done.",
+        f"{amount(plan.found, 'file')} found, {counts}, {len(plan.skipped):,} skipped. Nothing was done.",
     )
-
-
-def _as_json(plan: Plan) -> dict[str, object]:
-    """Every file under one of its kinds."""
-    return {
-        "source": plan.source,
-        "found": plan.found,
-        "added": list(plan.added),
-        "changed": list(plan.changed),
-        "moved": [{"from": old, "to": new} for old, new in plan.moved],
-        "described": [changed.item.document for changed in plan.described],
-        "unchanged": [item.document for item in (*plan.unchanged, *plan.touched)],
-        "removed": list(plan.removed),
-        "skipped": [
-            {"document": outcome.document, "status": type(outcome).__name__.lower(), "code": outcome.code}
-            | {"reason": outcome.reason}
-            for outcome in plan.decided
-        ],
-    }

@@ -28,7 +28,7 @@ def list_jobs(
     from cli.engine import open_engine
     from service.api.wire.jobs import JobsOut
 
-    with open_engine(settings_of(context, data)) as engine:
+    with open_engine(settings_of(context, data), reading=True) as engine:
         jobs = tuple(engine.jobs(limit))
     if as_json:
         print_json(JobsOut(jobs=jobs))
@@ -54,7 +54,7 @@ def show(context: typer.Context, job: Job, as_json: Json = False, data: Data = N
     from cli.engine import open_engine
     from cli.ingest import show as show_job
 
-    with open_engine(settings_of(context, data)) as engine:
+    with open_engine(settings_of(context, data), reading=True) as engine:
         found = engine.job(job)
     if as_json:
         print_json(found)

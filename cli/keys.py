@@ -59,7 +59,7 @@ def list_keys(context: typer.Context, as_json: Json = False, data: Data = None) 
     from service.api.wire.keys import KeysOut
 
     settings = settings_of(context, data)
-    with open_engine(settings) as engine:
+    with open_engine(settings, reading=True) as engine:
         keys = tuple(engine.keys())
     if as_json:
         print_json(KeysOut(keys=keys))

@@ -105,17 +105,21 @@ def _option_row(parameter: Any) -> str:  # noqa: ANN401 -- as above
 
 
 def api_page() -> str:
-    """Every route of the OpenAPI description, with its statuses."""
+    """Every route of the OpenAPI description, with its statuses and its name in the table of operations."""
+    from app.operations import OPERATIONS
     from core.settings.load import load
     from service.api.app import create_app
 
+    names = {(each.method, each.path): f"`{each.name}`" for each in OPERATIONS}
     description = create_app(load(), open_service=_not_opened).openapi()
     lines = [WRITTEN, "# API\n", "OpenAPI at `/openapi.json`, to read at `/docs`.\n"]
-    lines += ["| method and path | what | replies |", "|---|---|---|"]
+    lines += ["Commands work through the operations named here; methods of `touchstone.Client` have the same names.\n"]
+    lines += ["| method and path | what | replies | operation |", "|---|---|---|---|"]
     for path, methods in description["paths"].items():
         for method, route in methods.items():
             replies = ", ".join(sorted(route["responses"]))
-            lines.append(f"| `{method.upper()} {path}` | {route.get('summary', '')} | {replies} |")
+            name = names.get((method.upper(), path), "")
+            lines.append(f"| `{method.upper()} {path}` | {route.get('summary', '')} | {replies} | {name} |")
     lines.append(
         "\nEvery error is a problem detail, RFC 9457: `type`, `title`, `status`, `detail`, `code`, `request_id`.\n\n"
         "Assistants call tools at `/mcp`. [clients.md](clients.md) has programs that use the API with `openai`, "

@@ -59,7 +59,7 @@ def search(  # noqa: PLR0913 -- a parameter is an option that can be typed
         explain=explain,
         trace=trace,
     )
-    with open_engine(settings) as engine:
+    with open_engine(settings, reading=True) as engine:
         found = engine.search(body)
     if as_json:
         print_json(found)

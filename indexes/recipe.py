@@ -95,7 +95,8 @@ def embedder_of(catalogue: Catalogue, settings: Settings) -> tuple[Embedder, Rec
         embedder = embedder_for(settings.embedder, settings.data)
         name = embedder.name
         if name == built_with:
-            catalogue.remember(RECIPE, wanted.stored())
+            if stored is None:
+                catalogue.remember(RECIPE, wanted.stored())
             return embedder, Recipe(settings.embedder, own.chunk_word_pieces)
     except (IndexBroken, SettingsError):
         if stored is None:

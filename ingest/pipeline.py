@@ -20,7 +20,7 @@ from ingest.discover import container_of
 from ingest.open_source import open_source
 from ingest.outcomes import Failed, Indexed, IngestReport, Outcome, Skipped
 from ingest.permitted import removable, rules_of
-from ingest.plan import Plan, compare, detached, fingerprint, limit_of, with_moves
+from ingest.plan import Plan, compare, detached, fingerprint, limit_of, with_moves, without_closed
 from ingest.reading.isolation import Limits
 from ingest.reading.pool import ParserPool
 from ingest.reading.prefetch import Reader, read_ahead
@@ -120,9 +120,9 @@ def plan(
 
 
 def foreseen(work: Work) -> Plan:
-    """As `plan`, of a job that was not asked for yet."""
+    """As `plan`, of a job that was not asked for yet; what is closed to whoever asks is left out."""
     with open_source(work) as source:
-        return with_moves(compare(work, source), source)
+        return with_moves(without_closed(compare(work, source), work, source), source)
 
 
 def plan_of(work: Work) -> Plan:

@@ -176,6 +176,26 @@ class _Compared:
     permit: Permit
 
 
+def without_closed(planned: Plan, work: Work, source: Source) -> Plan:
+    """The plan without the files that are closed to whoever asked, by their content too: a job reads that."""
+    if not work.job.caller:
+        return planned
+    contents = {item.document: source.sha256(item) for item in planned.to_read}
+    permit, rules = Permit(work, contents, contents), rules_of(work)
+    refusals = {
+        item.document: permit.refusal(
+            item.document, read_sidecar(item.sidecar, rules.of(item.document)).description.groups, planned.known
+        )
+        for item in planned.to_read
+    }
+    decided = (*planned.decided, *filter(None, refusals.values()))
+    return replace(
+        planned,
+        to_read=tuple(item for item in planned.to_read if refusals[item.document] is None),
+        decided=tuple(outcome for outcome in decided if outcome.code != "closed"),
+    )
+
+
 def with_moves(planned: Plan, source: Source) -> Plan:
     """The plan with the files that were moved, told from the content of new ones. They are not embedded again."""
     gone: dict[tuple[int, str], list[str]] = {}

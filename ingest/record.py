@@ -15,7 +15,7 @@ from core.errors import TouchstoneError
 from core.files import write_fault
 from core.logs import request_id
 from core.sources import EVERYTHING, Patterns, named
-from indexes.catalogue.rows import JobRow, JobState, Runner
+from indexes.catalogue.rows import UNASKED, JobRow, JobState, Order, Runner
 from ingest.outcomes import Failed, Indexed, IngestReport, Outcome, Removed, Skipped, Unchanged
 from ingest.work import JobCancelled, JobStopped, Work
 
@@ -23,11 +23,16 @@ _log = logging.getLogger(__name__)
 
 
 def new_job(
-    source: str | Path, collection: str, state: JobState, runner: Runner, patterns: Patterns = EVERYTHING
+    source: str | Path,
+    collection: str,
+    state: JobState,
+    runner: Runner,
+    patterns: Patterns = EVERYTHING,
+    order: Order = UNASKED,
 ) -> JobRow:
     """A job that is asked for now. Raises SourceError when the source is a URL of a kind that is not read."""
     return JobRow(
-        id=uuid.uuid4().hex[:16],
+        id=order.upload or uuid.uuid4().hex[:16],
         collection=collection,
         source=named(source),
         state=state,
@@ -35,6 +40,11 @@ def new_job(
         runner=runner,
         include=patterns.include,
         exclude=patterns.exclude,
+        request_key=order.key,
+        request_digest=order.digest,
+        begun_by=order.begun_by,
+        groups=order.groups,
+        caller_groups=order.caller_groups,
     )
 
 

@@ -127,7 +127,7 @@ def export(  # noqa: PLR0913 -- a parameter is an option that can be typed
 
 @contextmanager
 def corpus_of(settings: Settings, collection: str) -> Iterator[Corpus]:
-    """The open collection.
+    """The collection, open to be read; a service may own the folder.
 
     Raises:
         UsageError: there is no data folder.
@@ -135,10 +135,10 @@ def corpus_of(settings: Settings, collection: str) -> Iterator[Corpus]:
     """
     from core.access import OWNER
     from evaluation.gold import Corpus
-    from indexes.open import open_indexes
+    from indexes.read_only import open_to_read
 
     if not settings.data.is_dir():
         raise UsageError(f"There is no data folder at {settings.data}. Run 'touchstone ingest FOLDER' first.")
-    with open_indexes(settings) as indexes:
+    with open_to_read(settings) as indexes:
         indexes.catalogue.require_collection(collection, access=OWNER)
         yield Corpus(indexes, collection)

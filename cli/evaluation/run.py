@@ -29,7 +29,7 @@ from cli.evaluation.subject import open_subject
 from cli.evaluation.through import evaluate_through, serving
 from cli.options import Collection, Data, Json
 from cli.output import remark
-from core.errors import BudgetReached, Cancelled, UsageError
+from core.errors import BudgetReached, Cancelled
 from core.settings.load import Settings
 
 
@@ -61,9 +61,8 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
         "budget_usd": cap(budget_usd),
     }
     try:
-        if service := serving(settings):
-            if best_model is not None or replicates is not None:
-                raise UsageError(f"The service at {service.url} measures as its settings say: set these there.")
+        as_served = best_model is None and replicates is None  # a service measures as its own settings say
+        if as_served and (service := serving(settings)):
             with service, progress_on_screen() as watch:
                 wanted = asked | {"split": settings.evaluation.split or None, "text": not no_text}
                 evaluate_through(service, dataset, wanted, data=settings.data, folder=folder, watch=watch)
@@ -77,7 +76,7 @@ def run(  # noqa: PLR0913 -- a parameter is an option that can be typed
 
 
 def _measure(settings: Settings, dataset: Path, folder: Path, asked: Mapping[str, Any]) -> None:
-    """In this process, on a data folder that nobody else owns."""
+    """In this process."""
     from evaluation.evaluate import evaluate
     from evaluation.run.rungs import runnable
 

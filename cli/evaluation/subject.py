@@ -1,4 +1,4 @@
-"""What is measured: the indexes of the data folder with a model over them."""
+"""What is measured: the indexes of the data folder with a model over them. Measuring changes nothing in it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_subject(settings: Settings, collection: str, model: str | None) -> Iterator[Subject]:
-    """The open indexes with the model over them.
-
-    Raises:
-        DataFolderOwned: a service owns the data folder; measuring needs it alone.
-    """
+    """The indexes, open to be read, with the model over them; a service may own the folder."""
     from evaluation.run.subject import subject_of
-    from indexes.open import open_indexes
+    from indexes.read_only import open_to_read
 
     if not settings.data.is_dir():
         raise UsageError(f"There is no data folder at {settings.data}. Run 'touchstone ingest FOLDER' first.")
-    with open_indexes(settings) as indexes:
+    with open_to_read(settings) as indexes:
         yield subject_of(indexes, settings, collection=collection, model=model)

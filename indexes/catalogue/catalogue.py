@@ -61,16 +61,20 @@ class Catalogue:
     Names may hold any character; a lone surrogate is stored as "?".
     """
 
-    def __init__(self, path: Path, data: Path | None = None) -> None:
-        """`data`: the data folder that it belongs to; None: the one that it lies in."""
-        self.engine: Engine = schema.open_database(path, data or path.parent)
+    def __init__(self, path: Path, data: Path | None = None, *, reading: bool = False) -> None:
+        """`data`: the data folder that it belongs to; None: the one that it lies in.
+
+        `reading`: another process owns the file; nothing can be written, and what is not there yet is not made.
+        """
+        self.engine: Engine = schema.open_database(path, data or path.parent, reading=reading)
         self.jobs = Jobs(self.engine)
         self.job_documents = JobDocuments(self.engine)
         self.attempts = Attempts(self.engine)
         self.keys = Keys(self.engine)
         self._scopes = Scopes(self.engine)
         self._outlines = Outlines(self.engine)
-        if (found := self.remember("schema", schema.SCHEMA)) != schema.SCHEMA:
+        found = self.recall("schema") if reading else self.remember("schema", schema.SCHEMA)
+        if found != schema.SCHEMA:
             self.close()
             raise IndexBroken(
                 f"{path} has the form {found}, and this version of Touchstone reads form {schema.SCHEMA}. "

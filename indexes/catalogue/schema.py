@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
@@ -247,21 +248,22 @@ attempts = Table(
 """`document` empty: a batch."""
 
 
-def open_database(path: Path, data: Path) -> Engine:
+def open_database(path: Path, data: Path, *, reading: bool = False) -> Engine:
     """An engine on the SQLite file, made with its tables when it is new, brought up to this form when it is older.
 
-    `data` is the data folder that it belongs to. Every connection syncs each commit to the disk; reading never waits
-    for the writer (WAL); what is deleted is overwritten. Raises IndexBroken when the file is not a readable database.
+    `data` is the data folder that it belongs to. `reading`: another process owns the file, which is left as it is.
+    Every connection syncs each commit to the disk; reading never waits for the writer (WAL); what is deleted is
+    overwritten. Raises IndexBroken when the file is not a readable database.
     """
-    engine = create_engine(
-        f"sqlite:///{path}",
-        connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000},
-        pool_size=32,
-        max_overflow=-1,
-    )
+    given: dict[str, Any] = {"check_same_thread": False, "timeout": BUSY_MS / 1000}
+    read_only = f"file:{quote(os.fsencode(path))}?mode=ro"
+    connect = {"creator": lambda: sqlite3.connect(read_only, uri=True, **given)} if reading else {"connect_args": given}
+    engine = create_engine(f"sqlite:///{path}", pool_size=32, max_overflow=-1, **connect)
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
     _folders[engine.dialect] = os.path.realpath(data)
+    if reading:
+        return engine
     with transaction(engine, write=True) as connection:
         form = migrate(connection)
         metadata.create_all(connection)

@@ -234,7 +234,7 @@ class TantivyIndex:
             if collection in self._open:
                 return self._open[collection]
             folder = self._folder / folder_name(collection)
-            if not create and not folder.is_dir():
+            if not create and not (folder / "meta.json").is_file():  # opening a folder without one would make one
                 return None
             import tantivy
 

@@ -120,16 +120,7 @@ class JobEngine:
             Unavailable: the jobs database cannot be opened.
         """
         self._launched()
-        asked = new_job(source, collection, "QUEUED", "service", patterns)
-        asked = replace(
-            asked,
-            id=order.upload or asked.id,
-            request_key=order.key,
-            request_digest=order.digest,
-            begun_by=order.begun_by,
-            groups=order.groups,
-            caller_groups=order.caller_groups,
-        )
+        asked = new_job(source, collection, "QUEUED", "service", patterns, order)
         with uploads.changing:
             job = self._jobs.add(asked, beside=bool(order.upload))
         if job.id == asked.id:

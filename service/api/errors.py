@@ -80,6 +80,11 @@ as_openai: ContextVar[bool] = ContextVar("as_openai", default=False)
 """Whether the request came to a route whose clients look for an error as OpenAI's API has it."""
 
 
+def status_of(error: errors.TouchstoneError) -> int:
+    """The status of the most special of its classes that has one."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
 def problem(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, *, parameter: str | None = None
 ) -> Response:
@@ -102,7 +107,7 @@ def openai_error(status: int, code: str, detail: str, parameter: str | None = No
 
 def problem_of(error: errors.TouchstoneError) -> Problem:
     """One of our errors, for a response that has begun."""
-    return _problem(STATUS[type(error)], error.code, str(error))
+    return _problem(status_of(error), error.code, str(error))
 
 
 def _problem(status: int, code: str, detail: str) -> Problem:
@@ -117,7 +122,7 @@ def response_to(error: errors.TouchstoneError) -> Response:
     headers = {} if wait is None else {"Retry-After": str(wait)}
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
-    return problem(STATUS[type(error)], error.code, str(error), headers)
+    return problem(status_of(error), error.code, str(error), headers)
 
 
 def register(app: FastAPI) -> None:

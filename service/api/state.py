@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from indexes.indexes import Indexes
     from service.answering.models.choose import Model
     from service.api.wire.evaluations import EvaluationIn, EvaluationOut
+    from service.api.wire.jobs import PlanOut
     from service.api.wire.versions import PruneOut, RebuildIn, RebuildOut, RollbackOut
 
 
@@ -33,6 +34,13 @@ class JobControl(Protocol):
 
     def retry(self, job_id: str) -> JobRow:
         """Queue another attempt at what a job did not get done."""
+
+
+class Foresee(Protocol):
+    """Tells what a job would do that is asked for like one to `JobControl.submit`. Raises SourceError, Unavailable."""
+
+    def __call__(self, source: str, collection: str, *, patterns: Patterns, order: Order) -> PlanOut:
+        """The plan; nothing is written."""
 
 
 class Pages(Protocol):
@@ -101,3 +109,4 @@ class Service:
     jobs: JobControl
     models: Callable[[str | None], Model]
     pages: Pages | None = None
+    foresee: Foresee | None = None

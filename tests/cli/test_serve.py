@@ -79,6 +79,24 @@ def test_an_evaluation_goes_through_the_service_and_its_run_is_copied(served: Se
     assert (run["state"], run["verdict"]["decision"]) == ("COMPLETED", "inconclusive")
 
 
+def test_a_dry_run_through_the_service_says_what_one_on_the_folder_says(served: Served, tmp_path: Path) -> None:
+    source = fill(tmp_path)
+    (source / ".hidden.txt").write_text("Nobody looks here.")
+    words = ("ingest", source, "--collection", "dry", "--dry-run")
+    here = ("--data", tmp_path / "here", *words)
+    for more in ((), ("--json",)):
+        through, own = served.touchstone(*words, *more), served.touchstone(*here, *more)
+        assert (through.code, through.out) == (0, own.out), through.err
+    assert served.touchstone(*words, "--json").json["plans"][0]["added"] == ["policies/leave.md", "shop.txt"]
+    assert served.touchstone("documents", "list", "--collection", "dry").code == 2
+    assert served.touchstone("ingest", source, "--collection", "dry").code == 0
+    (source / "shop.txt").rename(source / "moved.txt")
+    (plan,) = served.touchstone(*words, "--json").json["plans"]
+    assert (plan["unchanged"], plan["moved"]) == (["policies/leave.md"], [{"from": "shop.txt", "to": "moved.txt"}])
+    refused = served.touchstone("ingest", tmp_path / "nowhere", "--dry-run")
+    assert (refused.code, "nowhere" in refused.err) == (2, True)
+
+
 def test_jobs_are_worked_on_through_the_service(served: Served, tmp_path: Path) -> None:
     (tmp_path / "late.txt").write_bytes(b"")
     (tmp_path / "note.txt").write_text("The key hangs by the door.")
@@ -100,7 +118,7 @@ def test_an_error_of_the_service_is_the_command_s(served: Served) -> None:
 
 
 def test_what_needs_the_folder_itself_says_who_has_it(served: Served) -> None:
-    for words in (["index", "restore", "backup.tar"], ["ingest", ".", "--dry-run"], ["serve", "--port", "0"]):
+    for words in (["index", "restore", "backup.tar"], ["serve", "--port", "0"]):
         done = served.touchstone(*words)
         assert (done.code, served.url in done.err) == (2, True), done.err
 

@@ -45,7 +45,7 @@ def tame(case: schemathesis.Case[Any], folder: str) -> None:
     body: object = case.body
     if not isinstance(body, dict):
         return
-    if case.path == "/v1/ingestions" and isinstance(body.get("source"), str) and body["source"].strip("\x00 "):
+    if case.path.startswith("/v1/ingestions") and isinstance(body.get("source"), str) and body["source"].strip("\x00 "):
         case.body = {**body, "source": folder}
     elif case.path == "/v1/index/rebuild" and body.get("embedder") is not None:
         case.body = {name: value for name, value in body.items() if name != "embedder"}

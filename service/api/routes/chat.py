@@ -16,7 +16,7 @@ from core.errors import TouchstoneError
 from service.answering.answer import Event, Question, Text
 from service.api.asking import Asking
 from service.api.dependencies import CurrentAccess, CurrentService, RequestId, needs
-from service.api.errors import STATUS, declared, openai_error
+from service.api.errors import declared, openai_error, status_of
 from service.api.limits.disconnect import EVENT, UNBUFFERED, as_they_come, while_wanted
 from service.api.wire.chat import ChatIn, ChatOut, ChatUsage, Told, cited, said
 from service.api.wire.message import printable
@@ -82,7 +82,7 @@ def _chunks(told: Generator[Event, None, None], model: str, asked: ChatIn, reque
                     yield _event({**head, "choices": [], "usage": ChatUsage.of(event.usage).model_dump()})
                 yield "data: [DONE]\n\n"
     except TouchstoneError as error:
-        yield _event({"error": openai_error(STATUS[type(error)], error.code, printable(str(error)))})
+        yield _event({"error": openai_error(status_of(error), error.code, printable(str(error)))})
 
 
 def _event(data: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from core.access import Principal, followed, groups_to_give, require_groups
+from core.errors import Unavailable
 from core.sources import named, refuse_absent, scheme_of
 from indexes.catalogue.rows import JobRow, Order
 from service.api.auth.sources import Upload, refuse_source, uploads_of
@@ -24,7 +25,7 @@ from service.api.dependencies import CurrentPrincipal, CurrentService, JobId, Wr
 from service.api.errors import declared
 from service.api.state import Service
 from service.api.uploads import sha256
-from service.api.wire.jobs import JobDetail, JobDocumentOut, JobDocumentsOut, JobLine, JobsOut, Status
+from service.api.wire.jobs import JobDetail, JobDocumentOut, JobDocumentsOut, JobLine, JobsOut, PlanOut, Status
 from service.api.wire.message import MAX_LIMIT
 from service.api.wire.questions import IngestionIn
 
@@ -82,14 +83,9 @@ async def _asked(
     own = None if key is None else f"{quote(principal.name, safe='@:/')} {key}"  # a name without a blank, and the key
 
     def asked(body: IngestionIn, *parts: str | None) -> Asked:
-        order = Order(
-            key=own,
-            digest=hashlib.sha256(json.dumps(parts).encode()).hexdigest(),
-            begun_by=principal.name,
-            groups=body.groups,
-            caller_groups=None if principal.is_admin else tuple(sorted(principal.groups)),
-        )
-        return Asked(body, order, jobs.requested(own, order.digest or "") if own is not None else None)
+        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        order = replace(_order(body, principal), key=own, digest=digest)
+        return Asked(body, order, jobs.requested(own, digest) if own is not None else None)
 
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form(max_files=1000, max_fields=110) as form:
@@ -120,6 +116,12 @@ async def _asked(
         raise RequestValidationError(what) from error
     refuse_source(named(body.source), principal, service.settings.server.sources, service.settings.data)
     yield await run_in_threadpool(asked, body, body.model_dump_json(exclude_none=True))
+
+
+def _order(body: IngestionIn, principal: Principal) -> Order:
+    """By whom, and for which groups."""
+    own = None if principal.is_admin else tuple(sorted(principal.groups))
+    return Order(begun_by=principal.name, groups=body.groups, caller_groups=own)
 
 
 def _allowed(sent: object, principal: Principal) -> IngestionIn:
@@ -158,12 +160,34 @@ def start(
     if job is None:
         body = asked.body
         source = named(body.source)
-        if not asked.order.upload and (principal.is_admin or scheme_of(source)):
-            refuse_absent(source, service.settings.ingest.allowed_hosts)  # who may not read a file is not told of it
+        if not asked.order.upload:
+            _refuse_absent(source, service, principal)
         with service.indexes.uploads.handed_in(asked.order.upload):
             job = service.jobs.submit(source, body.collection, patterns=body.patterns, order=asked.order)
     response.headers["Location"] = f"/v1/ingestions/{job.id}"
     return _detail(service, principal, job.id)
+
+
+def _refuse_absent(source: str, service: Service, principal: Principal) -> None:
+    if principal.is_admin or scheme_of(source):  # who may not read a file is not told of it
+        refuse_absent(source, service.settings.ingest.allowed_hosts)
+
+
+@router.post(
+    "/ingestions/plan",
+    summary="Say what an ingestion would do",
+    responses=declared(403, 413, 422, 503),
+)
+def plan(body: IngestionIn, service: CurrentService, principal: CurrentPrincipal) -> PlanOut:
+    """From names, sizes and hashes: nothing is read into the index, changed or removed. What is refused is refused here
+    too, and what is closed to the caller is not there.
+    """
+    if service.foresee is None:
+        raise Unavailable("This service plans no ingestions. Start it with `touchstone serve`.")
+    body, source = _allowed(body, principal), named(body.source)
+    refuse_source(source, principal, service.settings.server.sources, service.settings.data)
+    _refuse_absent(source, service, principal)
+    return service.foresee(source, body.collection, patterns=body.patterns, order=_order(body, principal))
 
 
 @router.get("/ingestions", summary="List the latest ingestion jobs", responses=declared(422))

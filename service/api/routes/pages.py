@@ -15,7 +15,7 @@ from core.errors import Forbidden, TouchstoneError, Unauthorized, UsageError
 from service.api.asking import Asking
 from service.api.auth.caller import caller_of
 from service.api.dependencies import CurrentService
-from service.api.errors import STATUS
+from service.api.errors import status_of
 from service.api.limits.disconnect import while_wanted
 from service.api.questions import question_of
 from service.api.state import Service
@@ -58,7 +58,7 @@ async def ask(
 ) -> HTMLResponse:
     """The page with the answer, the refusal, or the sentence that says what was wrong."""
     if isinstance(reader, TouchstoneError):
-        return _asking_for_a_key(reader, request, status=STATUS[type(reader)])
+        return _asking_for_a_key(reader, request, status=status_of(reader))
     until = Deadline.never()
     shown = Shown(home=_home(request), question=question, collection=collection, model=model)
     return await while_wanted(request, until, lambda: _answered(shown, service, reader, until))
@@ -70,7 +70,7 @@ def _answered(shown: Shown, service: Service, reader: Principal, until: Deadline
         body = _body(shown, service)
         outcome = Asking.of(service, reader.access, body.model, until).answer(question_of(body))
     except TouchstoneError as error:
-        return HTMLResponse(ask_page(shown.with_problem(str(error))), status_code=STATUS[type(error)])
+        return HTMLResponse(ask_page(shown.with_problem(str(error))), status_code=status_of(error))
     return HTMLResponse(ask_page(shown.with_outcome(outcome)))
 
 

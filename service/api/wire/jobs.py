@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from core.access import OWNER, Access
 from service.api.wire.message import Reply, printable
@@ -146,6 +146,30 @@ class JobDetail(JobOut):
             "cancelling": job.cancelling,
             "last_success": catalogue.jobs.last_success(job),
         }
+
+
+class MovedOut(Reply):
+    """A file that lies elsewhere now, with the content that it had."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    old: str = Field(alias="from")
+    new: str = Field(alias="to")
+
+
+class PlanOut(Reply):
+    """What an ingestion would do, from names, sizes and hashes. What is inside mails and archives is not counted."""
+
+    source: str
+    found: int = Field(description="files in the source, those skipped included")
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    moved: tuple[MovedOut, ...]
+    described: tuple[str, ...] = Field(description="of which only what is said about them changed")
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+    skipped: tuple[JobDocumentOut, ...] = Field(description="left alone on purpose, or not to be read, with the reason")
+    sizes: dict[str, int] = Field(description="bytes of each file that would be read, by its name")
 
 
 class JobLine(Reply):

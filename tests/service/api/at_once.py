@@ -48,15 +48,8 @@ class AtOnce:
     settings: Settings
 
     def submit(self, source: str, collection: str, *, patterns: Patterns, order: Order) -> JobRow:
-        job = replace(
-            new_job(source, collection, "RUNNING", "service", patterns),
-            request_key=order.key,
-            request_digest=order.digest,
-            begun_by=order.begun_by,
-            groups=order.groups,
-            caller_groups=order.caller_groups,
-        )
-        job = self.indexes.catalogue.jobs.add(replace(job, id=order.upload or job.id), beside=bool(order.upload))
+        job = new_job(source, collection, "RUNNING", "service", patterns, order)
+        job = self.indexes.catalogue.jobs.add(job, beside=bool(order.upload))
         with contextlib.suppress(TouchstoneError):  # it is on the job's record
             self._run(job)
         return self.indexes.catalogue.jobs.find(job.id)

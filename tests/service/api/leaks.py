@@ -239,6 +239,7 @@ class Leaks(RuleBasedStateMachine):
         if caller == "root":
             body = {**body, "collection": TOGETHER, "groups": None}
             body["source"] = str(self.shared.root / "open")  # into it, what is told of "told" would be said anew
+        self.call(caller, "POST", "/v1/ingestions/plan", json=body)
         self.shared.ingest(caller, body)
         for reader in (caller, "dan"):
             self.shared.look(reader, body["collection"])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from app.evaluations import EvaluationRuns
+from app.foresee import foresee
 from core.errors import JobConflict
 from core.settings.load import Settings
 from indexes.open import open_indexes
@@ -54,7 +56,8 @@ def caller(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     own = service.settings.model_copy(update={"data": tmp_path_factory.mktemp("fuzzed")})
     with open_indexes(own) as indexes:
         _, key = indexes.catalogue.keys.make(KeyIn(name="fuzz", scopes=("admin",)).row())
-        busy = Live(replace(service, settings=own, indexes=indexes, jobs=Busy()), upkeep=Busy())
+        parts = replace(service, settings=own, indexes=indexes, jobs=Busy(), foresee=partial(foresee, indexes, own))
+        busy = Live(parts, upkeep=Busy())
         busy.evaluations = EvaluationRuns(own, busy)
         with serving(busy, own) as address:
             yield Caller(address, {"Authorization": f"Bearer {key}"})

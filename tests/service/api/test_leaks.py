@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from app.evaluations import EvaluationRuns
+from app.foresee import foresee
 from core.settings.load import Settings
 from core.settings.sections import EmbedderSettings, EvaluationSettings, IngestSettings
 from core.settings.service import ServerSettings
@@ -45,6 +47,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             settings=chosen,
             indexes=indexes,
             jobs=AtOnce(indexes, chosen),
+            foresee=partial(foresee, indexes, chosen),
             models=lambda name: model if not name else open_model(chosen, name, indexes.embedder),
         )
         live = Live(service)

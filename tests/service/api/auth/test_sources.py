@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.foresee import foresee
 from core.access import Principal, groups_to_give
 from core.errors import Forbidden
 from core.settings.load import Settings
@@ -121,6 +123,7 @@ def served(tmp_path: Path, data: str) -> Iterator[Caller]:
             settings=chosen,
             indexes=indexes,
             jobs=AtOnce(indexes, chosen),
+            foresee=partial(foresee, indexes, chosen),
             models=lambda name: open_model(chosen, name, indexes.embedder),
         )
         app = create_app(chosen, open_service=lambda: nullcontext(service))
@@ -147,6 +150,48 @@ def test_two_keys_upload_one_name_and_neither_touches_or_learns_of_the_other_s(o
     assert ann.call("POST", f"/v1/ingestions/{second['job_id']}/retry").status_code == 404
     assert len(ann.call("GET", "/v1/ingestions").json()["jobs"]) == 1
     assert len(owner.call("GET", "/v1/ingestions").json()["jobs"]) == 2
+
+
+def test_a_plan_is_refused_where_the_ingestion_is(owner: Caller, tmp_path: Path) -> None:
+    ann = owner.made(name="ann", scopes=["query", "ingest"], groups=["ann"])
+    nobody = owner.made(name="nobody", scopes=["query"], groups=["ann"])
+    shared = str(tmp_path / "shared")
+    bodies = [{"source": shared}, {"source": str(tmp_path)}, {"source": shared, "groups": ["bob"]}, {"source": ""}]
+    for caller in (ann, nobody):
+        for body in bodies:
+            plan = caller.call("POST", "/v1/ingestions/plan", json=body)
+            job = caller.call("POST", "/v1/ingestions", json=body)
+            assert plan.status_code == {202: 200}.get(job.status_code, job.status_code)
+            if plan.status_code == 403:
+                assert plan.json()["detail"] == job.json()["detail"]
+    (tmp_path / "empty").mkdir()
+    empty = owner.call("POST", "/v1/ingestions/plan", json={"source": str(tmp_path / "empty")})
+    assert (empty.status_code, "is empty" in empty.json()["detail"]) == (422, True)
+    absent = {"source": str(tmp_path / "absent")}
+    plan, job = (owner.call("POST", f"/v1/ingestions{more}", json=absent) for more in ("/plan", ""))
+    assert (
+        (plan.status_code, plan.json()["detail"])
+        == (job.status_code, job.json()["detail"])
+        == (422, plan.json()["detail"])
+    )
+
+
+def test_a_plan_tells_nothing_of_a_file_that_is_closed_to_the_caller_whatever_it_is_called(
+    owner: Caller, tmp_path: Path
+) -> None:
+    ann = owner.made(name="ann", scopes=["query", "ingest"], groups=["ann"])
+    shared = tmp_path / "shared"
+    (shared / "pay.txt").write_text("Bob is paid.")
+    (shared / "pay.txt.meta.json").write_text('{"groups": ["bob"]}')
+    told = {"source": str(shared), "collection": "told", "include": ["pay.txt"]}
+    assert owner.call("POST", "/v1/ingestions", json=told).json()["indexed"] == 1
+    (shared / "copy.txt").write_text("Bob is paid.")
+    body = {"source": str(shared), "collection": "own"}
+    plan = ann.call("POST", "/v1/ingestions/plan", json=body).json()
+    assert (plan["added"], plan["skipped"], plan["found"]) == (["note.txt"], [], 1)
+    assert owner.call("POST", "/v1/ingestions/plan", json=body).json()["added"] == ["copy.txt", "note.txt", "pay.txt"]
+    job = ann.call("POST", "/v1/ingestions", json=body).json()
+    assert (job["indexed"], job["found"]) == (1, 1)
 
 
 def test_one_idempotency_key_of_two_callers_is_two(owner: Caller) -> None:
