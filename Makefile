@@ -41,7 +41,7 @@ imports: $(VENV)/.dev
 	@$(BIN)/lint-imports --config pyproject.toml | tail -n 3
 
 unit: $(VENV)/.dev
-	@$(BIN)/pytest -n 2 --dist worksteal
+	@$(BIN)/pytest -n 3 --dist worksteal
 
 format: $(VENV)/.dev ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -8,11 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Touchstone, environment_for, runner
 
 FILES = 4000
 
 
+@pytest.mark.slow
 def test_what_only_reads_works_beside_an_ingestion_and_what_writes_is_refused(tmp_path: Path) -> None:
     source, touchstone = tmp_path / "many", runner(tmp_path)
     source.mkdir()

@@ -167,6 +167,7 @@ def test_a_service_with_the_real_embedder_killed_at_random_moments_finishes_its_
     assert_sound(tmp_path / "data", documents, [job])
 
 
+@pytest.mark.slow
 def test_a_process_killed_at_each_point_of_writing_a_document_is_followed_by_one_that_goes_on(tmp_path: Path) -> None:
     assert_sound_after_each_point(tmp_path, Folder(tmp_path / "documents", 60))
 

@@ -32,6 +32,7 @@ def test_weights_are_told_apart_by_their_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
+@pytest.mark.slow
 def test_two_that_export_at_once_end_with_one_verified_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with ThreadPoolExecutor() as pool:
         first, second = pool.map(
