@@ -122,7 +122,10 @@ def _nearest(text: str, marks: str, middle: int, low: int, high: int) -> int | N
 def glue(
     units: Sequence[Unit], room: int, *, parsed: Parsed, headers: Headers, plain: Plain, count: Count
 ) -> list[Unit]:
-    """Each bare heading joined to the unit after it, or at the end to the one before it, where both fit."""
+    """Each bare heading joined to the unit after it, or to the first half of that; a last one to the unit before it.
+
+    One that fits with none of them stays alone.
+    """
 
     def is_heading(unit: Unit) -> bool:
         return parsed.elements[unit.element].kind == "heading"
@@ -136,7 +139,14 @@ def glue(
     for unit in units:
         before = glued[-1] if glued else None
         whole = joined(before, unit, unit) if before and is_heading(before) and not unit.header else None
-        glued[-1:] = [whole] if whole else [*glued[-1:], unit]
+        if before and is_heading(before) and not whole and not unit.header and not is_heading(unit):
+            half, *rest = _halves(unit, plain.text)
+            whole = joined(before, half, half)
+            counts = count([plain.between(each.start, each.end) for each in rest]) if rest else []
+            after = [replace(each, pieces=pieces) for each, pieces in zip(rest, counts, strict=True)]
+            glued[-1:] = [whole, *after] if whole else [before, unit]
+        else:
+            glued[-1:] = [whole] if whole else [*glued[-1:], unit]
     if len(glued) > 1 and is_heading(glued[-1]):
         whole = joined(glued[-2], glued[-1], glued[-2])
         glued[-2:] = [whole] if whole else glued[-2:]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.documents import Chunk, Element, ElementKind, Parsed
@@ -192,6 +192,7 @@ def test_every_sentence_that_fits_is_whole_in_one_chunk(paragraphs: list[list[in
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 60)), min_size=1, max_size=8))
+@example([(False, 0), (False, 35)])
 def test_no_chunk_is_a_bare_heading(parts: list[tuple[bool, int]]) -> None:
     builder = TextBuilder()
     for number, (deep, words) in enumerate(parts):
