@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -61,7 +62,7 @@ class Word:
     x1: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """Words of one line in reading order. `y` is the lower edge and grows upwards; `size` that of its font."""
 
@@ -73,7 +74,7 @@ class Line:
     turned: bool = False
     """Whether it stands at an angle on the page."""
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The words with single blanks."""
         return " ".join(word.text for word in self.words)
@@ -83,7 +84,7 @@ class Line:
         """Left edge."""
         return self.words[0].x0
 
-    @property
+    @cached_property
     def x1(self) -> float:
         """Right edge."""
         return max(word.x1 for word in self.words)
