@@ -17,16 +17,25 @@ Name = Annotated[str, typer.Argument(metavar="DOCUMENT", help="Its name or id, a
 
 @app.command("list")
 def list_documents(
-    context: typer.Context, collection: Collection = "default", as_json: Json = False, data: Data = None
+    context: typer.Context,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="Only those with notes on how they were read, and the notes.")
+    ] = False,
+    collection: Collection = "default",
+    as_json: Json = False,
+    data: Data = None,
 ) -> None:
     """List the documents of a collection."""
     from cli.engine import open_engine
     from service.api.wire.documents import DocumentsOut
 
     with open_engine(settings_of(context, data), reading=True) as engine:
-        documents = tuple(engine.documents(collection))
+        documents = tuple(row for row in engine.documents(collection) if row.notes or not incomplete)
     if as_json:
         print_json(DocumentsOut(documents=documents, total=len(documents)))
+        return
+    if incomplete:
+        table(["document", "note"], [[row.document, note] for row in documents for note in row.notes])
         return
     rows = [[row.document, str(row.page_count or ""), f"{row.chunks:,}", size(row.size), row.id] for row in documents]
     table(["document", "pages", "chunks", "size", "id"], rows, numbers=(1, 2, 3))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.cli.conftest import Touchstone
+from tests.cli.conftest import Touchstone, runner
 
 QUESTION = "How many weeks of paid parental leave do parents have?"
 
@@ -57,6 +59,18 @@ def test_documents_are_listed_and_shown(filled: Touchstone) -> None:
     assert [row["document"] for row in listed["documents"]] == ["policies/leave.md", "shop.txt"]
     assert filled("documents", "show", "shop.txt", "--text").out == "The shop opens at nine in the morning.\n"
     assert "leave.md" in filled("documents", "list").out
+
+
+def test_documents_that_were_not_read_whole_can_be_listed_with_the_reason(tmp_path: Path) -> None:
+    source, touchstone = tmp_path / "mails", runner(tmp_path)
+    source.mkdir()
+    (source / "whole.txt").write_text("The shop opens at nine.")
+    (source / "bare.eml").write_text("From: a@example.com\nTo: b@example.com\nSubject: The lift is out of order\n\n")
+    assert touchstone("ingest", source).code == 0
+    done = touchstone("documents", "list", "--incomplete")
+    assert ("bare.eml" in done.out, "whole.txt" in done.out) == (True, False)
+    (row,) = touchstone("documents", "list", "--incomplete", "--json").json["documents"]
+    assert row["notes"][0] in done.out
 
 
 def test_a_name_that_is_nearly_right_is_corrected(filled: Touchstone) -> None:
