@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -127,7 +128,7 @@ class ServiceUpkeep:
         finally:
             if self._state is not None and self._state.state == "RUNNING":
                 self._state = _failed("bug", "A fault in Touchstone ended the rebuild; see the log.")
-            self._busy.release()
+            self._end()
 
     def _note(self, progress: RebuildProgress, seconds: float) -> None:
         self._state = RebuildOut.at(progress, seconds)
@@ -146,7 +147,12 @@ class ServiceUpkeep:
         try:
             yield
         finally:
-            self._busy.release()
+            self._end()
+
+    def _end(self) -> None:
+        """Let others exchange the index, and free the one before: its cycles are what a service seldom looks for."""
+        self._busy.release()
+        gc.collect()
 
     # The parts
 
